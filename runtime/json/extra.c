@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+#include "extra.h"
+#include "arena.h"
+#include "limits.h"
+
+static const uvrest_raw null_text = {"null", 4};
+
+const uint64_t uvrest_null_marker[2] = {0, 0};
+const uint64_t uvrest_empty_marker[2] = {0, 0};
+
+uvrest_extra *uvrest__extra_new(uvrest_arena *arena, const uvrest_schema *schema, uint16_t model, const uint64_t *nulls,
+                                const uvrest_extra_member *members, size_t n_members)
+{
+    unsigned words = schema == NULL ? 0 : uvrest__extra_words(uvrest__model_n_fields(schema, model));
+    uvrest_extra *extra = uvrest__arena_take(arena, sizeof *extra + words * sizeof nulls[0], 8);
+    if (extra == NULL)
+        return NULL;
+    extra->schema = schema;
+    extra->members = members;
+    extra->n_members = n_members;
+    extra->model = model;
+    extra->n_nulls = 0;
+    for (unsigned i = 0; i < words; i++) {
+        extra->nulls[i] = nulls[i];
+        if (nulls[i] != 0)
+            extra->n_nulls = (uint16_t)(extra->n_nulls + __builtin_popcountll(nulls[i]));
+    }
+    return extra;
+}
+
+/* ---- unique names --------------------------------------------------------------------------------------------------- */
+
+static int compare_names(const uvrest_extra_member *a, const uvrest_extra_member *b)
+{
+    if (a->name_len != b->name_len)
+        return a->name_len < b->name_len ? -1 : 1;
+    return memcmp(a->name, b->name, a->name_len);
+}
+
+static bool comes_before(const uvrest_extra_member *members, uint32_t a, uint32_t b)
+{
+    int order = compare_names(&members[a], &members[b]);
+    return order < 0 || (order == 0 && a < b);
+}
+
+static void sift_down(const uvrest_extra_member *members, uint32_t *heap, size_t root, size_t n)
+{
+    uint32_t moved = heap[root];
+    for (size_t child = 2 * root + 1; child < n; child = 2 * root + 1) {
+        if (child + 1 < n && comes_before(members, heap[child], heap[child + 1]))
+            child++;
+        if (!comes_before(members, moved, heap[child]))
+            break;
+        heap[root] = heap[child];
+        root = child;
+    }
+    heap[root] = moved;
+}
+
+/* A heap sort: names are chosen by whoever wrote the text, so nothing with a bad case that he could aim at. */
+static void sort_by_name(const uvrest_extra_member *members, uint32_t *order, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        order[i] = (uint32_t)i;
+    for (size_t i = n / 2; i-- > 0;)
+        sift_down(members, order, i, n);
+    for (size_t last = n; last-- > 1;) {
+        uint32_t greatest = order[0];
+        order[0] = order[last];
+        order[last] = greatest;
+        sift_down(members, order, 0, last);
+    }
+}
+
+static size_t unique_of_few(uvrest_extra_member *members, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t j = i + 1;
+        while (j < n && compare_names(&members[i], &members[j]) != 0)
+            j++;
+        if (j == n)
+            members[kept++] = members[i];
+    }
+    return kept;
+}
+
+size_t uvrest__extra_unique(uvrest_extra_member *members, size_t n, uint32_t *scratch)
+{
+    uint32_t *order = scratch, *superseded = scratch + n;
+    size_t kept = 0;
+    if (n <= 8)
+        return unique_of_few(members, n);
+    sort_by_name(members, order, n);
+    memset(superseded, 0, n * sizeof superseded[0]);
+    for (size_t i = 0; i + 1 < n; i++)
+        superseded[order[i]] = compare_names(&members[order[i]], &members[order[i + 1]]) == 0;
+    for (size_t i = 0; i < n; i++) {
+        if (superseded[i] == 0)
+            members[kept++] = members[i];
+    }
+    return kept;
+}
+
+/* ---- looking up ----------------------------------------------------------------------------------------------------- */
+
+bool uvrest__raw_is_null(uvrest_raw raw)
+{
+    const uint8_t *p = (const uint8_t *)raw.text;
+    const uint8_t *end;
+    if (p == NULL)
+        return false;
+    end = p + raw.len;
+    p = uvrest__skip_space(p, end);
+    return end - p >= 4 && memcmp(p, "null", 4) == 0;
+}
+
+const uvrest_extra_member *uvrest__extra_find(const uvrest_extra *extra, const char *name, size_t len)
+{
+    for (size_t i = extra == NULL ? 0 : extra->n_members; i-- > 0;) {
+        const uvrest_extra_member *member = &extra->members[i];
+        if (member->name_len == len && memcmp(member->name, name, len) == 0)
+            return member;
+    }
+    return NULL;
+}
+
+/* Index of the bit that says the member is null; -1 if none does. */
+static int find_null(const uvrest_extra *extra, const char *name, size_t len)
+{
+    int i;
+    if (extra == NULL || extra->n_nulls == 0)
+        return -1;
+    i = uvrest__tables_find_field(extra->schema, extra->model, name, len);
+    return i >= 0 && (extra->nulls[i / 64] >> i % 64 & 1) != 0 ? i : -1;
+}
+
+bool uvrest__extra_is_null(const uvrest_extra *extra, const char *name, size_t len)
+{
+    const uvrest_extra_member *member;
+    if (find_null(extra, name, len) >= 0)
+        return true;
+    member = uvrest__extra_find(extra, name, len);
+    return member != NULL && uvrest__raw_is_null(member->value);
+}
+
+bool uvrest_is_null(const uvrest_extra *extra, const char *name)
+{
+    return name != NULL && uvrest__extra_is_null(extra, name, strlen(name));
+}
+
+bool uvrest_extra_get(const uvrest_extra *extra, const char *name, uvrest_raw *out_value)
+{
+    const uvrest_extra_member *member;
+    if (extra == NULL || name == NULL)
+        return false;
+    if (find_null(extra, name, strlen(name)) >= 0) {
+        *out_value = null_text;
+        return true;
+    }
+    member = uvrest__extra_find(extra, name, strlen(name));
+    if (member == NULL)
+        return false;
+    *out_value = member->value;
+    return true;
+}
+
+size_t uvrest_extra_count(const uvrest_extra *extra)
+{
+    return extra == NULL ? 0 : extra->n_nulls + extra->n_members;
+}
+
+uvrest_extra_member uvrest_extra_at(const uvrest_extra *extra, size_t index)
+{
+    uvrest_extra_member member = {NULL, 0, {NULL, 0}};
+    const uvrest_gen_field *fields;
+    size_t i = 0;
+    if (index >= uvrest_extra_count(extra))
+        return member;
+    if (index >= extra->n_nulls)
+        return extra->members[index - extra->n_nulls];
+    for (;; i++) {
+        if ((extra->nulls[i / 64] >> i % 64 & 1) != 0 && index-- == 0)
+            break;
+    }
+    fields = uvrest__model_fields(extra->schema, extra->model);
+    member.name = uvrest__name_text(extra->schema, fields[i].name);
+    member.name_len = uvrest__name_len(extra->schema, fields[i].name);
+    member.value = null_text;
+    return member;
+}
+
+/* ---- changing ------------------------------------------------------------------------------------------------------- */
+
+/* A copy without the member of that name, with room for `more` members behind the others. */
+static uvrest_extra *copy_without(const uvrest_extra *extra, const char *name, size_t len, size_t more,
+                                  uvrest_arena *arena)
+{
+    static const uint64_t none[UVREST__JSON_FIELDS_MAX / 64] = {0};
+    size_t n = extra == NULL ? 0 : extra->n_members, kept = 0;
+    const uvrest_schema *schema = extra == NULL ? NULL : extra->schema;
+    int null_bit = find_null(extra, name, len);
+    uvrest_extra_member *members;
+    uvrest_extra *copy;
+    if (n > SIZE_MAX / sizeof *members - more)
+        return NULL;
+    members = uvrest__arena_take(arena, (n + more) * sizeof *members, 8);
+    if (members == NULL)
+        return NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (extra->members[i].name_len != len || memcmp(extra->members[i].name, name, len) != 0)
+            members[kept++] = extra->members[i];
+    }
+    copy = uvrest__extra_new(arena, schema, extra == NULL ? 0 : extra->model, schema == NULL ? none : extra->nulls,
+                             members, kept);
+    if (copy != NULL && null_bit >= 0) {
+        copy->nulls[null_bit / 64] &= ~(UINT64_C(1) << null_bit % 64);
+        copy->n_nulls--;
+    }
+    return copy;
+}
+
+uvrest_status uvrest_extra_set(uvrest_extra **extra, const char *name, uvrest_raw value, uvrest_arena *arena)
+{
+    uvrest_extra_member *added;
+    uvrest_extra *copy;
+    size_t len;
+    char *own_name, *own_value;
+    if (extra == NULL || name == NULL || arena == NULL || !uvrest__scan_is_utf8(name, strlen(name)) ||
+        uvrest_json_check(value.text, value.len, 0, NULL) != UVREST_OK)
+        return UVREST_E_INVALID;
+    len = strlen(name);
+    copy = copy_without(*extra, name, len, 1, arena);
+    own_name = uvrest_arena_copy(arena, name, len);
+    own_value = uvrest_arena_copy(arena, value.text, value.len);
+    if (copy == NULL || own_name == NULL || own_value == NULL)
+        return UVREST_E_NOMEM;
+    /* The copy is not known to anybody yet, and its members were allocated with room for this one. */
+    added = (uvrest_extra_member *)(uintptr_t)&copy->members[copy->n_members++];
+    added->name = own_name;
+    added->name_len = len;
+    added->value.text = own_value;
+    added->value.len = value.len;
+    *extra = copy;
+    return UVREST_OK;
+}
+
+uvrest_status uvrest_extra_drop(uvrest_extra **extra, const char *name, uvrest_arena *arena)
+{
+    uvrest_extra *copy;
+    uvrest_raw value;
+    if (extra == NULL || name == NULL || arena == NULL)
+        return UVREST_E_INVALID;
+    if (!uvrest_extra_get(*extra, name, &value))
+        return UVREST_OK;
+    copy = copy_without(*extra, name, strlen(name), 0, arena);
+    if (copy == NULL)
+        return UVREST_E_NOMEM;
+    *extra = uvrest_extra_count(copy) == 0 ? NULL : copy;
+    return UVREST_OK;
+}

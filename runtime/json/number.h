@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Numbers of JSON as int64 and double, and back. Integers are exact; doubles are read correctly rounded and printed as the
+ * shortest decimal that reads back to the same double. No locale is involved.
+ */
+#ifndef UVREST__NUMBER_H
+#define UVREST__NUMBER_H
+
+#include "scan.h"
+
+/* A number's text taken apart: digits * 10^exponent, the digits without leading zeros. */
+typedef struct uvrest__number {
+    uint64_t digits; /* the first 19 that count */
+    int64_t exponent; /* for `digits` as they stand */
+    const uint8_t *text;
+    const uint8_t *end;
+    bool negative;
+    bool cut; /* digits other than zero follow those in `digits` */
+} uvrest__number;
+
+/* Reads a number from its first byte to behind its last one. NULL with fault set. */
+const uint8_t *uvrest__number_read(const uint8_t *p, const uint8_t *end, uvrest__number *out_number,
+                                   uvrest__fault *fault);
+
+/* The number as int64; false if it is none exactly. 1e2 and 5.0 are. */
+bool uvrest__number_to_i64(const uvrest__number *number, int64_t *out_value);
+
+/* The nearest double, ties to even; false, with an infinity, beyond the largest one. */
+bool uvrest__number_to_f64(const uvrest__number *number, double *out_value);
+
+/* Whether printing value with uvrest__number_print_f64() gives a number equal to this one, digit by digit. */
+bool uvrest__number_survives(const uvrest__number *number, double value);
+
+enum { UVREST__NUMBER_TEXT_MAX = 32 };
+
+/* Prints into at least UVREST__NUMBER_TEXT_MAX bytes, without NUL; the number of bytes. value must be finite. */
+unsigned uvrest__number_print_i64(char *to, int64_t value);
+unsigned uvrest__number_print_f64(char *to, double value);
+
+#endif /* UVREST__NUMBER_H */

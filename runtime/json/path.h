@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where one is inside a document, as a chain of frames on the stack of whoever walks it, and how that is told to people.
+ * Walking costs a few stores a level; text is made only when something is to be told.
+ */
+#ifndef UVREST__PATH_H
+#define UVREST__PATH_H
+
+#include "tables.h"
+
+typedef struct uvrest__frame {
+    const struct uvrest__frame *up; /* NULL at the root */
+    const uvrest_gen_field *field; /* the member being walked; NULL in an array or a map */
+    const char *key; /* of the entry of a map being walked; NULL in an array */
+    size_t index; /* of the element of an array being walked */
+} uvrest__frame;
+
+/*
+ * Writes "objects[3].status" into cap bytes, cut at its front by "..." where too long, always NUL-ended. frame: the innermost;
+ * NULL gives "". Returns the length.
+ */
+size_t uvrest__path_print(const uvrest_schema *schema, const uvrest__frame *frame, char *to, size_t cap);
+
+/*
+ * Describes the JSON value or text at p: what kind of container it is, or its first bytes, control characters escaped and
+ * whole characters only. Into cap bytes, NUL-ended. Returns the length.
+ */
+size_t uvrest__path_excerpt(const uint8_t *p, const uint8_t *end, char *to, size_t cap);
+
+#endif /* UVREST__PATH_H */
