@@ -1,0 +1,557 @@
+/* SPDX-License-Identifier: MIT */
+#include "ledger.h"
+#include "alloc.h"
+#include "clock.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define FRESH_NS (750 * UVREST__NS_PER_MS)   /* an older count is no base for more than a probe */
+#define REORDER_NS (30 * UVREST__NS_PER_MS)  /* requests may overtake each other by so much */
+#define PEERS_REORDER_NS (2 * REORDER_NS) /* and theirs may come between */
+#define BUCKET_NS (100 * UVREST__NS_PER_MS)
+#define TOLERANCE 2                          /* by which a count may be off without meaning anything */
+#define AGREED_ENOUGH 300u
+#define SILENT_ENOUGH 8u
+#define LEARNT_PERCENT 94u
+#define MAX_INTERVAL_NS UVREST__NS_PER_S
+#define MAX_WINDOW_MS INT64_C(3600000) /* a longer one that the server announces is another kind of limit */
+
+/* ---- moments in order ---------------------------------------------------------------------------------------------- */
+
+static uint64_t *stamp_at(const uvrest__stamps *stamps, uint64_t index)
+{
+    return &stamps->ring[index % stamps->cap];
+}
+
+static void push(uvrest__stamps *stamps, uint64_t moment)
+{
+    if (stamps->cap == 0)
+        return;
+    *stamp_at(stamps, stamps->count++) = moment;
+    if (stamps->count - stamps->first > stamps->cap)
+        stamps->first++;
+}
+
+/* Index of the first that is later than the moment. */
+static uint64_t first_after(const uvrest__stamps *stamps, uint64_t moment)
+{
+    uint64_t low = stamps->first, high = stamps->count;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (*stamp_at(stamps, middle) > moment)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+static int64_t count_after(const uvrest__stamps *stamps, uint64_t moment)
+{
+    return (int64_t)(stamps->count - first_after(stamps, moment));
+}
+
+/* Takes one of that moment out; there is none if it has been overwritten. */
+static void remove_stamp(uvrest__stamps *stamps, uint64_t moment)
+{
+    uint64_t i = first_after(stamps, moment);
+    if (i == stamps->first || *stamp_at(stamps, i - 1) != moment)
+        return;
+    for (; i < stamps->count; i++)
+        *stamp_at(stamps, i - 1) = *stamp_at(stamps, i);
+    stamps->count--;
+}
+
+static uint64_t before(uint64_t moment, uint64_t by)
+{
+    return moment > by ? moment - by : 0;
+}
+
+/* ---- life ---------------------------------------------------------------------------------------------------------- */
+
+uvrest_status uvrest__ledger_init(uvrest__ledger *ledger, const uvrest_alloc *alloc,
+                                  const uvrest__ratelimit_conf *conf, uint64_t seed)
+{
+    /* Twice the slots: a count belongs to a moment up to a latency ago, so returned slots are looked at once more. */
+    uint32_t cap = 2 * conf->slots;
+    uint64_t *rings = NULL;
+    if (cap > 0) {
+        rings = uvrest__zalloc(alloc, 2 * (size_t)cap * sizeof *rings);
+        if (rings == NULL)
+            return UVREST_E_NOMEM;
+    }
+    memset(ledger, 0, sizeof *ledger);
+    ledger->conf = *conf;
+    ledger->slots = conf->slots;
+    ledger->window_ns = conf->window_ns;
+    ledger->sent = (uvrest__stamps){.ring = rings, .cap = cap};
+    ledger->answered = (uvrest__stamps){.ring = rings == NULL ? NULL : rings + cap, .cap = cap};
+    ledger->remaining = -1;
+    uvrest__random_init(&ledger->random, seed);
+    return UVREST_OK;
+}
+
+void uvrest__ledger_fini(uvrest__ledger *ledger, const uvrest_alloc *alloc)
+{
+    uvrest__free(alloc, ledger->sent.ring);
+    memset(ledger, 0, sizeof *ledger);
+}
+
+/* What is announced counts where it is stricter than what is configured, and never where it is not. */
+static void apply_limit(uvrest__ledger *ledger, int64_t limit, int64_t window_ms)
+{
+    uint64_t window_ns = window_ms < 0 ? ledger->conf.window_ns : (uint64_t)window_ms * UVREST__NS_PER_MS;
+    uint64_t rounds = (ledger->conf.window_ns + window_ns - 1) / window_ns;
+    ledger->slots = ledger->conf.slots;
+    ledger->window_ns = ledger->conf.window_ns;
+    if ((uint64_t)limit >= ledger->conf.slots)
+        return;
+    ledger->slots = (uint32_t)limit;
+    /* A shorter window is taken over only where so many of it still keep the configured limit. */
+    if (window_ns > ledger->conf.window_ns || (uint64_t)limit * rounds <= ledger->conf.slots)
+        ledger->window_ns = window_ns;
+}
+
+void uvrest__ledger_tighten(uvrest__ledger *ledger, const uvrest__ratelimit_conf *conf)
+{
+    uvrest__ratelimit_conf *own = &ledger->conf;
+    if (conf->slots == 0 || own->slots == 0)
+        return;
+    own->slots = conf->slots < own->slots ? conf->slots : own->slots;
+    own->window_ns = conf->window_ns > own->window_ns ? conf->window_ns : own->window_ns;
+    own->guard_ns = conf->guard_ns > own->guard_ns ? conf->guard_ns : own->guard_ns;
+    own->first_contact = conf->first_contact < own->first_contact ? conf->first_contact : own->first_contact;
+    ledger->slots = own->slots < ledger->slots ? own->slots : ledger->slots;
+    ledger->window_ns = own->window_ns > ledger->window_ns ? own->window_ns : ledger->window_ns;
+}
+
+/* ---- slots --------------------------------------------------------------------------------------------------------- */
+
+static uint64_t returns_at(const uvrest__ledger *ledger, uint64_t index)
+{
+    return *stamp_at(&ledger->answered, index) + ledger->window_ns + ledger->conf.guard_ns;
+}
+
+static uint64_t held(const uvrest__ledger *ledger)
+{
+    return ledger->answered.count - ledger->n_returned + ledger->in_flight;
+}
+
+/* Moves time on: slots whose window is over are free; after a window without any request nothing is known any more. */
+static void advance(uvrest__ledger *ledger, uint64_t now)
+{
+    if (now > ledger->now)
+        ledger->now = now;
+    if (ledger->slots == 0)
+        return;
+    if (ledger->n_returned < ledger->answered.first)
+        ledger->n_returned = ledger->answered.first; /* only where a client does not wait for slots */
+    while (ledger->n_returned < ledger->answered.count && returns_at(ledger, ledger->n_returned) <= ledger->now) {
+        ledger->n_returned++;
+        ledger->returning = true;
+    }
+    if (held(ledger) == 0) {
+        ledger->contacted = false;
+        ledger->returning = false;
+        ledger->peers_until = 0;
+    }
+}
+
+/* When `keep` slots and one more are free; 0 if they are; UINT64_MAX if that hangs on answers. */
+static uint64_t slot_at(const uvrest__ledger *ledger, uint64_t keep)
+{
+    uint64_t taken = held(ledger) + keep, needed;
+    if (taken < ledger->slots)
+        return 0;
+    needed = taken - ledger->slots; /* of the oldest held, this one must be back, counted from 0 */
+    if (needed >= ledger->answered.count - ledger->n_returned)
+        return UINT64_MAX;
+    return returns_at(ledger, ledger->n_returned + needed);
+}
+
+static uint64_t interval(const uvrest__ledger *ledger)
+{
+    return ledger->learnt_interval_ns > ledger->announced_interval_ns ? ledger->learnt_interval_ns
+                                                                      : ledger->announced_interval_ns;
+}
+
+/* ---- may one more go out? ------------------------------------------------------------------------------------------ */
+
+/* All gates return true to let pass, or fill in *wait. */
+static bool hold(uvrest__ratelimit_wait *wait, uvrest__ratelimit_cause cause, uint64_t ns, bool firm)
+{
+    *wait = (uvrest__ratelimit_wait){.ns = ns, .cause = cause, .firm = firm};
+    return false;
+}
+
+static uint64_t until(const uvrest__ledger *ledger, uint64_t moment)
+{
+    return moment == UINT64_MAX ? UINT64_MAX : uvrest__clock_until(ledger->now, moment);
+}
+
+static bool pass_pause(const uvrest__ledger *ledger, uvrest__ratelimit_wait *wait)
+{
+    if (!ledger->paused)
+        return true;
+    if (ledger->now < ledger->paused_until)
+        return hold(wait, UVREST__RATELIMIT_PAUSED, until(ledger, ledger->paused_until), true);
+    return !ledger->probing || hold(wait, UVREST__RATELIMIT_PAUSED, UINT64_MAX, false);
+}
+
+static bool pass_slots(const uvrest__ledger *ledger, uvrest_priority priority, uvrest__ratelimit_wait *wait)
+{
+    uint64_t at = slot_at(ledger, 0);
+    /* What is under way may turn out not to have been sent, and then its slot is free at once. */
+    bool firm = ledger->in_flight == 0;
+    if (at != 0)
+        return hold(wait, UVREST__RATELIMIT_SLOTS, until(ledger, at), firm);
+    at = priority == UVREST_PRIORITY_BULK ? slot_at(ledger, ledger->slots / 20) : 0;
+    return at == 0 || hold(wait, UVREST__RATELIMIT_RESERVE, until(ledger, at), firm);
+}
+
+static bool pass_interval(const uvrest__ledger *ledger, uvrest__ratelimit_wait *wait)
+{
+    if (interval(ledger) == 0 || ledger->now >= ledger->next_send)
+        return true;
+    return hold(wait, UVREST__RATELIMIT_PER_SECOND, until(ledger, ledger->next_send), true);
+}
+
+/* One at a time, to learn the count anew. One that hangs holds back the next for a moment only. */
+static bool pass_probe(const uvrest__ledger *ledger, uvrest__ratelimit_cause cause, uvrest__ratelimit_wait *wait)
+{
+    uint64_t newest = ledger->sent.count == 0 ? 0 : *stamp_at(&ledger->sent, ledger->sent.count - 1);
+    if (ledger->in_flight == 0 || ledger->now - newest >= FRESH_NS)
+        return true;
+    return hold(wait, cause, until(ledger, newest + FRESH_NS), false);
+}
+
+/* Requests that the newest count may not have seen. */
+static int64_t uncounted(const uvrest__ledger *ledger, uint64_t margin)
+{
+    return count_after(&ledger->sent, before(ledger->count_sent, margin));
+}
+
+/* A newer count may let pass; without one it is a probe's turn. */
+static bool hold_for_count(const uvrest__ledger *ledger, uvrest__ratelimit_cause cause, uvrest__ratelimit_wait *wait)
+{
+    return hold(wait, cause, until(ledger, ledger->count_at + FRESH_NS), false);
+}
+
+static bool is_fresh(const uvrest__ledger *ledger)
+{
+    return ledger->now - ledger->count_at <= FRESH_NS;
+}
+
+static int64_t smallest_recent(const uvrest__ledger *ledger)
+{
+    uint64_t number = ledger->now / BUCKET_NS;
+    int64_t smallest = ledger->remaining;
+    for (int i = 0; i < UVREST__LEDGER_BUCKETS; i++)
+        if (number - ledger->recent[i].number < UVREST__LEDGER_BUCKETS && ledger->recent[i].remaining < smallest)
+            smallest = ledger->recent[i].remaining;
+    return smallest;
+}
+
+/* Nine tenths of our share of the last window, of what is left to everybody: such shares sum to less than all of it. */
+static bool pass_peers(const uvrest__ledger *ledger, uvrest__ratelimit_wait *wait)
+{
+    int64_t beyond = uncounted(ledger, PEERS_REORDER_NS), own, allowed;
+    if (ledger->remaining == 0) {
+        if (ledger->n_returned == ledger->returned_at_count && ledger->n_returned < ledger->answered.count)
+            return hold(wait, UVREST__RATELIMIT_PEERS, until(ledger, returns_at(ledger, ledger->n_returned)), false);
+        return pass_probe(ledger, UVREST__RATELIMIT_PEERS, wait);
+    }
+    if (!is_fresh(ledger))
+        return pass_probe(ledger, UVREST__RATELIMIT_PEERS, wait);
+    own = count_after(&ledger->sent, before(ledger->now, ledger->window_ns)) - beyond;
+    if (own > ledger->total)
+        own = ledger->total;
+    allowed = 9 * own * smallest_recent(ledger) / (10 * ledger->total);
+    if (allowed < 1)
+        return pass_probe(ledger, UVREST__RATELIMIT_PEERS, wait);
+    return beyond < allowed || hold_for_count(ledger, UVREST__RATELIMIT_PEERS, wait);
+}
+
+static bool pass_verify(const uvrest__ledger *ledger, uvrest__ratelimit_wait *wait)
+{
+    if (!is_fresh(ledger))
+        return pass_probe(ledger, UVREST__RATELIMIT_VERIFY, wait);
+    /* The request that brought the count is among those it may not have seen, but has been seen: one more may go. */
+    return uncounted(ledger, REORDER_NS) <= ledger->remaining ||
+           hold_for_count(ledger, UVREST__RATELIMIT_VERIFY, wait);
+}
+
+static bool pass_server(const uvrest__ledger *ledger, uvrest__ratelimit_wait *wait)
+{
+    if (!ledger->contacted)
+        return ledger->in_flight < ledger->conf.first_contact ||
+               hold(wait, UVREST__RATELIMIT_CONTACT, UINT64_MAX, false);
+    if (!ledger->has_count)
+        return true;
+    if (ledger->now < ledger->peers_until)
+        return (ledger->paused && ledger->hinted) || pass_peers(ledger, wait);
+    if (ledger->returning && !ledger->verified)
+        return ledger->paused || pass_verify(ledger, wait);
+    return true;
+}
+
+static bool pass_all(const uvrest__ledger *ledger, uvrest_priority priority, bool proactive,
+                     uvrest__ratelimit_wait *wait)
+{
+    if (!pass_pause(ledger, wait))
+        return false;
+    if (!proactive)
+        return true;
+    if (ledger->slots != 0 && !pass_slots(ledger, priority, wait))
+        return false;
+    if (!pass_interval(ledger, wait))
+        return false;
+    return ledger->slots == 0 || pass_server(ledger, wait);
+}
+
+bool uvrest__ledger_acquire(uvrest__ledger *ledger, uint64_t now, uvrest_priority priority, bool proactive,
+                            uvrest__ratelimit_ticket *out_ticket, uvrest__ratelimit_wait *out_wait)
+{
+    advance(ledger, now);
+    if (!pass_all(ledger, priority, proactive, out_wait)) {
+        if (out_wait->ns == 0)
+            out_wait->ns = 1;
+        return false;
+    }
+    *out_ticket = (uvrest__ratelimit_ticket){.sent_ns = ledger->now, .probe = ledger->paused};
+    ledger->probing = ledger->paused;
+    ledger->in_flight++;
+    ledger->n_sent++;
+    push(&ledger->sent, ledger->now);
+    if (interval(ledger) != 0)
+        ledger->next_send = (ledger->next_send > ledger->now ? ledger->next_send : ledger->now) + interval(ledger);
+    return true;
+}
+
+/* ---- what the server's count says ---------------------------------------------------------------------------------- */
+
+static void read_announced(uvrest__ledger *ledger, const uvrest__quota *quota)
+{
+    if (quota->burst > 0 && (uint64_t)quota->burst < ledger->conf.slots) {
+        uint64_t per_second = (uint64_t)quota->burst * LEARNT_PERCENT;
+        ledger->announced_interval_ns = 100 * UVREST__NS_PER_S / per_second;
+    }
+    /* A limit below what is left is one of another window. */
+    if (quota->limit > 0 && quota->limit >= quota->remaining && quota->window_ms != 0 &&
+        quota->window_ms <= MAX_WINDOW_MS)
+        apply_limit(ledger, quota->limit, quota->window_ms);
+}
+
+static void remember_recent(uvrest__ledger *ledger, int64_t remaining)
+{
+    uint64_t number = ledger->now / BUCKET_NS;
+    int i = (int)(number % UVREST__LEDGER_BUCKETS);
+    if (ledger->recent[i].number != number || remaining < ledger->recent[i].remaining)
+        ledger->recent[i].remaining = remaining;
+    ledger->recent[i].number = number;
+}
+
+/* Compares the count, made somewhere between sent and now, with what the book says about that time. */
+static void compare(uvrest__ledger *ledger, uint64_t sent, int64_t total)
+{
+    int64_t after = count_after(&ledger->answered, sent);
+    int64_t at_most = count_after(&ledger->answered, before(sent, ledger->window_ns)) + ledger->in_flight;
+    int64_t at_least = count_after(&ledger->sent, before(ledger->now, ledger->window_ns)) - after - ledger->in_flight;
+    at_least = 1 + (at_least > 0 ? at_least : 0);
+    if (total > at_most + TOLERANCE) {
+        ledger->peers_until = ledger->now + ledger->window_ns;
+        ledger->n_agreed = 0;
+    } else if (total < at_least - TOLERANCE) {
+        ledger->n_agreed = 0;
+    } else if (ledger->returning && ++ledger->n_agreed >= AGREED_ENOUGH) {
+        ledger->verified = true;
+    }
+}
+
+/* A count that came too late says little about now, and the book does not reach back so far. One that stands beside
+ * a policy for a second alone is of that second. */
+static bool is_usable(const uvrest__ledger *ledger, uint64_t sent, const uvrest__quota *quota)
+{
+    bool of_second = quota->burst >= quota->remaining && quota->limit < 0;
+    return quota->remaining >= 0 && !of_second && ledger->now - sent <= ledger->window_ns / 4;
+}
+
+static void read_count(uvrest__ledger *ledger, uint64_t sent, const uvrest__quota *quota)
+{
+    int64_t limit = quota->limit > 0 && quota->limit >= quota->remaining ? quota->limit : ledger->conf.slots;
+    int64_t remaining = quota->remaining;
+    int64_t total = remaining < limit ? limit - remaining : 0;
+    if (!is_usable(ledger, sent, quota)) {
+        if (++ledger->n_silent >= SILENT_ENOUGH)
+            ledger->has_count = false;
+        return;
+    }
+    ledger->n_silent = 0;
+    remember_recent(ledger, remaining);
+    compare(ledger, sent, total);
+    if (ledger->has_count && sent < ledger->count_sent)
+        return;
+    ledger->has_count = true;
+    ledger->count_sent = sent;
+    ledger->count_at = ledger->now;
+    ledger->remaining = remaining;
+    ledger->total = total > 0 ? total : 1;
+    ledger->returned_at_count = ledger->n_returned;
+}
+
+/* ---- refusals ------------------------------------------------------------------------------------------------------ */
+
+static uint64_t spread(uvrest__ledger *ledger, uint64_t low, uint64_t high)
+{
+    return uvrest__rand_between(uvrest__random_as_rand(&ledger->random), low, high);
+}
+
+static uint64_t hint_ns(const uvrest__ratelimit_answer *answer)
+{
+    const uint64_t most_ms = UVREST__RATELIMIT_MAX_PAUSE_NS / UVREST__NS_PER_MS;
+    uint64_t ms = (uint64_t)answer->retry_after_ms;
+    return (ms > most_ms ? most_ms : ms) * UVREST__NS_PER_MS;
+}
+
+static uint64_t backoff(uvrest__ledger *ledger, uint32_t step)
+{
+    uint64_t pause = ledger->conf.backoff_ns[step < UVREST__RATELIMIT_BACKOFFS ? step : UVREST__RATELIMIT_BACKOFFS - 1];
+    return ledger->conf.jitter ? spread(ledger, pause / 2, pause) : pause;
+}
+
+/* Much was left, so it is no window of ours that is full: there is a limit a second as well. */
+static bool learn_interval(uvrest__ledger *ledger, uint64_t sent, int64_t remaining)
+{
+    uint64_t even = ledger->slots == 0 ? 0 : ledger->window_ns / ledger->slots;
+    uint64_t old = interval(ledger);
+    if (even == 0 || even > MAX_INTERVAL_NS || remaining <= (int64_t)(UVREST__NS_PER_S / even))
+        return false;
+    /* What went out in the same second as the cause of the lesson teaches nothing new. */
+    if (old != 0 && sent <= ledger->learnt_at + UVREST__NS_PER_S)
+        return false;
+    ledger->learnt_interval_ns = (old > even ? old : even) * 100 / LEARNT_PERCENT;
+    if (ledger->learnt_interval_ns > MAX_INTERVAL_NS)
+        ledger->learnt_interval_ns = MAX_INTERVAL_NS;
+    ledger->learnt_at = ledger->now;
+    return true;
+}
+
+static void refuse(uvrest__ledger *ledger, const uvrest__ratelimit_ticket *ticket,
+                   const uvrest__ratelimit_answer *answer)
+{
+    bool hinted = answer->retry_after_ms >= 0;
+    uint64_t pause = hinted ? hint_ns(answer) : 0;
+    int64_t remaining = answer->quota.remaining;
+    bool learnt;
+    ledger->n_refused++;
+    if (remaining < 0 && ledger->has_count && is_fresh(ledger))
+        remaining = ledger->remaining;
+    learnt = learn_interval(ledger, ticket->sent_ns, remaining);
+    if (ledger->n_pauses > 0 && !ticket->probe && ticket->sent_ns <= ledger->paused_at) {
+        /* It went out before the pause began and tells nothing new, but perhaps how long. */
+        if (ledger->paused && ledger->now + pause > ledger->paused_until)
+            ledger->paused_until = ledger->now + pause;
+        return;
+    }
+    /* A server that names no time worth naming again and again is asked less and less often. */
+    if (hinted && pause == 0 && ledger->streak > 0)
+        hinted = false;
+    pause = hinted ? pause + spread(ledger, 0, pause / 10) : backoff(ledger, ledger->streak);
+    if (learnt && pause < UVREST__NS_PER_S)
+        pause = UVREST__NS_PER_S; /* until the second that is used up is certainly over */
+    if (ledger->streak == 0)
+        ledger->n_pauses++;
+    ledger->streak++;
+    ledger->verified = false; /* rule 1 alone has not been enough */
+    ledger->n_agreed = 0;
+    ledger->paused = true;
+    ledger->probing = false;
+    ledger->hinted = hinted;
+    ledger->paused_at = ledger->now;
+    ledger->paused_until = ledger->now + pause;
+}
+
+/* ---- ends of requests ---------------------------------------------------------------------------------------------- */
+
+static void leave_flight(uvrest__ledger *ledger, const uvrest__ratelimit_ticket *ticket, uint64_t now)
+{
+    advance(ledger, now);
+    assert(ledger->in_flight > 0);
+    if (ticket->probe)
+        ledger->probing = false;
+}
+
+/* From now on the slot waits for its window to pass. */
+static void end_flight(uvrest__ledger *ledger)
+{
+    ledger->in_flight--;
+    push(&ledger->answered, ledger->now);
+}
+
+void uvrest__ledger_answered(uvrest__ledger *ledger, const uvrest__ratelimit_ticket *ticket, uint64_t now,
+                             const uvrest__ratelimit_answer *answer)
+{
+    leave_flight(ledger, ticket, now);
+    if (ledger->slots != 0) {
+        read_announced(ledger, &answer->quota);
+        read_count(ledger, ticket->sent_ns, &answer->quota);
+    }
+    end_flight(ledger);
+    ledger->contacted = true;
+    if (answer->http_status == 429) {
+        refuse(ledger, ticket, answer);
+        remove_stamp(&ledger->sent, ticket->sent_ns); /* the server need not have counted it */
+    } else if (ticket->probe) {
+        ledger->paused = false;
+        ledger->streak = 0;
+    }
+}
+
+void uvrest__ledger_given_up(uvrest__ledger *ledger, const uvrest__ratelimit_ticket *ticket, uint64_t now)
+{
+    leave_flight(ledger, ticket, now);
+    end_flight(ledger);
+    remove_stamp(&ledger->sent, ticket->sent_ns);
+}
+
+void uvrest__ledger_not_sent(uvrest__ledger *ledger, const uvrest__ratelimit_ticket *ticket, uint64_t now)
+{
+    leave_flight(ledger, ticket, now);
+    ledger->in_flight--;
+    remove_stamp(&ledger->sent, ticket->sent_ns);
+}
+
+void uvrest__ledger_charge(uvrest__ledger *ledger, uint64_t now, uint32_t n)
+{
+    advance(ledger, now);
+    ledger->n_sent += n;
+    while (n-- > 0)
+        push(&ledger->answered, ledger->now);
+}
+
+/* ---- looking at it ------------------------------------------------------------------------------------------------- */
+
+bool uvrest__ledger_is_idle(uvrest__ledger *ledger, uint64_t now)
+{
+    advance(ledger, now);
+    return (ledger->slots == 0 || held(ledger) == 0) && !(ledger->paused && ledger->now < ledger->paused_until);
+}
+
+void uvrest__ledger_read_stats(uvrest__ledger *ledger, uint64_t now, uvrest__ratelimit_stats *out)
+{
+    uint64_t taken;
+    advance(ledger, now);
+    taken = held(ledger);
+    out->sent = ledger->n_sent;
+    out->refused = ledger->n_refused;
+    out->pauses = ledger->n_pauses;
+    out->in_flight = ledger->in_flight;
+    out->slots = ledger->slots;
+    out->free_slots = taken < ledger->slots ? (uint32_t)(ledger->slots - taken) : 0;
+    out->per_second = interval(ledger) == 0 ? 0 : (uint32_t)(1000 * UVREST__NS_PER_S / interval(ledger));
+    out->remaining = ledger->remaining;
+    out->verified = ledger->verified;
+    out->peers = ledger->now < ledger->peers_until;
+    out->paused_ns = ledger->paused ? uvrest__clock_until(ledger->now, ledger->paused_until) : 0;
+}

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: MIT */
+#include "loop.h"
+#include "alloc.h"
+#include <assert.h>
+#include <uv.h>
+
+struct uvrest__loop {
+    uvrest__loop_conf conf;
+    uv_loop_t *uv;
+    uv_loop_t own;
+    uv_async_t wake;     /* active for ever, so its reference is what holds the loop */
+    uv_idle_t soon;
+    uv_prepare_t before; /* before and after: libuv is between them while it reports descriptors */
+    uv_check_t after;
+    unsigned depth;      /* call-backs of ours on the stack, and uv_run() where we called it */
+    unsigned n_open;     /* objects libuv still knows */
+    bool polling;
+    bool closing;
+    bool closed;
+};
+
+struct uvrest__timer {
+    uv_timer_t uv;
+    uvrest__loop *loop;
+    uvrest__loop_fn *fn;
+    void *user;
+};
+
+struct uvrest__poll {
+    uv_poll_t uv;
+    uvrest__loop *loop;
+    uvrest__poll_fn *fn;
+    void *user;
+    int fd;
+    unsigned watched;
+};
+
+typedef struct job {
+    uv_work_t uv;
+    uvrest__loop *loop;
+    uvrest__loop_fn *work;
+    uvrest__loop_fn *done;
+    void *user;
+} job;
+
+static void run(uvrest__loop *loop, uvrest__loop_fn *fn, void *user)
+{
+    loop->depth++;
+    fn(user);
+    loop->depth--;
+}
+
+/* One object less. The last one of a loop that closes ends it; after that the loop may be gone. */
+static void gone(uvrest__loop *loop)
+{
+    loop->n_open--;
+    if (loop->closing && loop->n_open == 0) {
+        loop->closed = true;
+        loop->conf.on_closed(loop->conf.user);
+    }
+}
+
+static uvrest_status status_of(int error)
+{
+    return error == UV_ENOMEM ? UVREST_E_NOMEM : UVREST_E_IO;
+}
+
+/* ---- the loop ---- */
+
+static void on_wake(uv_async_t *async)
+{
+    uvrest__loop *loop = async->data;
+    if (!loop->closing)
+        run(loop, loop->conf.on_wake, loop->conf.user);
+}
+
+static void on_soon(uv_idle_t *idle)
+{
+    uvrest__loop *loop = idle->data;
+    uv_idle_stop(idle);
+    run(loop, loop->conf.on_soon, loop->conf.user);
+}
+
+static void on_before(uv_prepare_t *prepare)
+{
+    ((uvrest__loop *)prepare->data)->polling = true;
+}
+
+static void on_after(uv_check_t *check)
+{
+    ((uvrest__loop *)check->data)->polling = false;
+}
+
+static void on_own_closed(uv_handle_t *handle)
+{
+    gone(handle->data);
+}
+
+/* The async comes first, since it alone can fail, and then nothing has to be undone. */
+static uvrest_status init_handles(uvrest__loop *loop)
+{
+    int error = uv_async_init(loop->uv, &loop->wake, on_wake);
+    if (error != 0)
+        return status_of(error);
+    uv_idle_init(loop->uv, &loop->soon);
+    uv_prepare_init(loop->uv, &loop->before);
+    uv_check_init(loop->uv, &loop->after);
+    loop->wake.data = loop->soon.data = loop->before.data = loop->after.data = loop;
+    uv_prepare_start(&loop->before, on_before);
+    uv_check_start(&loop->after, on_after);
+    uv_unref((uv_handle_t *)&loop->wake);
+    uv_unref((uv_handle_t *)&loop->soon);
+    uv_unref((uv_handle_t *)&loop->before);
+    uv_unref((uv_handle_t *)&loop->after);
+    loop->n_open = 4;
+    return UVREST_OK;
+}
+
+uvrest_status uvrest__loop_new(const uvrest__loop_conf *conf, uvrest__loop **out)
+{
+    uvrest_status st;
+    uvrest__loop *loop = uvrest__zalloc(conf->alloc, sizeof *loop);
+    if (loop == NULL)
+        return UVREST_E_NOMEM;
+    loop->conf = *conf;
+    loop->uv = conf->borrowed;
+    if (loop->uv == NULL) {
+        int error = uv_loop_init(&loop->own);
+        if (error != 0) {
+            st = status_of(error);
+            goto free_loop;
+        }
+        loop->uv = &loop->own;
+    }
+    st = init_handles(loop);
+    if (st != UVREST_OK)
+        goto close_loop;
+
+    *out = loop;
+    return UVREST_OK;
+
+close_loop:
+    if (conf->borrowed == NULL)
+        uv_loop_close(&loop->own);
+free_loop:
+    uvrest__free(conf->alloc, loop);
+    return st;
+}
+
+void uvrest__loop_close(uvrest__loop *loop)
+{
+    assert(!loop->closing);
+    loop->closing = true;
+    uv_close((uv_handle_t *)&loop->wake, on_own_closed);
+    uv_close((uv_handle_t *)&loop->soon, on_own_closed);
+    uv_close((uv_handle_t *)&loop->before, on_own_closed);
+    uv_close((uv_handle_t *)&loop->after, on_own_closed);
+}
+
+void uvrest__loop_free(uvrest__loop *loop)
+{
+    if (loop == NULL)
+        return;
+    assert(loop->closed);
+    if (loop->uv == &loop->own) {
+        int error = uv_loop_close(&loop->own);
+        assert(error == 0);
+        (void)error;
+    }
+    uvrest__free(loop->conf.alloc, loop);
+}
+
+void uvrest__loop_abandon(uvrest__loop *loop)
+{
+    if (loop != NULL && loop->uv == &loop->own)
+        uvrest__free(loop->conf.alloc, loop);
+}
+
+void uvrest__loop_hold(uvrest__loop *loop, bool hold)
+{
+    if (loop->closing)
+        return;
+    if (hold)
+        uv_ref((uv_handle_t *)&loop->wake);
+    else
+        uv_unref((uv_handle_t *)&loop->wake);
+}
+
+void uvrest__loop_soon(uvrest__loop *loop)
+{
+    if (!loop->closing)
+        uv_idle_start(&loop->soon, on_soon);
+}
+
+void uvrest__loop_wake(uvrest__loop *loop)
+{
+    uv_async_send(&loop->wake);
+}
+
+bool uvrest__loop_is_own(const uvrest__loop *loop)
+{
+    return loop->uv == &loop->own;
+}
+
+bool uvrest__loop_is_running(const uvrest__loop *loop)
+{
+    return loop->depth > 0 || loop->polling;
+}
+
+void uvrest__loop_run(uvrest__loop *loop)
+{
+    loop->depth++;
+    uv_run(loop->uv, UV_RUN_DEFAULT);
+    loop->depth--;
+}
+
+bool uvrest__loop_turn(uvrest__loop *loop)
+{
+    int alive;
+    loop->depth++;
+    alive = uv_run(loop->uv, UV_RUN_ONCE);
+    loop->depth--;
+    return alive != 0;
+}
+
+/* ---- timers ---- */
+
+static void on_timer(uv_timer_t *uv)
+{
+    uvrest__timer *timer = uv->data;
+    run(timer->loop, timer->fn, timer->user);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    uvrest__timer *timer = handle->data;
+    uvrest__loop *loop = timer->loop;
+    uvrest__free(loop->conf.alloc, timer);
+    gone(loop);
+}
+
+uvrest_status uvrest__timer_new(uvrest__loop *loop, uvrest__loop_fn *fn, void *user, uvrest__timer **out)
+{
+    uvrest__timer *timer = uvrest__zalloc(loop->conf.alloc, sizeof *timer);
+    if (timer == NULL)
+        return UVREST_E_NOMEM;
+    uv_timer_init(loop->uv, &timer->uv);
+    uv_unref((uv_handle_t *)&timer->uv);
+    timer->uv.data = timer;
+    timer->loop = loop;
+    timer->fn = fn;
+    timer->user = user;
+    loop->n_open++;
+    *out = timer;
+    return UVREST_OK;
+}
+
+void uvrest__timer_set(uvrest__timer *timer, uint64_t delay_ms)
+{
+    uv_timer_start(&timer->uv, on_timer, delay_ms, 0);
+}
+
+void uvrest__timer_stop(uvrest__timer *timer)
+{
+    uv_timer_stop(&timer->uv);
+}
+
+void uvrest__timer_close(uvrest__timer *timer)
+{
+    if (timer != NULL)
+        uv_close((uv_handle_t *)&timer->uv, on_timer_closed);
+}
+
+/* ---- descriptors ---- */
+
+static void on_poll(uv_poll_t *uv, int status, int uv_events)
+{
+    uvrest__poll *poll = uv->data;
+    uvrest__loop *loop = poll->loop;
+    unsigned events = 0;
+    if (status < 0) {
+        poll->watched = 0; /* libuv has stopped it */
+        events = UVREST__POLL_ERROR;
+    }
+    if (uv_events & UV_READABLE)
+        events |= UVREST__POLL_IN;
+    if (uv_events & UV_WRITABLE)
+        events |= UVREST__POLL_OUT;
+    loop->depth++;
+    poll->fn(poll->fd, events, poll->user);
+    loop->depth--;
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+    uvrest__poll *poll = handle->data;
+    uvrest__loop *loop = poll->loop;
+    uvrest__free(loop->conf.alloc, poll);
+    gone(loop);
+}
+
+uvrest_status uvrest__poll_new(uvrest__loop *loop, int fd, uvrest__poll_fn *fn, void *user, uvrest__poll **out)
+{
+    int error;
+    uvrest__poll *poll = uvrest__zalloc(loop->conf.alloc, sizeof *poll);
+    if (poll == NULL)
+        return UVREST_E_NOMEM;
+    error = uv_poll_init_socket(loop->uv, &poll->uv, fd);
+    if (error != 0) {
+        uvrest__free(loop->conf.alloc, poll);
+        return status_of(error);
+    }
+    uv_unref((uv_handle_t *)&poll->uv);
+    poll->uv.data = poll;
+    poll->loop = loop;
+    poll->fn = fn;
+    poll->user = user;
+    poll->fd = fd;
+    loop->n_open++;
+    *out = poll;
+    return UVREST_OK;
+}
+
+uvrest_status uvrest__poll_watch(uvrest__poll *poll, unsigned events)
+{
+    int error;
+    int uv_events = ((events & UVREST__POLL_IN) ? UV_READABLE : 0) | ((events & UVREST__POLL_OUT) ? UV_WRITABLE : 0);
+    if (poll->watched == events)
+        return UVREST_OK;
+    error = events == 0 ? uv_poll_stop(&poll->uv) : uv_poll_start(&poll->uv, uv_events, on_poll);
+    if (error != 0)
+        return status_of(error);
+    poll->watched = events;
+    return UVREST_OK;
+}
+
+void uvrest__poll_close(uvrest__poll *poll)
+{
+    if (poll != NULL)
+        uv_close((uv_handle_t *)&poll->uv, on_poll_closed); /* leaves epoll at once, the memory goes later */
+}
+
+/* ---- work ---- */
+
+static void on_work(uv_work_t *uv)
+{
+    job *j = uv->data;
+    j->work(j->user);
+}
+
+static void on_work_done(uv_work_t *uv, int status)
+{
+    job *j = uv->data;
+    uvrest__loop *loop = j->loop;
+    (void)status; /* only uv_cancel() makes it an error, and nobody calls that */
+    run(loop, j->done, j->user);
+    uvrest__free(loop->conf.alloc, j);
+    gone(loop);
+}
+
+uvrest_status uvrest__loop_work(uvrest__loop *loop, uvrest__loop_fn *work, uvrest__loop_fn *done, void *user)
+{
+    int error;
+    job *j = uvrest__zalloc(loop->conf.alloc, sizeof *j);
+    if (j == NULL)
+        return UVREST_E_NOMEM;
+    j->uv.data = j;
+    j->loop = loop;
+    j->work = work;
+    j->done = done;
+    j->user = user;
+    error = uv_queue_work(loop->uv, &j->uv, on_work, on_work_done);
+    if (error != 0) {
+        uvrest__free(loop->conf.alloc, j);
+        return status_of(error);
+    }
+    loop->n_open++;
+    return UVREST_OK;
+}

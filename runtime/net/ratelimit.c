@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: MIT */
+#include "ratelimit.h"
+#include "alloc.h"
+#include "clock.h"
+#include "ledger.h"
+#include "text.h"
+
+#include <assert.h>
+#include <openssl/sha.h>
+#include <pthread.h>
+#include <string.h>
+
+#define DAY_MS (24 * 60 * 60 * UINT32_C(1000))
+
+/* One origin and its credentials. Its holders are linked in no order. */
+typedef struct entry {
+    struct entry *next; /* in the registry; newest first */
+    uint8_t key[SHA256_DIGEST_LENGTH];
+    pthread_mutex_t mutex; /* over all below */
+    uvrest__ledger ledger;
+    uint64_t waits[UVREST__RATELIMIT_CAUSES];
+    uvrest__ratelimit *holders;
+    uint32_t n_holders; /* changed under both mutexes; 0: remembered until its slots are free */
+} entry;
+
+struct uvrest__ratelimit {
+    uvrest__ratelimit_registry *registry;
+    entry *entry;
+    uvrest__ratelimit *next;
+    uvrest__ratelimit_wake_fn *wake;
+    void *user;
+    bool proactive;
+    bool listening;                /* was told to wait for what another client may bring about */
+    uvrest__ratelimit_cause cause; /* of the wait it is in */
+};
+
+struct uvrest__ratelimit_registry {
+    pthread_mutex_t mutex; /* over the list and the allocator; taken before an entry's */
+    const uvrest_alloc *alloc;
+    entry *entries;
+};
+
+/* ---- configuration ------------------------------------------------------------------------------------------------- */
+
+/* 0 stands for the default, UVREST_ZERO for 0. */
+static uint32_t or_default(uint32_t given, uint32_t by_default)
+{
+    return given == 0 ? by_default : given == UVREST_ZERO ? 0 : given;
+}
+
+static uvrest_status refuse_option(uvrest_reason *reason, const char *field, const char *why)
+{
+    uvrest__reason_set(reason, "rate_limit.", field, ": ", why, (char *)NULL);
+    return UVREST_E_INVALID;
+}
+
+static uvrest_status configure_window(uvrest__ratelimit_conf *out, const uvrest_rate_limit *options,
+                                      uint32_t api_requests, uint32_t api_window_ms, uvrest_reason *reason)
+{
+    uint32_t requests = or_default(options->requests, api_window_ms == 0 ? 0 : api_requests);
+    uint32_t window_ms = or_default(options->window_ms, api_requests == 0 ? 0 : api_window_ms);
+    if (options->requests == UVREST_ZERO)
+        return refuse_option(reason, "requests", "0 would never send; to turn it off: enable_proactive_throttling");
+    if (options->window_ms == UVREST_ZERO)
+        return refuse_option(reason, "window_ms", "0 is no window");
+    if (requests != 0 && window_ms == 0)
+        return refuse_option(reason, "window_ms", "missing beside requests");
+    if (window_ms != 0 && requests == 0)
+        return refuse_option(reason, "requests", "missing beside window_ms");
+    if (window_ms > DAY_MS)
+        return refuse_option(reason, "window_ms", "above a day");
+    out->slots = requests > UVREST__RATELIMIT_MAX_SLOTS ? UVREST__RATELIMIT_MAX_SLOTS : requests;
+    out->window_ns = window_ms * UVREST__NS_PER_MS;
+    return UVREST_OK;
+}
+
+static bool is_backoff(double seconds)
+{
+    return seconds >= 0 && seconds <= DAY_MS / 1000.0; /* false for NaN */
+}
+
+static uvrest_status configure_backoff(uvrest__ratelimit_conf *out, const uvrest_rate_limit *options,
+                                       uvrest_reason *reason)
+{
+    double pause = options->initial_backoff == 0 ? 1.0 : options->initial_backoff;
+    double most = options->max_backoff == 0 ? 30.0 : options->max_backoff;
+    double factor = options->backoff_factor == 0 ? 2.0 : options->backoff_factor;
+    if (!is_backoff(pause))
+        return refuse_option(reason, "initial_backoff", "not a number of seconds from 0 to a day");
+    if (!is_backoff(most))
+        return refuse_option(reason, "max_backoff", "not a number of seconds from 0 to a day");
+    if (!(factor >= 1 && factor <= 1000))
+        return refuse_option(reason, "backoff_factor", "not a number from 1 to 1000");
+    for (size_t i = 0; i < UVREST__RATELIMIT_BACKOFFS; i++) {
+        out->backoff_ns[i] = (uint64_t)((pause < most ? pause : most) * (double)UVREST__NS_PER_S);
+        pause = pause < most ? pause * factor : most;
+    }
+    return UVREST_OK;
+}
+
+uvrest_status uvrest__ratelimit_configure(uvrest__ratelimit_conf *out, const uvrest_rate_limit *options,
+                                          uint32_t api_requests, uint32_t api_window_ms, uvrest_reason *reason)
+{
+    static const uvrest_rate_limit none;
+    uvrest__ratelimit_conf conf = {0};
+    uvrest_status st;
+    if (options == NULL)
+        options = &none;
+    st = configure_window(&conf, options, api_requests, api_window_ms, reason);
+    if (st == UVREST_OK)
+        st = configure_backoff(&conf, options, reason);
+    if (st != UVREST_OK)
+        return st;
+    conf.guard_ns = or_default(options->guard_ms, 25) * UVREST__NS_PER_MS;
+    conf.first_contact = or_default(options->first_contact, 10);
+    if (conf.first_contact == 0)
+        return refuse_option(reason, "first_contact", "0 would never send");
+    conf.max_retries = or_default(options->max_retries, 5);
+    conf.jitter = options->jitter != UVREST_OFF;
+    conf.proactive = options->enable_proactive_throttling != UVREST_OFF;
+    *out = conf;
+    return UVREST_OK;
+}
+
+/* ---- registries ---------------------------------------------------------------------------------------------------- */
+
+uvrest__ratelimit_registry *uvrest__ratelimit_shared(void)
+{
+    static uvrest__ratelimit_registry shared = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+    return &shared;
+}
+
+uvrest_status uvrest__ratelimit_registry_new(const uvrest_alloc *alloc, uvrest__ratelimit_registry **out)
+{
+    uvrest__ratelimit_registry *registry = uvrest__zalloc(alloc, sizeof *registry);
+    if (registry == NULL)
+        return UVREST_E_NOMEM;
+    if (pthread_mutex_init(&registry->mutex, NULL) != 0) {
+        uvrest__free(alloc, registry);
+        return UVREST_E_NOMEM;
+    }
+    registry->alloc = alloc;
+    *out = registry;
+    return UVREST_OK;
+}
+
+static void free_entry(uvrest__ratelimit_registry *registry, entry *gone)
+{
+    uvrest__ledger_fini(&gone->ledger, registry->alloc);
+    pthread_mutex_destroy(&gone->mutex);
+    uvrest__free(registry->alloc, gone);
+}
+
+void uvrest__ratelimit_registry_free(uvrest__ratelimit_registry *registry)
+{
+    if (registry == NULL)
+        return;
+    while (registry->entries != NULL) {
+        entry *gone = registry->entries;
+        assert(gone->n_holders == 0);
+        registry->entries = gone->next;
+        free_entry(registry, gone);
+    }
+    pthread_mutex_destroy(&registry->mutex);
+    uvrest__free(registry->alloc, registry);
+}
+
+/* Drops what nobody holds and what has nothing to remember, and the oldest of the rest beyond the ceiling. Nobody
+ * can be inside such an entry, since only holders use it and only get() hands it out. */
+static void forget(uvrest__ratelimit_registry *registry, uint64_t now)
+{
+    uint32_t n_idle = 0;
+    for (entry **at = &registry->entries; *at != NULL;) {
+        entry *one = *at;
+        if (one->n_holders == 0 &&
+            (uvrest__ledger_is_idle(&one->ledger, now) || ++n_idle > UVREST__RATELIMIT_MAX_IDLE)) {
+            *at = one->next;
+            free_entry(registry, one);
+        } else {
+            at = &one->next;
+        }
+    }
+}
+
+/* A digest over digests, so that no buffer of ours ever holds a credential. */
+static bool digest_of(const char *origin, const char *const *credentials, uint8_t key[SHA256_DIGEST_LENGTH])
+{
+    uint8_t chain[2 * SHA256_DIGEST_LENGTH];
+    if (SHA256((const unsigned char *)origin, strlen(origin), key) == NULL)
+        return false;
+    for (; credentials != NULL && *credentials != NULL; credentials++) {
+        memcpy(chain, key, SHA256_DIGEST_LENGTH);
+        if (SHA256((const unsigned char *)*credentials, strlen(*credentials), chain + SHA256_DIGEST_LENGTH) == NULL ||
+            SHA256(chain, sizeof chain, key) == NULL)
+            return false;
+    }
+    return true;
+}
+
+static entry *find(uvrest__ratelimit_registry *registry, const uint8_t *key)
+{
+    entry *one = registry->entries;
+    while (one != NULL && memcmp(one->key, key, sizeof one->key) != 0)
+        one = one->next;
+    return one;
+}
+
+/* Makes an entry and puts it into the registry; NULL without memory. */
+static entry *add(uvrest__ratelimit_registry *registry, const uint8_t *key, const uvrest__ratelimit_conf *conf,
+                  uint64_t seed)
+{
+    entry *made = uvrest__zalloc(registry->alloc, sizeof *made);
+    if (made == NULL)
+        return NULL;
+    if (pthread_mutex_init(&made->mutex, NULL) != 0)
+        goto free_made;
+    if (uvrest__ledger_init(&made->ledger, registry->alloc, conf, seed) != UVREST_OK)
+        goto fini_mutex;
+    memcpy(made->key, key, sizeof made->key);
+    made->next = registry->entries;
+    registry->entries = made;
+    return made;
+
+fini_mutex:
+    pthread_mutex_destroy(&made->mutex);
+free_made:
+    uvrest__free(registry->alloc, made);
+    return NULL;
+}
+
+/* Makes `rl` a holder of the entry of that key. */
+static uvrest_status join(uvrest__ratelimit *rl, const uint8_t *key, const uvrest__ratelimit_conf *conf, uint64_t now,
+                          uint64_t seed)
+{
+    uvrest__ratelimit_registry *registry = rl->registry;
+    entry *one;
+    pthread_mutex_lock(&registry->mutex);
+    forget(registry, now);
+    one = find(registry, key);
+    if (one == NULL)
+        one = add(registry, key, conf, seed);
+    if (one != NULL) {
+        pthread_mutex_lock(&one->mutex);
+        uvrest__ledger_tighten(&one->ledger, conf);
+        rl->entry = one;
+        rl->next = one->holders;
+        one->holders = rl;
+        one->n_holders++;
+        pthread_mutex_unlock(&one->mutex);
+    }
+    pthread_mutex_unlock(&registry->mutex);
+    return one == NULL ? UVREST_E_NOMEM : UVREST_OK;
+}
+
+uvrest_status uvrest__ratelimit_get(uvrest__ratelimit_registry *registry, const char *origin,
+                                    const char *const *credentials, const uvrest__ratelimit_conf *conf, uint64_t now,
+                                    uvrest__rand rand, uvrest__ratelimit_wake_fn *wake, void *user,
+                                    uvrest__ratelimit **out)
+{
+    uint8_t key[SHA256_DIGEST_LENGTH];
+    uvrest_status st = UVREST_E_NOMEM;
+    uvrest__ratelimit *rl;
+    if (!digest_of(origin, credentials, key))
+        return UVREST_E_NOMEM;
+    pthread_mutex_lock(&registry->mutex);
+    rl = uvrest__zalloc(registry->alloc, sizeof *rl);
+    pthread_mutex_unlock(&registry->mutex);
+    if (rl == NULL)
+        return UVREST_E_NOMEM;
+    rl->registry = registry;
+    rl->wake = wake;
+    rl->user = user;
+    rl->proactive = conf->proactive;
+    st = join(rl, key, conf, now, rand.next(rand.user));
+    if (st == UVREST_OK) {
+        *out = rl;
+        return UVREST_OK;
+    }
+    pthread_mutex_lock(&registry->mutex);
+    uvrest__free(registry->alloc, rl);
+    pthread_mutex_unlock(&registry->mutex);
+    return st;
+}
+
+void uvrest__ratelimit_put(uvrest__ratelimit *rl, uint64_t now)
+{
+    uvrest__ratelimit_registry *registry;
+    entry *one;
+    if (rl == NULL)
+        return;
+    registry = rl->registry;
+    one = rl->entry;
+    pthread_mutex_lock(&registry->mutex);
+    pthread_mutex_lock(&one->mutex);
+    for (uvrest__ratelimit **at = &one->holders; *at != NULL; at = &(*at)->next)
+        if (*at == rl) {
+            *at = rl->next;
+            break;
+        }
+    one->n_holders--;
+    pthread_mutex_unlock(&one->mutex);
+    forget(registry, now);
+    uvrest__free(registry->alloc, rl);
+    pthread_mutex_unlock(&registry->mutex);
+}
+
+/* ---- a client's questions ------------------------------------------------------------------------------------------ */
+
+/* Something came about that others may be waiting for. The mutex is held. */
+static void wake_others(const uvrest__ratelimit *rl)
+{
+    for (uvrest__ratelimit *other = rl->entry->holders; other != NULL; other = other->next)
+        if (other != rl && other->listening) {
+            other->listening = false;
+            if (other->wake != NULL)
+                other->wake(other->user);
+        }
+}
+
+static void begin_wait(uvrest__ratelimit *rl, uvrest__ratelimit_wait *wait)
+{
+    if (rl->cause != wait->cause)
+        rl->entry->waits[wait->cause]++;
+    rl->cause = wait->cause;
+    rl->listening = !wait->firm;
+    if (rl->listening && rl->wake == NULL && rl->entry->n_holders > 1 && wait->ns > UVREST__RATELIMIT_POLL_NS)
+        wait->ns = UVREST__RATELIMIT_POLL_NS;
+}
+
+bool uvrest__ratelimit_acquire(uvrest__ratelimit *rl, uint64_t now, uvrest_priority priority,
+                               uvrest__ratelimit_ticket *out_ticket, uvrest__ratelimit_wait *out_wait)
+{
+    bool granted;
+    pthread_mutex_lock(&rl->entry->mutex);
+    granted = uvrest__ledger_acquire(&rl->entry->ledger, now, priority, rl->proactive, out_ticket, out_wait);
+    if (granted) {
+        rl->cause = UVREST__RATELIMIT_FREE;
+        rl->listening = false;
+    } else {
+        begin_wait(rl, out_wait);
+    }
+    pthread_mutex_unlock(&rl->entry->mutex);
+    return granted;
+}
+
+void uvrest__ratelimit_answered(uvrest__ratelimit *rl, const uvrest__ratelimit_ticket *ticket, uint64_t now,
+                                const uvrest__ratelimit_answer *answer)
+{
+    pthread_mutex_lock(&rl->entry->mutex);
+    uvrest__ledger_answered(&rl->entry->ledger, ticket, now, answer);
+    wake_others(rl);
+    pthread_mutex_unlock(&rl->entry->mutex);
+}
+
+void uvrest__ratelimit_given_up(uvrest__ratelimit *rl, const uvrest__ratelimit_ticket *ticket, uint64_t now)
+{
+    pthread_mutex_lock(&rl->entry->mutex);
+    uvrest__ledger_given_up(&rl->entry->ledger, ticket, now);
+    wake_others(rl);
+    pthread_mutex_unlock(&rl->entry->mutex);
+}
+
+void uvrest__ratelimit_not_sent(uvrest__ratelimit *rl, const uvrest__ratelimit_ticket *ticket, uint64_t now)
+{
+    pthread_mutex_lock(&rl->entry->mutex);
+    uvrest__ledger_not_sent(&rl->entry->ledger, ticket, now);
+    wake_others(rl);
+    pthread_mutex_unlock(&rl->entry->mutex);
+}
+
+void uvrest__ratelimit_charge(uvrest__ratelimit *rl, uint64_t now, uint32_t n)
+{
+    pthread_mutex_lock(&rl->entry->mutex);
+    uvrest__ledger_charge(&rl->entry->ledger, now, n);
+    pthread_mutex_unlock(&rl->entry->mutex);
+}
+
+void uvrest__ratelimit_read_stats(uvrest__ratelimit *rl, uint64_t now, uvrest__ratelimit_stats *out)
+{
+    pthread_mutex_lock(&rl->entry->mutex);
+    uvrest__ledger_read_stats(&rl->entry->ledger, now, out);
+    memcpy(out->waits, rl->entry->waits, sizeof out->waits);
+    pthread_mutex_unlock(&rl->entry->mutex);
+}

@@ -1,0 +1,1049 @@
+/* SPDX-License-Identifier: MIT */
+#include "transfer.h"
+#include "alloc.h"
+#include "buf.h"
+#include "text.h"
+#include <assert.h>
+#include <curl/curl.h>
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Receive buffers of curl's maximum pay for large bodies and cost small ones nothing. */
+#define RECEIVE_BUFFER 65536L
+#define SEND_BUFFER 524288L
+#define LARGE_BODY 262144u
+/* A body buffer above this is given back with its transfer. */
+#define KEPT_BODY 262144u
+/* Idle connections are dropped before common servers drop them (60 s and more), and none lives longer than an hour. */
+#define MAX_IDLE_S 55L
+#define MAX_LIFE_S 3600L
+/* Bytes a second below which an attempt counts as receiving nothing. */
+#define LOW_SPEED_BYTES 16L
+#define METHODS 6
+
+/*
+ * A descriptor being watched. Those of our own sockets live from the socket's making to its closing, and stay armed while
+ * curl does not ask for them: a kept connection then costs no epoll_ctl a request. Those curl made for itself (its
+ * resolver's pipe) are closed without notice, so they end when curl says remove.
+ */
+typedef struct watcher {
+    struct watcher *next;
+    uvrest__poll *poll; /* NULL until curl asked for it */
+    int fd;
+    bool ours;
+    bool wanted;
+} watcher;
+
+struct uvrest__transfer {
+    uvrest__transport *transport;
+    uvrest__transfer *prev; /* among those under way */
+    uvrest__transfer *next; /* there, or among the idle ones */
+    CURL *easy;
+    CURLU *url;
+    struct curl_slist *nodes; /* the request's header lines, linked in place: no copies */
+    size_t cap_nodes;
+    void *owner;
+    bool shaped; /* the options below are set in `easy` */
+    uvrest_method method;
+    bool has_body;
+    bool large_body;
+    bool fresh;
+    uint32_t connect_timeout_ms;
+    uint32_t timeout_ms;
+    bool repeatable;
+    uvrest_status refused; /* why a callback of ours stopped it */
+    uvrest__headers headers;
+    uvrest__buf body;
+    uvrest__outcome outcome;
+    char error[CURL_ERROR_SIZE];
+};
+
+struct uvrest__transport {
+    uvrest__transport_conf conf;
+    const char *default_ca_path; /* curl's own directory where it is usable alone; NULL: curl's defaults */
+    const char *proxy_variable;  /* the environment's, if one applies */
+    CURLM *multi;                /* NULL after a rebuild that failed, until the next start */
+    uvrest__timer *timer;
+    watcher *watchers;
+    uvrest__transfer *under_way;
+    uvrest__transfer *idle[METHODS * 2]; /* by method and whether there is a body: their options need not be set again */
+    unsigned inside;                     /* calls into curl on the stack that may call back */
+    bool closing;
+    bool broken; /* the multi handle must be made anew */
+};
+
+/* ---- libcurl itself ---- */
+
+static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
+static bool curl_usable;
+
+static void init_curl(void)
+{
+    const curl_version_info_data *info;
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return;
+    info = curl_version_info(CURLVERSION_NOW);
+    curl_usable = info->version_num >= 0x075800; /* 7.88.0 */
+}
+
+/* A directory of certificates by hash ("4a6481c9.0"). libcurl reads the one it needs; a bundle it would read whole. */
+static bool is_hashed(const char *path)
+{
+    const struct dirent *entry;
+    bool found = false;
+    DIR *dir = opendir(path);
+    if (dir == NULL)
+        return false;
+    while (!found && (entry = readdir(dir)) != NULL) {
+        size_t n = 0;
+        while (n < 8 && uvrest__text_hex(entry->d_name[n]) >= 0)
+            n++;
+        found = n == 8 && entry->d_name[8] == '.' && uvrest__text_is_digit(entry->d_name[9]);
+    }
+    closedir(dir);
+    return found;
+}
+
+static const char *hashed_ca_path(void)
+{
+    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+    if (info->age < CURLVERSION_SEVENTH || info->capath == NULL || !is_hashed(info->capath))
+        return NULL;
+    return info->capath;
+}
+
+static const char *find_proxy_variable(bool tls)
+{
+    static const char *const names_tls[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL};
+    static const char *const names_plain[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
+    for (const char *const *name = tls ? names_tls : names_plain; *name != NULL; name++) {
+        const char *value = getenv(*name);
+        if (value != NULL && *value != '\0')
+            return *name;
+    }
+    return NULL;
+}
+
+/*
+ * A peer that is gone raises SIGPIPE in whoever writes to it. libcurl sends with MSG_NOSIGNAL where it sends itself, a TLS
+ * library under it may not, and the process's handler is not ours to change: so the signal is held back on this thread.
+ */
+typedef struct sigpipe_hold {
+    sigset_t before;
+    bool held;
+} sigpipe_hold;
+
+static sigpipe_hold hold_sigpipe(const uvrest__transport *transport)
+{
+    sigpipe_hold hold = {.held = false};
+    sigset_t pipe_only;
+    if (!transport->conf.tls)
+        return hold;
+    sigemptyset(&pipe_only);
+    sigaddset(&pipe_only, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_only, &hold.before);
+    hold.held = sigismember(&hold.before, SIGPIPE) == 0;
+    return hold;
+}
+
+static void release_sigpipe(const sigpipe_hold *hold)
+{
+    static const struct timespec no_wait = {0, 0};
+    sigset_t pipe_only;
+    if (!hold->held)
+        return;
+    sigemptyset(&pipe_only);
+    sigaddset(&pipe_only, SIGPIPE);
+    (void)sigtimedwait(&pipe_only, NULL, &no_wait);
+    pthread_sigmask(SIG_SETMASK, &hold->before, NULL);
+}
+
+/* ---- descriptors ---- */
+
+static void act(uvrest__transport *transport, curl_socket_t fd, int events);
+
+static watcher *find_watcher(const uvrest__transport *transport, int fd)
+{
+    watcher *w = transport->watchers;
+    while (w != NULL && w->fd != fd)
+        w = w->next;
+    return w;
+}
+
+static watcher *add_watcher(uvrest__transport *transport, int fd, bool ours)
+{
+    watcher *w = uvrest__zalloc(transport->conf.alloc, sizeof *w);
+    if (w == NULL)
+        return NULL;
+    w->fd = fd;
+    w->ours = ours;
+    w->next = transport->watchers;
+    transport->watchers = w;
+    return w;
+}
+
+static void drop_watcher(uvrest__transport *transport, watcher *w)
+{
+    watcher **link = &transport->watchers;
+    while (*link != w)
+        link = &(*link)->next;
+    *link = w->next;
+    uvrest__poll_close(w->poll);
+    uvrest__free(transport->conf.alloc, w);
+}
+
+static curl_socket_t on_open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    uvrest__transport *transport = user;
+    int fd;
+    (void)purpose;
+    fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd < 0)
+        return CURL_SOCKET_BAD;
+    if (add_watcher(transport, fd, true) == NULL) {
+        close(fd);
+        return CURL_SOCKET_BAD;
+    }
+    return fd;
+}
+
+static int on_close_socket(void *user, curl_socket_t fd)
+{
+    uvrest__transport *transport = user;
+    watcher *w = find_watcher(transport, fd);
+    if (w != NULL)
+        drop_watcher(transport, w);
+    return close(fd);
+}
+
+static void on_ready(int fd, unsigned events, void *user)
+{
+    uvrest__transport *transport = user;
+    watcher *w = find_watcher(transport, fd);
+    int mask = 0;
+    assert(w != NULL);
+    if (!w->wanted && !(events & UVREST__POLL_ERROR)) {
+        /* An idle connection that the server closes or talks on: curl looks at it when it wants to use it again. */
+        if (uvrest__poll_watch(w->poll, 0) != UVREST_OK)
+            transport->broken = true;
+        return;
+    }
+    if (events & UVREST__POLL_IN)
+        mask |= CURL_CSELECT_IN;
+    if (events & UVREST__POLL_OUT)
+        mask |= CURL_CSELECT_OUT;
+    if (events & UVREST__POLL_ERROR)
+        mask |= CURL_CSELECT_ERR | CURL_CSELECT_IN; /* what came before the error is still there to be read */
+    act(transport, fd, mask);
+}
+
+/* libcurl wants to know about a descriptor. -1 makes all transfers fail: then the multi handle is made anew. */
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *socket_user)
+{
+    uvrest__transport *transport = user;
+    watcher *w = socket_user;
+    unsigned events = 0;
+    (void)easy;
+    if (what == CURL_POLL_REMOVE) {
+        if (w != NULL && w->ours)
+            w->wanted = false;
+        else if (w != NULL)
+            drop_watcher(transport, w);
+        return 0;
+    }
+    if (transport->closing)
+        return 0;
+    if (w == NULL) {
+        w = find_watcher(transport, fd);
+        if (w == NULL)
+            w = add_watcher(transport, fd, false);
+        if (w == NULL || curl_multi_assign(transport->multi, fd, w) != CURLM_OK)
+            return -1;
+    }
+    if (w->poll == NULL && uvrest__poll_new(transport->conf.loop, fd, on_ready, transport, &w->poll) != UVREST_OK)
+        return -1;
+    w->wanted = true;
+    if (what & CURL_POLL_IN)
+        events |= UVREST__POLL_IN;
+    if (what & CURL_POLL_OUT)
+        events |= UVREST__POLL_OUT;
+    return uvrest__poll_watch(w->poll, events) == UVREST_OK ? 0 : -1;
+}
+
+static int on_timer_change(CURLM *multi, long delay_ms, void *user)
+{
+    uvrest__transport *transport = user;
+    (void)multi;
+    if (delay_ms < 0)
+        uvrest__timer_stop(transport->timer);
+    else
+        uvrest__timer_set(transport->timer, (uint64_t)delay_ms);
+    return 0;
+}
+
+static void on_timer(void *user)
+{
+    act(user, CURL_SOCKET_TIMEOUT, 0);
+}
+
+/* ---- what arrives ---- */
+
+/* A body with two different lengths is a way to smuggle; a length beyond the cap needs no reading. */
+static uvrest_status check_head(uvrest__transfer *transfer)
+{
+    size_t position = 0;
+    int64_t length = -1;
+    const char *value;
+    while ((value = uvrest__headers_next(&transfer->headers, "Content-Length", &position)) != NULL) {
+        int64_t number;
+        if (!uvrest__text_number(value, strlen(value), &number) || (length >= 0 && number != length))
+            return UVREST_E_PROTOCOL;
+        length = number;
+    }
+    if (length <= 0 || transfer->method == UVREST_HEAD)
+        return UVREST_OK;
+    if ((uint64_t)length > transfer->transport->conf.max_body_bytes)
+        return UVREST_E_LIMIT;
+    if (uvrest__headers_get(&transfer->headers, "Content-Encoding") == NULL && (uint64_t)length <= KEPT_BODY &&
+        uvrest__buf_reserve(&transfer->body, (size_t)length) == NULL)
+        return transfer->body.status;
+    return UVREST_OK;
+}
+
+static size_t on_header(char *line, size_t size, size_t n, void *user)
+{
+    uvrest__transfer *transfer = user;
+    bool was_complete = uvrest__headers_http_status(&transfer->headers) != 0 && transfer->headers.complete;
+    uvrest_status st = uvrest__headers_add_line(&transfer->headers, line, size * n);
+    if (st == UVREST_OK && !was_complete && transfer->headers.complete &&
+        uvrest__headers_http_status(&transfer->headers) != 0)
+        st = check_head(transfer);
+    if (st == UVREST_OK)
+        return size * n;
+    transfer->refused = st;
+    return 0;
+}
+
+static size_t on_body(char *data, size_t size, size_t n, void *user)
+{
+    uvrest__transfer *transfer = user;
+    uvrest__buf_append(&transfer->body, data, size * n);
+    if (transfer->body.status == UVREST_OK)
+        return size * n;
+    transfer->refused = transfer->body.status;
+    return 0;
+}
+
+/*
+ * Right before a request is sent. libcurl comes here again when it repeats one on a new connection because the old one
+ * had died: that is refused where the server may have executed the first.
+ */
+static int on_send(void *user, char *ip, char *local_ip, int port, int local_port)
+{
+    uvrest__transfer *transfer = user;
+    (void)ip;
+    (void)local_ip;
+    (void)port;
+    (void)local_port;
+    if (transfer->outcome.sends > 0 && !transfer->repeatable)
+        return CURL_PREREQFUNC_ABORT;
+    transfer->outcome.sends++;
+    return CURL_PREREQFUNC_OK;
+}
+
+/* ---- how it ended ---- */
+
+typedef struct rule {
+    CURLcode code;
+    uvrest__transfer_fault fault; /* BROKEN becomes UNSENT where nothing was sent */
+    uvrest_status status;
+    const char *text;
+} rule;
+
+static const rule rules[] = {
+    {CURLE_COULDNT_RESOLVE_PROXY, UVREST__TRANSFER_UNSENT, UVREST_E_CONNECT, "the proxy's name does not resolve"},
+    {CURLE_COULDNT_RESOLVE_HOST, UVREST__TRANSFER_UNSENT, UVREST_E_DNS, "the host name does not resolve"},
+    {CURLE_COULDNT_CONNECT, UVREST__TRANSFER_UNSENT, UVREST_E_CONNECT, "no connection"},
+    {CURLE_PROXY, UVREST__TRANSFER_UNSENT, UVREST_E_CONNECT, "no connection through the proxy"},
+    {CURLE_SSL_CONNECT_ERROR, UVREST__TRANSFER_UNSENT, UVREST_E_TLS, "the TLS handshake failed"},
+    {CURLE_OPERATION_TIMEDOUT, UVREST__TRANSFER_BROKEN, UVREST_E_TIMEOUT, "timed out"},
+    {CURLE_PARTIAL_FILE, UVREST__TRANSFER_BROKEN, UVREST_E_NETWORK, "the answer was cut short"},
+    {CURLE_GOT_NOTHING, UVREST__TRANSFER_BROKEN, UVREST_E_NETWORK, "the connection was closed without an answer"},
+    {CURLE_SEND_ERROR, UVREST__TRANSFER_BROKEN, UVREST_E_NETWORK, "the connection broke while sending"},
+    {CURLE_RECV_ERROR, UVREST__TRANSFER_BROKEN, UVREST_E_NETWORK, "the connection broke while receiving"},
+    {CURLE_HTTP2, UVREST__TRANSFER_BROKEN, UVREST_E_PROTOCOL, "the HTTP/2 connection failed"},
+    {CURLE_HTTP2_STREAM, UVREST__TRANSFER_BROKEN, UVREST_E_NETWORK, "the server reset the HTTP/2 stream"},
+    {CURLE_SEND_FAIL_REWIND, UVREST__TRANSFER_FINAL, UVREST_E_NETWORK, "the connection broke before the answer"},
+    {CURLE_PEER_FAILED_VERIFICATION, UVREST__TRANSFER_FINAL, UVREST_E_TLS, "the server's certificate is not trusted"},
+    {CURLE_SSL_CACERT_BADFILE, UVREST__TRANSFER_FINAL, UVREST_E_TLS, "the trusted certificates cannot be read"},
+    {CURLE_SSL_CIPHER, UVREST__TRANSFER_FINAL, UVREST_E_TLS, "no cipher in common"},
+    {CURLE_SSL_ISSUER_ERROR, UVREST__TRANSFER_FINAL, UVREST_E_TLS, "the server's certificate is not trusted"},
+    {CURLE_SSL_INVALIDCERTSTATUS, UVREST__TRANSFER_FINAL, UVREST_E_TLS, "the server's certificate is not trusted"},
+    {CURLE_SSL_ENGINE_INITFAILED, UVREST__TRANSFER_FINAL, UVREST_E_TLS, "TLS is not usable here"},
+    {CURLE_URL_MALFORMAT, UVREST__TRANSFER_FINAL, UVREST_E_INVALID, "the URL is not usable"},
+    {CURLE_UNSUPPORTED_PROTOCOL, UVREST__TRANSFER_FINAL, UVREST_E_PROTOCOL, "the peer does not answer in HTTP"},
+    {CURLE_WEIRD_SERVER_REPLY, UVREST__TRANSFER_FINAL, UVREST_E_PROTOCOL, "the answer's head is malformed"},
+    {CURLE_BAD_CONTENT_ENCODING, UVREST__TRANSFER_FINAL, UVREST_E_DECODE, "the answer's content encoding is unknown or broken"},
+    {CURLE_FILESIZE_EXCEEDED, UVREST__TRANSFER_FINAL, UVREST_E_LIMIT, "the answer is larger than allowed"},
+    {CURLE_WRITE_ERROR, UVREST__TRANSFER_FINAL, UVREST_E_DECODE, "the answer's body is broken"},
+    {CURLE_OUT_OF_MEMORY, UVREST__TRANSFER_FINAL, UVREST_E_NOMEM, "out of memory"},
+    {CURLE_FAILED_INIT, UVREST__TRANSFER_FINAL, UVREST_E_NOMEM, "out of memory"},
+};
+
+static const rule *find_rule(CURLcode code)
+{
+    static const rule other = {CURLE_OK, UVREST__TRANSFER_FINAL, UVREST_E_PROTOCOL, "the transfer failed"};
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+        if (rules[i].code == code)
+            return &rules[i];
+    return &other;
+}
+
+/* What a callback of ours refused. */
+static rule judge_refusal(uvrest_status refused, bool complete)
+{
+    rule r = {CURLE_WRITE_ERROR, UVREST__TRANSFER_FINAL, refused, "the answer's head is malformed"};
+    if (refused == UVREST_E_NOMEM)
+        r.text = "out of memory";
+    else if (refused == UVREST_E_LIMIT)
+        r.text = complete ? "the answer's body is larger than allowed" : "the answer's headers are more than allowed";
+    return r;
+}
+
+/* A handshake that ended in an alert or a protocol error fails again; one that lost its connection may not. */
+static bool is_tls_verdict(const char *error)
+{
+    return strstr(error, "error:") != NULL || strstr(error, "alert") != NULL || strstr(error, "version") != NULL;
+}
+
+/* Some codes say several things; what tells them apart is how far the transfer was. */
+static rule judge(const uvrest__transfer *transfer, CURLcode code)
+{
+    rule r = *find_rule(code);
+    bool complete = uvrest__headers_http_status(&transfer->headers) != 0 && transfer->headers.complete;
+    long number = 0;
+    if (transfer->refused != UVREST_OK)
+        return judge_refusal(transfer->refused, complete);
+    if (code == CURLE_ABORTED_BY_CALLBACK) {
+        r = *find_rule(CURLE_GOT_NOTHING);
+        if (transfer->transport->broken)
+            r = (rule){code, UVREST__TRANSFER_BROKEN, UVREST_E_IO, "the descriptor cannot be watched"};
+    } else if (code == CURLE_SSL_CONNECT_ERROR && is_tls_verdict(transfer->error)) {
+        r.fault = UVREST__TRANSFER_FINAL;
+    } else if (code == CURLE_OUT_OF_MEMORY && transfer->outcome.sends > 0 && !complete) {
+        r.status = UVREST_E_LIMIT; /* libcurl's word for a header line above its own limit */
+        r.text = "the answer's headers are more than allowed";
+    } else if (code == CURLE_RECV_ERROR && complete && strstr(transfer->error, "chunk") != NULL) {
+        r.status = UVREST_E_PROTOCOL;
+        r.text = "the answer's chunks are malformed";
+    }
+    if (code == CURLE_RECV_ERROR || code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT ||
+        code == CURLE_PROXY) {
+        curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &number);
+        if (number == 407)
+            r = (rule){code, UVREST__TRANSFER_FINAL, UVREST_E_AUTH, "the proxy wants credentials"};
+        else if (number >= 300)
+            r = (rule){code, UVREST__TRANSFER_UNSENT, UVREST_E_CONNECT, "the proxy refuses the connection"};
+    }
+    return r;
+}
+
+static void describe(uvrest__transfer *transfer, const rule *r, CURLcode code)
+{
+    uvrest__text text;
+    const char *variable = transfer->transport->proxy_variable;
+    uvrest__text_init(&text, transfer->outcome.text, sizeof transfer->outcome.text);
+    uvrest__text_add(&text, r->text);
+    if (variable != NULL && (r->status == UVREST_E_CONNECT || r->status == UVREST_E_AUTH)) {
+        uvrest__text_add(&text, " (proxy from ");
+        uvrest__text_add(&text, variable);
+        uvrest__text_add(&text, ")");
+    }
+    uvrest__text_add(&text, ": ");
+    uvrest__text_add(&text, transfer->transport->conf.origin);
+    if (transfer->error[0] != '\0' && code != CURLE_WRITE_ERROR && code != CURLE_ABORTED_BY_CALLBACK) {
+        uvrest__text_add(&text, ": ");
+        uvrest__text_add_foreign(&text, transfer->error, strlen(transfer->error));
+    }
+}
+
+static void read_outcome(uvrest__transfer *transfer, CURLcode code)
+{
+    uvrest__outcome *outcome = &transfer->outcome;
+    curl_off_t us = 0;
+    long version = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &us);
+    curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version);
+    outcome->duration_us = (uint64_t)us;
+    outcome->multiplexed = version == CURL_HTTP_VERSION_2_0;
+    if (code == CURLE_OK && uvrest__headers_http_status(&transfer->headers) == 0)
+        code = CURLE_WEIRD_SERVER_REPLY;
+    if (code != CURLE_OK) {
+        rule r = judge(transfer, code);
+        long sent = 0;
+        curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &sent);
+        if (sent == 0)
+            outcome->sends = 0;
+        if (r.fault == UVREST__TRANSFER_BROKEN && outcome->sends == 0)
+            r.fault = UVREST__TRANSFER_UNSENT;
+        outcome->fault = r.fault;
+        outcome->status = r.status;
+        describe(transfer, &r, code);
+    }
+}
+
+/* ---- the multi handle ---- */
+
+static uvrest_status make_multi(uvrest__transport *transport)
+{
+    const uvrest__transport_conf *conf = &transport->conf;
+    uint64_t kept = (uint64_t)conf->pool_maxsize * conf->pool_connections;
+    CURLMcode mc;
+    CURLM *multi = curl_multi_init();
+    if (multi == NULL)
+        return UVREST_E_NOMEM;
+    mc = curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    if (mc == CURLM_OK)
+        mc = curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, transport);
+    if (mc == CURLM_OK)
+        mc = curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer_change);
+    if (mc == CURLM_OK)
+        mc = curl_multi_setopt(multi, CURLMOPT_TIMERDATA, transport);
+    if (mc == CURLM_OK)
+        mc = curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)conf->pool_maxsize);
+    if (mc == CURLM_OK)
+        mc = curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)(kept < 100000 ? kept : 100000));
+    if (mc != CURLM_OK) {
+        curl_multi_cleanup(multi);
+        return UVREST_E_NOMEM;
+    }
+    transport->multi = multi;
+    return UVREST_OK;
+}
+
+static void link_under_way(uvrest__transfer *transfer)
+{
+    uvrest__transport *transport = transfer->transport;
+    transfer->prev = NULL;
+    transfer->next = transport->under_way;
+    if (transfer->next != NULL)
+        transfer->next->prev = transfer;
+    transport->under_way = transfer;
+}
+
+static void unlink_under_way(uvrest__transfer *transfer)
+{
+    if (transfer->prev != NULL)
+        transfer->prev->next = transfer->next;
+    else
+        transfer->transport->under_way = transfer->next;
+    if (transfer->next != NULL)
+        transfer->next->prev = transfer->prev;
+}
+
+static void remove_handle(uvrest__transfer *transfer)
+{
+    uvrest__transport *transport = transfer->transport;
+    transport->inside++;
+    curl_multi_remove_handle(transport->multi, transfer->easy);
+    transport->inside--;
+}
+
+static void finish(uvrest__transfer *transfer, CURLcode code)
+{
+    uvrest__transport *transport = transfer->transport;
+    read_outcome(transfer, code);
+    remove_handle(transfer);
+    unlink_under_way(transfer);
+    transport->conf.on_done(transfer, transfer->owner, transport->conf.user);
+}
+
+static void destroy_multi(uvrest__transport *transport)
+{
+    transport->inside++;
+    curl_multi_cleanup(transport->multi);
+    transport->inside--;
+    transport->multi = NULL;
+    uvrest__timer_stop(transport->timer);
+}
+
+/* After an error of the multi handle every transfer in it is undefined: all of them fail, and a new one takes over. */
+static void rebuild(uvrest__transport *transport)
+{
+    while (transport->under_way != NULL)
+        finish(transport->under_way, CURLE_ABORTED_BY_CALLBACK);
+    destroy_multi(transport);
+    while (transport->watchers != NULL)
+        drop_watcher(transport, transport->watchers);
+    transport->broken = false;
+    if (make_multi(transport) != UVREST_OK)
+        transport->multi = NULL; /* the next start tries again */
+}
+
+static bool drain(uvrest__transport *transport)
+{
+    bool any = false;
+    int left;
+    const CURLMsg *message;
+    while ((message = curl_multi_info_read(transport->multi, &left)) != NULL) {
+        char *private = NULL;
+        CURLcode code = message->data.result;
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
+        finish((uvrest__transfer *)(void *)private, code);
+        any = true;
+    }
+    return any;
+}
+
+static void act(uvrest__transport *transport, curl_socket_t fd, int events)
+{
+    int running;
+    bool any;
+    CURLMcode mc;
+    sigpipe_hold hold;
+    if (transport->multi == NULL)
+        return;
+    assert(transport->inside == 0);
+    hold = hold_sigpipe(transport);
+    transport->inside++;
+    mc = curl_multi_socket_action(transport->multi, fd, events, &running);
+    transport->inside--;
+    if (mc != CURLM_OK)
+        transport->broken = true;
+    any = drain(transport);
+    if (transport->broken) {
+        rebuild(transport);
+        any = true;
+    }
+    release_sigpipe(&hold);
+    if (any)
+        transport->conf.on_settled(transport->conf.user);
+}
+
+/* ---- transports ---- */
+
+static uvrest_status check_ca(const uvrest__transport_conf *conf, uvrest_reason *reason)
+{
+    struct stat info;
+    if (conf->ca_file != NULL && (stat(conf->ca_file, &info) != 0 || access(conf->ca_file, R_OK) != 0)) {
+        uvrest__reason_set(reason, "ca_file: ", conf->ca_file, ": ", strerror(errno), (char *)NULL);
+        return UVREST_E_TLS;
+    }
+    if (conf->ca_file != NULL && S_ISDIR(info.st_mode)) {
+        uvrest__reason_set(reason, "ca_file: ", conf->ca_file, ": is a directory", (char *)NULL);
+        return UVREST_E_TLS;
+    }
+    if (conf->ca_path != NULL && (stat(conf->ca_path, &info) != 0 || access(conf->ca_path, R_OK | X_OK) != 0)) {
+        uvrest__reason_set(reason, "ca_path: ", conf->ca_path, ": ", strerror(errno), (char *)NULL);
+        return UVREST_E_TLS;
+    }
+    if (conf->ca_path != NULL && !S_ISDIR(info.st_mode)) {
+        uvrest__reason_set(reason, "ca_path: ", conf->ca_path, ": is not a directory", (char *)NULL);
+        return UVREST_E_TLS;
+    }
+    return UVREST_OK;
+}
+
+uvrest_status uvrest__transport_new(const uvrest__transport_conf *conf, uvrest_reason *reason, uvrest__transport **out)
+{
+    uvrest__transport *transport;
+    uvrest_status st = check_ca(conf, reason);
+    if (st != UVREST_OK)
+        return st;
+    pthread_once(&curl_once, init_curl);
+    if (!curl_usable) {
+        uvrest__reason_set(reason, "libcurl: 7.88 or newer is needed", (char *)NULL);
+        return UVREST_E_STATE;
+    }
+    transport = uvrest__zalloc(conf->alloc, sizeof *transport);
+    if (transport == NULL)
+        return UVREST_E_NOMEM;
+    transport->conf = *conf;
+    transport->proxy_variable = conf->no_proxy ? NULL : find_proxy_variable(conf->tls);
+    if (conf->tls && conf->ca_file == NULL && conf->ca_path == NULL)
+        transport->default_ca_path = hashed_ca_path();
+    st = uvrest__timer_new(conf->loop, on_timer, transport, &transport->timer);
+    if (st != UVREST_OK)
+        goto free_transport;
+    st = make_multi(transport);
+    if (st != UVREST_OK)
+        goto close_timer;
+
+    *out = transport;
+    return UVREST_OK;
+
+close_timer:
+    uvrest__timer_close(transport->timer);
+free_transport:
+    uvrest__free(conf->alloc, transport);
+    return st;
+}
+
+static void free_transfer(uvrest__transfer *transfer)
+{
+    const uvrest_alloc *alloc = transfer->transport->conf.alloc;
+    curl_easy_cleanup(transfer->easy);
+    curl_url_cleanup(transfer->url);
+    uvrest__headers_fini(&transfer->headers);
+    uvrest__buf_fini(&transfer->body);
+    uvrest__free(alloc, transfer->nodes);
+    uvrest__free(alloc, transfer);
+}
+
+void uvrest__transport_close(uvrest__transport *transport)
+{
+    sigpipe_hold hold;
+    if (transport == NULL)
+        return;
+    assert(transport->under_way == NULL && transport->inside == 0);
+    transport->closing = true;
+    for (size_t i = 0; i < METHODS * 2; i++) {
+        while (transport->idle[i] != NULL) {
+            uvrest__transfer *transfer = transport->idle[i];
+            transport->idle[i] = transfer->next;
+            free_transfer(transfer);
+        }
+    }
+    hold = hold_sigpipe(transport);
+    if (transport->multi != NULL)
+        destroy_multi(transport);
+    release_sigpipe(&hold);
+    while (transport->watchers != NULL)
+        drop_watcher(transport, transport->watchers);
+    uvrest__timer_close(transport->timer);
+    uvrest__free(transport->conf.alloc, transport);
+}
+
+/* ---- transfers ---- */
+
+static uvrest_status new_transfer(uvrest__transport *transport, uvrest__transfer **out)
+{
+    uvrest__transfer *transfer = uvrest__zalloc(transport->conf.alloc, sizeof *transfer);
+    if (transfer == NULL)
+        return UVREST_E_NOMEM;
+    transfer->transport = transport;
+    transfer->easy = curl_easy_init();
+    transfer->url = curl_url();
+    uvrest__headers_init(&transfer->headers, transport->conf.alloc, 0, 0);
+    uvrest__buf_init(&transfer->body, transport->conf.alloc, transport->conf.max_body_bytes);
+    if (transfer->easy == NULL || transfer->url == NULL ||
+        curl_url_set(transfer->url, CURLUPART_URL, transport->conf.origin, 0) != CURLUE_OK) {
+        free_transfer(transfer);
+        return UVREST_E_NOMEM;
+    }
+    *out = transfer;
+    return UVREST_OK;
+}
+
+#define SET(option, value)                                                                                             \
+    do {                                                                                                               \
+        if (curl_easy_setopt(easy, option, value) != CURLE_OK)                                                         \
+            return UVREST_E_NOMEM;                                                                                     \
+    } while (0)
+
+static uvrest_status set_security(CURL *easy, const uvrest__transport *transport)
+{
+    const uvrest__transport_conf *conf = &transport->conf;
+    SET(CURLOPT_PROTOCOLS_STR, conf->tls ? "https" : "http");
+    SET(CURLOPT_REDIR_PROTOCOLS_STR, "https");
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(CURLOPT_SSL_VERIFYPEER, 1L);
+    SET(CURLOPT_SSL_VERIFYHOST, 2L);
+    SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    if (conf->ca_file != NULL || conf->ca_path != NULL) {
+        SET(CURLOPT_CAINFO, conf->ca_file);
+        SET(CURLOPT_CAPATH, conf->ca_path);
+    } else if (transport->default_ca_path != NULL) {
+        SET(CURLOPT_CAINFO, NULL);
+        SET(CURLOPT_CAPATH, transport->default_ca_path);
+    }
+    if (conf->no_proxy)
+        SET(CURLOPT_PROXY, "");
+    return UVREST_OK;
+}
+
+static uvrest_status set_callbacks(CURL *easy, uvrest__transfer *transfer)
+{
+    SET(CURLOPT_PRIVATE, (void *)transfer);
+    SET(CURLOPT_ERRORBUFFER, transfer->error);
+    SET(CURLOPT_CURLU, transfer->url);
+    SET(CURLOPT_HEADERFUNCTION, on_header);
+    SET(CURLOPT_HEADERDATA, (void *)transfer);
+    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_WRITEDATA, (void *)transfer);
+    SET(CURLOPT_PREREQFUNCTION, on_send);
+    SET(CURLOPT_PREREQDATA, (void *)transfer);
+    SET(CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+    SET(CURLOPT_OPENSOCKETDATA, (void *)transfer->transport);
+    SET(CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
+    SET(CURLOPT_CLOSESOCKETDATA, (void *)transfer->transport);
+    return UVREST_OK;
+}
+
+static uvrest_status set_transport(CURL *easy, const uvrest__transport_conf *conf)
+{
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_NOPROGRESS, 1L);
+    SET(CURLOPT_QUICK_EXIT, 1L); /* a resolver that hangs must not hang the loop; its thread ends by itself */
+    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    SET(CURLOPT_PIPEWAIT, conf->tls ? 1L : 0L);
+    SET(CURLOPT_ACCEPT_ENCODING, "");
+    SET(CURLOPT_USERAGENT, conf->user_agent);
+    SET(CURLOPT_BUFFERSIZE, RECEIVE_BUFFER);
+    SET(CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED_BYTES);
+    SET(CURLOPT_LOW_SPEED_TIME, (long)((conf->low_speed_ms + 999) / 1000));
+    SET(CURLOPT_MAXAGE_CONN, MAX_IDLE_S);
+    SET(CURLOPT_MAXLIFETIME_CONN, MAX_LIFE_S);
+    return UVREST_OK;
+}
+
+static uvrest_status set_method(CURL *easy, uvrest_method method, bool has_body)
+{
+    static const char *const names[METHODS] = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"};
+    bool sends = has_body || method == UVREST_POST || method == UVREST_PUT || method == UVREST_PATCH;
+    if (method == UVREST_HEAD) {
+        SET(CURLOPT_NOBODY, 1L);
+        return UVREST_OK;
+    }
+    if (sends)
+        SET(CURLOPT_POST, 1L);
+    if (method != (sends ? UVREST_POST : UVREST_GET))
+        SET(CURLOPT_CUSTOMREQUEST, names[method]);
+    if (sends && !has_body) {
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)0);
+        SET(CURLOPT_POSTFIELDS, "");
+    }
+    return UVREST_OK;
+}
+
+/* Sets all that does not differ between requests of one method; those that do are in set_request(). */
+static uvrest_status shape(uvrest__transfer *transfer, uvrest_method method, bool has_body)
+{
+    uvrest_status st;
+    if (transfer->shaped)
+        curl_easy_reset(transfer->easy);
+    transfer->shaped = false;
+    st = set_security(transfer->easy, transfer->transport);
+    if (st == UVREST_OK)
+        st = set_callbacks(transfer->easy, transfer);
+    if (st == UVREST_OK)
+        st = set_transport(transfer->easy, &transfer->transport->conf);
+    if (st == UVREST_OK)
+        st = set_method(transfer->easy, method, has_body);
+    if (st != UVREST_OK)
+        return st;
+    transfer->method = method;
+    transfer->has_body = has_body;
+    transfer->large_body = false;
+    transfer->fresh = false;
+    transfer->connect_timeout_ms = 0;
+    transfer->timeout_ms = 0;
+    transfer->shaped = true;
+    return UVREST_OK;
+}
+
+static uvrest_status set_lines(uvrest__transfer *transfer, const uvrest__transfer_request *request)
+{
+    /* Without a body libcurl is kept from naming a type; with one, from asking whether it may send it. */
+    static char no_expect[] = "Expect:";
+    static char no_type[] = "Content-Type:";
+    CURL *easy = transfer->easy;
+    size_t n = request->n_lines + 1;
+    if (n > transfer->cap_nodes) {
+        struct curl_slist *nodes;
+        size_t size;
+        if (!uvrest__size_mul(n, sizeof *nodes, &size))
+            return UVREST_E_NOMEM;
+        nodes = uvrest__realloc(transfer->transport->conf.alloc, transfer->nodes, size);
+        if (nodes == NULL)
+            return UVREST_E_NOMEM;
+        transfer->nodes = nodes;
+        transfer->cap_nodes = n;
+    }
+    for (size_t i = 0; i < request->n_lines; i++) {
+        memcpy(&transfer->nodes[i].data, &request->lines[i], sizeof(char *)); /* libcurl only reads it */
+        transfer->nodes[i].next = &transfer->nodes[i + 1];
+    }
+    transfer->nodes[n - 1].data = request->body != NULL ? no_expect : no_type;
+    transfer->nodes[n - 1].next = NULL;
+    SET(CURLOPT_HTTPHEADER, transfer->nodes);
+    return UVREST_OK;
+}
+
+/*
+ * The target goes out as it is; libcurl's own URL stays the origin, which it need not take apart again each time. Only a
+ * proxy for plain http wants the whole URL in the request line.
+ */
+static uvrest_status set_target(uvrest__transfer *transfer, const char *target)
+{
+    const uvrest__transport *transport = transfer->transport;
+    CURL *easy = transfer->easy;
+    uvrest__buf url;
+    CURLUcode uc;
+    if (transport->conf.tls || transport->proxy_variable == NULL) {
+        SET(CURLOPT_REQUEST_TARGET, target);
+        return UVREST_OK;
+    }
+    uvrest__buf_init(&url, transport->conf.alloc, 0);
+    uvrest__buf_append_text(&url, transport->conf.origin);
+    uvrest__buf_append_text(&url, target);
+    uc = url.status == UVREST_OK ? curl_url_set(transfer->url, CURLUPART_URL, url.data, 0) : CURLUE_OUT_OF_MEMORY;
+    uvrest__buf_fini(&url);
+    return uc == CURLUE_OK ? UVREST_OK : UVREST_E_NOMEM;
+}
+
+static uvrest_status set_request(uvrest__transfer *transfer, const uvrest__transfer_request *request)
+{
+    CURL *easy = transfer->easy;
+    bool large = request->body_len > LARGE_BODY;
+    uvrest_status st = set_target(transfer, request->target);
+    if (st != UVREST_OK)
+        return st;
+    if (request->connect_timeout_ms != transfer->connect_timeout_ms)
+        SET(CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_timeout_ms);
+    transfer->connect_timeout_ms = request->connect_timeout_ms;
+    if (request->timeout_ms != transfer->timeout_ms)
+        SET(CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
+    transfer->timeout_ms = request->timeout_ms;
+    if (request->fresh != transfer->fresh)
+        SET(CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
+    transfer->fresh = request->fresh;
+    if (request->body != NULL) {
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
+        SET(CURLOPT_POSTFIELDS, request->body);
+        if (large != transfer->large_body)
+            SET(CURLOPT_UPLOAD_BUFFERSIZE, large ? SEND_BUFFER : RECEIVE_BUFFER);
+        transfer->large_body = large;
+    }
+    return set_lines(transfer, request);
+}
+
+static size_t slot_of(uvrest_method method, bool has_body)
+{
+    return (size_t)method * 2 + (has_body ? 1 : 0);
+}
+
+/* An idle transfer, best one whose options fit already. */
+static uvrest__transfer *take_idle(uvrest__transport *transport, size_t slot)
+{
+    uvrest__transfer *transfer;
+    for (size_t i = 0; transport->idle[slot] == NULL && i < METHODS * 2; i++)
+        if (transport->idle[i] != NULL)
+            slot = i;
+    transfer = transport->idle[slot];
+    if (transfer != NULL)
+        transport->idle[slot] = transfer->next;
+    return transfer;
+}
+
+static void put_idle(uvrest__transfer *transfer)
+{
+    size_t slot = slot_of(transfer->method, transfer->has_body);
+    if (!transfer->shaped) {
+        free_transfer(transfer);
+        return;
+    }
+    if (transfer->body.cap > KEPT_BODY)
+        uvrest__buf_fini(&transfer->body);
+    transfer->owner = NULL;
+    transfer->next = transfer->transport->idle[slot];
+    transfer->transport->idle[slot] = transfer;
+}
+
+static void begin(uvrest__transfer *transfer, const uvrest__transfer_request *request, void *owner)
+{
+    transfer->owner = owner;
+    transfer->repeatable = request->repeatable;
+    transfer->refused = UVREST_OK;
+    transfer->error[0] = '\0';
+    uvrest__headers_reset(&transfer->headers);
+    uvrest__buf_clear(&transfer->body);
+    transfer->outcome.fault = UVREST__TRANSFER_WHOLE;
+    transfer->outcome.status = UVREST_OK;
+    transfer->outcome.sends = 0;
+    transfer->outcome.text[0] = '\0';
+}
+
+uvrest_status uvrest__transfer_start(uvrest__transport *transport, const uvrest__transfer_request *request, void *owner,
+                                     uvrest__transfer **out)
+{
+    bool has_body = request->body != NULL;
+    uvrest_status st = UVREST_OK;
+    uvrest__transfer *transfer;
+    assert(transport->inside == 0 && !transport->closing);
+    if (transport->multi == NULL && make_multi(transport) != UVREST_OK)
+        return UVREST_E_NOMEM;
+    transfer = take_idle(transport, slot_of(request->method, has_body));
+    if (transfer == NULL)
+        st = new_transfer(transport, &transfer);
+    if (st != UVREST_OK)
+        return st;
+    if (!transfer->shaped || transfer->method != request->method || transfer->has_body != has_body)
+        st = shape(transfer, request->method, has_body);
+    if (st == UVREST_OK)
+        st = set_request(transfer, request);
+    if (st != UVREST_OK) {
+        transfer->shaped = false;
+        put_idle(transfer);
+        return st;
+    }
+    begin(transfer, request, owner);
+    transport->inside++;
+    if (curl_multi_add_handle(transport->multi, transfer->easy) != CURLM_OK)
+        st = UVREST_E_NOMEM;
+    transport->inside--;
+    if (st != UVREST_OK) {
+        put_idle(transfer);
+        return st;
+    }
+    link_under_way(transfer);
+    *out = transfer;
+    return UVREST_OK;
+}
+
+uint32_t uvrest__transfer_cancel(uvrest__transfer *transfer)
+{
+    uvrest__transport *transport = transfer->transport;
+    uint32_t sends = transfer->outcome.sends;
+    sigpipe_hold hold;
+    assert(transport->inside == 0);
+    hold = hold_sigpipe(transport);
+    remove_handle(transfer);
+    release_sigpipe(&hold);
+    unlink_under_way(transfer);
+    put_idle(transfer);
+    return sends;
+}
+
+void uvrest__transfer_release(uvrest__transfer *transfer)
+{
+    put_idle(transfer);
+}
+
+const uvrest__outcome *uvrest__transfer_outcome(const uvrest__transfer *transfer)
+{
+    return &transfer->outcome;
+}
+
+const uvrest__headers *uvrest__transfer_headers(const uvrest__transfer *transfer)
+{
+    return &transfer->headers;
+}
+
+uvrest_raw uvrest__transfer_body(const uvrest__transfer *transfer)
+{
+    uvrest_raw body = {transfer->body.len > 0 ? transfer->body.data : NULL, transfer->body.len};
+    return body;
+}
