@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file call.h
+ * A call: one question and its one answer.
+ *
+ * States: READING (a local file is digested first) -> QUEUED (for its turn and the budget) -> IN_FLIGHT -> BACKOFF ->
+ * QUEUED … -> ENDED (its callback is due) -> DELIVERED (the callback runs, then it is freed). From every state before
+ * ENDED a cancel, the deadline or the client's end leads to ENDED.
+ * What always holds: a call is in its client's list of calls until delivered; in its lane's queue exactly while QUEUED; has
+ * a transfer, a place in the pool and a ticket of the ledger exactly while IN_FLIGHT; its alarm is the earlier of its
+ * deadline and the end of its back-off.
+ * Cost: one piece of memory, the request behind the struct; a transfer and an arena only while needed.
+ */
+#ifndef UVREST_CLIENT_CALL_H
+#define UVREST_CLIENT_CALL_H
+
+#include "client.h"
+
+typedef enum uvrest__call_state {
+    UVREST__CALL_READING = 0,
+    UVREST__CALL_QUEUED = 1,
+    UVREST__CALL_IN_FLIGHT = 2,
+    UVREST__CALL_BACKOFF = 3,
+    UVREST__CALL_ENDED = 4,
+    UVREST__CALL_DELIVERED = 5
+} uvrest__call_state;
+
+struct uvrest__reading;
+
+struct uvrest_call {
+    uvrest__queue_item item; /* first: the call is found from it */
+    uvrest_call *prev;       /* among the client's calls */
+    uvrest_call *next;
+    uvrest_call *next_ended;
+    uvrest_client *client;
+    uvrest__lane *lane;
+    uvrest__alarm alarm;
+    const uvrest_op *op;
+    uvrest_deliver_fn *deliver;
+    uvrest_any_fn *done;
+    void *user;
+    uvrest__transfer *transfer;
+    struct uvrest__reading *reading;
+    uvrest__ratelimit_ticket ticket;
+    uvrest__retry_call retry;
+    uvrest__answer *answer;  /* NULL once ended: made from the fields below */
+    const char *end_text;    /* static */
+    char *moved;             /* owned: the target a redirect led to */
+    uvrest__request request; /* in the memory behind this struct */
+    uint64_t deadline_ns;    /* 0: none */
+    uint64_t wake_ns;        /* end of the back-off */
+    uint64_t waiting_since_ns;
+    uint64_t queued_ns; /* waited so far */
+    uint64_t transfer_us;
+    uint32_t connect_timeout_ms;
+    uint32_t timeout_ms;
+    uint32_t max_attempts;
+    uint32_t attempts; /* sendings, redirects followed included */
+    int16_t end_status;
+    uint8_t redirects;
+    uint8_t state; /* uvrest__call_state */
+    bool retry_unsafe;
+    bool strict;
+    bool absent_is_ok;
+    bool own_credentials;
+    bool repeats; /* the next sending is one for another cause than 429 */
+    char memory[];
+};
+
+/** Where a call's answer goes. */
+typedef struct uvrest__call_target {
+    uvrest_deliver_fn *deliver;
+    uvrest_any_fn *done;
+    void *user;
+} uvrest__call_target;
+
+/**
+ * Makes a call of what is drafted. *out is owned until it is started: uvrest__call_discard(). Nothing is sent. The
+ * options' credentials decide its lane.
+ */
+UVREST_MUST_USE uvrest_status uvrest__call_new(uvrest_client *client, const uvrest_op *op,
+                                               const uvrest_call_options *options, uvrest__call_target target,
+                                               uvrest_reason *reason, uvrest_call **out);
+/** Frees a call that was not started. */
+void uvrest__call_discard(uvrest_call *call);
+/** The call is on its way: its callback will run. With `reading` it waits for that first. */
+void uvrest__call_start(uvrest_call *call, struct uvrest__reading *reading);
+/** What it waited for has been read. */
+void uvrest__call_ready(uvrest_call *call);
+
+/** Sends a queued call, which has been given a ticket; there is room in the pool. */
+void uvrest__call_send(uvrest_call *call);
+/** Its transfer is done. */
+void uvrest__call_received(uvrest_call *call, uvrest__transfer *transfer);
+/** Its alarm rang. */
+void uvrest__call_rang(uvrest_call *call, uint64_t now);
+/** Ends it, wherever it stands: its callback will run. text: static. No effect once it has ended. */
+void uvrest__call_end(uvrest_call *call, uvrest_status status, const char *text);
+/** Ends it with a text that is copied. */
+void uvrest__call_end_with(uvrest_call *call, uvrest_status status, const char *text);
+/** Runs its callback and frees it. */
+void uvrest__call_deliver(uvrest_call *call);
+
+#endif /* UVREST_CLIENT_CALL_H */

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: MIT */
+#include "client.h"
+#include "alloc.h"
+#include "call.h"
+#include "log.h"
+#include "text.h"
+#include <assert.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- moving calls ---- */
+
+static uvrest_call *call_of_item(uvrest__queue_item *item)
+{
+    return (uvrest_call *)(void *)item;
+}
+
+static uvrest_call *call_of_alarm(uvrest__alarm *alarm)
+{
+    return (uvrest_call *)(void *)((char *)alarm - offsetof(uvrest_call, alarm));
+}
+
+/* Whether the lane's first call may go out now. If not, the lane says until when. */
+static bool may_send(uvrest_client *client, uvrest__lane *lane, uvrest_call *call, uint64_t now)
+{
+    uvrest__ratelimit_wait wait;
+    bool waited = lane->wake_ns != 0;
+    if (lane->ledger == NULL ||
+        uvrest__ratelimit_acquire(lane->ledger, now, (uvrest_priority)call->item.priority, &call->ticket, &wait)) {
+        lane->wake_ns = 0;
+        lane->blocked_ns = 0;
+        return true;
+    }
+    lane->wake_ns = uvrest__clock_add(now, wait.ns);
+    lane->blocked_ns = wait.firm ? lane->wake_ns : 0;
+    if (!waited)
+        uvrest__log_wait(client, wait.ns, wait.cause);
+    return false;
+}
+
+static void pump_lane(uvrest_client *client, uvrest__lane *lane)
+{
+    uvrest__queue_item *item;
+    while (uvrest__pool_has_room(&client->pool) && (item = uvrest__queue_peek(&lane->queue)) != NULL) {
+        uvrest_call *call = call_of_item(item);
+        uint64_t now = uvrest__client_now(client);
+        if (may_send(client, lane, call, now)) {
+            uvrest__call_send(call);
+        } else if (call->deadline_ns != 0 && lane->blocked_ns > call->deadline_ns) {
+            uvrest__call_end(call, UVREST_E_TIMEOUT, "the request budget allows it only after its deadline");
+        } else {
+            return;
+        }
+    }
+    if (lane->queue.n == 0)
+        lane->wake_ns = lane->blocked_ns = 0;
+}
+
+static void set_timer(uvrest_client *client)
+{
+    uint64_t now = uvrest__client_now(client);
+    const uvrest__alarm *alarm = uvrest__alarms_first(&client->alarms);
+    uint64_t due = alarm == NULL ? UINT64_MAX : alarm->due_ns;
+    for (const uvrest__lane *lane = client->lanes; lane != NULL; lane = lane->next)
+        if (lane->wake_ns != 0 && lane->wake_ns < due)
+            due = lane->wake_ns;
+    if (due == UINT64_MAX)
+        uvrest__timer_stop(client->timer);
+    else
+        uvrest__timer_set(client->timer,
+                          (uvrest__clock_until(now, due) + UVREST__NS_PER_MS - 1) / UVREST__NS_PER_MS);
+}
+
+void uvrest__client_pump(uvrest_client *client)
+{
+    if (client->closing)
+        return;
+    for (uvrest__lane *lane = client->lanes; lane != NULL; lane = lane->next)
+        pump_lane(client, lane);
+    set_timer(client);
+}
+
+/* Runs the callbacks that are due by now; those that become due meanwhile come on the next turn, so that others get one. */
+static void deliver_ended(uvrest_client *client)
+{
+    uvrest_call *call = client->ended_first;
+    client->ended_first = client->ended_last = NULL;
+    while (call != NULL) {
+        uvrest_call *next = call->next_ended;
+        uvrest__call_deliver(call);
+        call = next;
+    }
+}
+
+static void settle(void *user)
+{
+    uvrest_client *client = user;
+    uvrest__client_pump(client);
+    deliver_ended(client);
+}
+
+static void on_transfer(uvrest__transfer *transfer, void *owner, void *user)
+{
+    (void)user;
+    uvrest__call_received(owner, transfer);
+}
+
+static void on_timer(void *user)
+{
+    uvrest_client *client = user;
+    uint64_t now = uvrest__client_now(client);
+    uvrest__alarm *alarm;
+    while ((alarm = uvrest__alarms_first(&client->alarms)) != NULL && alarm->due_ns <= now)
+        uvrest__call_rang(call_of_alarm(alarm), now);
+    settle(client);
+}
+
+static void on_wake(void *user)
+{
+    uvrest__client_pump(user);
+}
+
+/* ---- the end ---- */
+
+static void free_lanes(uvrest_client *client)
+{
+    uint64_t now = uvrest__client_now(client);
+    while (client->lanes != NULL) {
+        uvrest__lane *lane = client->lanes;
+        client->lanes = lane->next;
+        uvrest__lane_free(lane, now);
+    }
+}
+
+static void free_client(uvrest_client *client)
+{
+    const uvrest_alloc *alloc = client->settings.alloc;
+    free_lanes(client);
+    uvrest__draft_fini(&client->draft);
+    uvrest__alarms_fini(&client->alarms);
+    uvrest__free(alloc, client->lines);
+    uvrest__settings_fini(&client->settings);
+    uvrest__free(alloc, client);
+}
+
+/* The loop has let go of everything. Whoever runs it further up frees the client when it is back there. */
+static void dispose(uvrest_client *client)
+{
+    uvrest_client_closed_fn *on_closed = client->on_closed;
+    void *user = client->closed_user;
+    uvrest__loop_free(client->loop);
+    free_client(client);
+    if (on_closed != NULL)
+        on_closed(user);
+}
+
+static void on_loop_closed(void *user)
+{
+    uvrest_client *client = user;
+    client->closed = true;
+    if (client->runners == 0)
+        dispose(client);
+}
+
+static void shut(uvrest_client *client)
+{
+    client->shut = true;
+    uvrest__transport_close(client->transport);
+    client->transport = NULL;
+    uvrest__timer_close(client->timer);
+    client->timer = NULL;
+    free_lanes(client); /* from here on no ledger wakes the loop */
+    uvrest__loop_close(client->loop);
+}
+
+static void end_all(uvrest_client *client)
+{
+    for (uvrest_call *call = client->calls; call != NULL; call = call->next)
+        uvrest__call_end(call, UVREST_E_CANCELLED, "the client was closed");
+}
+
+static void on_soon(void *user)
+{
+    uvrest_client *client = user;
+    if (client->closing)
+        end_all(client);
+    deliver_ended(client);
+    if (!client->closing)
+        uvrest__client_pump(client);
+    else if (client->n_calls == 0 && !client->shut)
+        shut(client);
+    else
+        uvrest__loop_soon(client->loop);
+}
+
+static bool is_forked(const uvrest_client *client)
+{
+    return client->pid != getpid();
+}
+
+/* In a child of fork(): what is shared with the parent (descriptors, TLS sessions, the registry's locks) stays untouched. */
+static void abandon(uvrest_client *client)
+{
+    const uvrest_alloc *alloc = client->settings.alloc;
+    while (client->calls != NULL) {
+        uvrest_call *call = client->calls;
+        client->calls = call->next;
+        uvrest__free(alloc, call->moved);
+        uvrest__answer_free(call->answer);
+        uvrest__free(alloc, call);
+    }
+    while (client->lanes != NULL) {
+        uvrest__lane *lane = client->lanes;
+        client->lanes = lane->next;
+        uvrest__credentials_fini(&lane->credentials);
+        uvrest__free(alloc, lane);
+    }
+    uvrest__loop_abandon(client->loop);
+    free_client(client);
+}
+
+static void begin_close(uvrest_client *client, uvrest_client_closed_fn *on_closed, void *user)
+{
+    client->closing = true;
+    client->on_closed = on_closed;
+    client->closed_user = user;
+    uvrest__loop_hold(client->loop, true);
+    uvrest__loop_soon(client->loop);
+}
+
+void uvrest_client_close(uvrest_client *client, uvrest_client_closed_fn *on_closed, void *user)
+{
+    if (client == NULL)
+        return;
+    if (is_forked(client))
+        abandon(client);
+    else if (!client->closing)
+        begin_close(client, on_closed, user);
+}
+
+void uvrest_client_free(uvrest_client *client)
+{
+    static const bool never = false;
+    bool running;
+    if (client == NULL)
+        return;
+    if (is_forked(client)) {
+        abandon(client);
+        return;
+    }
+    running = client->runners > 0 || !uvrest__loop_is_own(client->loop);
+    if (!client->closing)
+        begin_close(client, NULL, NULL);
+    if (!running)
+        uvrest__client_run_until(client, &never);
+}
+
+void uvrest_client_freep(uvrest_client **client)
+{
+    if (client == NULL)
+        return;
+    uvrest_client_free(*client);
+    *client = NULL;
+}
+
+/* ---- running ---- */
+
+void uvrest__client_run_until(uvrest_client *client, const bool *flag)
+{
+    bool own = uvrest__loop_is_own(client->loop);
+    client->runners++;
+    while (!*flag && uvrest__loop_turn(client->loop)) {
+    }
+    /* A client of its own loop that was freed by a callback ends here: nobody else turns that loop. */
+    while (own && client->closing && !client->closed && uvrest__loop_turn(client->loop)) {
+    }
+    client->runners--;
+    if (client->closed && client->runners == 0)
+        dispose(client);
+}
+
+uvrest_status uvrest_client_run(uvrest_client *client)
+{
+    static const bool never = false;
+    if (client == NULL)
+        return UVREST_E_INVALID;
+    if (is_forked(client) || !uvrest__loop_is_own(client->loop))
+        return UVREST_E_STATE;
+    if (uvrest__loop_is_running(client->loop))
+        return UVREST_E_BUSY;
+    uvrest__client_run_until(client, &never);
+    return UVREST_OK;
+}
+
+/* ---- the beginning ---- */
+
+static void wake(void *user)
+{
+    uvrest__loop_wake(user);
+}
+
+static uvrest__lane_conf lane_conf(uvrest_client *client)
+{
+    uvrest__lane_conf conf = {
+        .alloc = client->settings.alloc,
+        .origin = client->settings.base.origin,
+        .rate_limit = client->settings.unlimited ? NULL : &client->settings.rate_limit,
+        .rand = uvrest__random_as_rand(&client->random),
+        .wake = wake,
+        .user = client->loop,
+    };
+    return conf;
+}
+
+static uvrest_status make_transport(uvrest_client *client, uvrest_reason *reason)
+{
+    const uvrest__settings *s = &client->settings;
+    uvrest__transport_conf conf = {
+        .alloc = s->alloc,
+        .loop = client->loop,
+        .origin = s->base.origin,
+        .tls = s->base.tls,
+        .user_agent = s->user_agent,
+        .ca_file = s->ca_file,
+        .ca_path = s->ca_path,
+        .no_proxy = s->no_proxy,
+        .pool_maxsize = s->pool_maxsize,
+        .pool_connections = s->pool_connections,
+        .low_speed_ms = s->low_speed_ms,
+        .max_body_bytes = s->max_body_bytes,
+        .on_done = on_transfer,
+        .on_settled = settle,
+        .user = client,
+    };
+    return uvrest__transport_new(&conf, reason, &client->transport);
+}
+
+static uvrest_status make_loop(uvrest_client *client)
+{
+    uvrest__loop_conf conf = {.alloc = client->settings.alloc,
+                              .borrowed = client->settings.loop,
+                              .on_soon = on_soon,
+                              .on_wake = on_wake,
+                              .on_closed = on_loop_closed,
+                              .user = client};
+    return uvrest__loop_new(&conf, &client->loop);
+}
+
+/* What needs the loop. A failure closes what there is, as a client without calls would. */
+static uvrest_status make_parts(uvrest_client *client, uvrest__credentials *credentials, uvrest_reason *reason)
+{
+    uvrest__lane_conf conf = lane_conf(client);
+    uvrest_status st = uvrest__timer_new(client->loop, on_timer, client, &client->timer);
+    if (st == UVREST_OK)
+        st = make_transport(client, reason);
+    if (st == UVREST_OK)
+        st = uvrest__draft_init(&client->draft, client->settings.alloc, &client->settings.base);
+    if (st == UVREST_OK)
+        st = uvrest__lane_new(&conf, credentials, uvrest__client_now(client), &client->lanes);
+    return st;
+}
+
+uvrest_status uvrest__client_make(const uvrest_api *api, const uvrest_client_options *options,
+                                  uvrest__credentials *credentials, uvrest_client **out)
+{
+    uvrest__settings settings;
+    uvrest_client *client;
+    uvrest_status st = uvrest__settings_init(&settings, options, api == NULL ? 0 : api->requests,
+                                             api == NULL ? 0 : api->window_ms);
+    if (st != UVREST_OK)
+        return st;
+    client = uvrest__zalloc(settings.alloc, sizeof *client);
+    if (client == NULL) {
+        uvrest__settings_fini(&settings);
+        return UVREST_E_NOMEM;
+    }
+    client->settings = settings;
+    client->api = api;
+    client->clock = &uvrest__clock_system;
+    client->pid = getpid();
+    client->stats.quota_left = -1;
+    uvrest__pool_init(&client->pool, settings.max_in_flight, settings.pool_maxsize);
+    uvrest__alarms_init(&client->alarms, settings.alloc);
+    uvrest__random_init_system(&client->random);
+    uvrest__retry_budget_init(&client->budget);
+    st = make_loop(client);
+    if (st != UVREST_OK) {
+        free_client(client);
+        return st;
+    }
+    st = make_parts(client, credentials, options->reason);
+    if (st != UVREST_OK) {
+        uvrest_client_free(client);
+        return st;
+    }
+    *out = client;
+    return UVREST_OK;
+}
+
+uvrest_status uvrest_client_new_sized(const uvrest_client_options *options, size_t size, uvrest_client **out_client)
+{
+    uvrest_client_options ours;
+    uvrest__credentials credentials;
+    uvrest_status st;
+    if (options == NULL || out_client == NULL)
+        return UVREST_E_INVALID;
+    st = uvrest__settings_take(options, size, sizeof ours, &ours);
+    if (st != UVREST_OK)
+        return st;
+    uvrest__credentials_init(&credentials, ours.alloc);
+    st = uvrest__credentials_add_lines(&credentials, ours.credentials, ours.reason);
+    if (st == UVREST_OK)
+        st = uvrest__client_make(NULL, &ours, &credentials, out_client);
+    uvrest__credentials_fini(&credentials);
+    return st;
+}
+
+/* ---- for calls ---- */
+
+uvrest_status uvrest__client_check(const uvrest_client *client, uvrest_reason *reason)
+{
+    const char *why = NULL;
+    if (is_forked(client))
+        why = "the process was forked from the client's";
+    else if (client->closing)
+        why = "the client is closed";
+    else if (client->logging)
+        why = "on_log may not call into the client";
+    if (why == NULL)
+        return UVREST_OK;
+    uvrest__reason_set(reason, why, (char *)NULL);
+    return UVREST_E_STATE;
+}
+
+uvrest_status uvrest__client_lane(uvrest_client *client, const char *const *lines, uvrest_reason *reason,
+                                  uvrest__lane **out)
+{
+    uvrest__lane_conf conf = lane_conf(client);
+    uvrest__credentials credentials;
+    uvrest__lane *lane = client->lanes;
+    uvrest_status st;
+    if (lines != NULL) {
+        lane = lane->next;
+        while (lane != NULL && !uvrest__credentials_are(&lane->credentials, lines))
+            lane = lane->next;
+    }
+    if (lane == NULL) {
+        uvrest__credentials_init(&credentials, conf.alloc);
+        st = uvrest__credentials_add_lines(&credentials, lines, reason);
+        if (st == UVREST_OK)
+            st = uvrest__lane_new(&conf, &credentials, uvrest__client_now(client), &lane);
+        uvrest__credentials_fini(&credentials);
+        if (st != UVREST_OK)
+            return st;
+        lane->next = client->lanes->next;
+        client->lanes->next = lane;
+    }
+    lane->n_calls++;
+    *out = lane;
+    return UVREST_OK;
+}
+
+void uvrest__client_leave_lane(uvrest_client *client, uvrest__lane *lane)
+{
+    uvrest__lane *before = client->lanes;
+    if (--lane->n_calls > 0 || lane == before)
+        return;
+    while (before->next != lane)
+        before = before->next;
+    before->next = lane->next;
+    uvrest__lane_free(lane, uvrest__client_now(client));
+}
+
+void uvrest_client_stats(const uvrest_client *client, uvrest_stats *out_stats)
+{
+    if (client == NULL || out_stats == NULL)
+        return;
+    *out_stats = client->stats;
+    out_stats->in_flight = client->pool.in_flight;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file client.h
+ * The inside of a client: what its calls share, and what moves them.
+ *
+ * Three things set calls in motion: the transport has read out what ended (settle), a moment has come (the timer), or
+ * something was ended by its caller (soon). Each of them starts what may start, then runs the callbacks that are due,
+ * then sets the timer. Callbacks run nowhere else, so whatever they do (start, cancel, close) meets consistent lists.
+ * Threads: one thread, that of the loop; waking it is the ledger's, from any.
+ */
+#ifndef UVREST_CLIENT_CLIENT_H
+#define UVREST_CLIENT_CLIENT_H
+
+#include "alarms.h"
+#include "answer.h"
+#include "clock.h"
+#include "lane.h"
+#include "loop.h"
+#include "pool.h"
+#include "random.h"
+#include "request.h"
+#include "retry.h"
+#include "settings.h"
+#include "transfer.h"
+#include <sys/types.h>
+
+struct uvrest_client {
+    uvrest__settings settings;
+    const uvrest_api *api; /* NULL: none */
+    const uvrest__clock *clock;
+    uvrest__loop *loop;
+    uvrest__timer *timer;
+    uvrest__transport *transport;
+    uvrest__pool pool;
+    uvrest__alarms alarms;
+    uvrest__random random;
+    uvrest__retry_budget budget;
+    uvrest__lane *lanes; /* the client's own first */
+    uvrest__draft draft;
+    const char **lines; /* owned; room to list a request's header lines */
+    size_t cap_lines;
+    uvrest_call *calls;       /* all that have not had their callback */
+    uvrest_call *ended_first; /* those whose callback is due, in order */
+    uvrest_call *ended_last;
+    size_t n_calls;
+    uint64_t next_number;
+    uvrest_stats stats;
+    uvrest__answer stand_in; /* for a callback that must run though memory is exhausted */
+    pid_t pid;
+    unsigned runners; /* uv_run() on the stack that we called: they free the client where it ends meanwhile */
+    bool closing;
+    bool shut;   /* all that libuv knows is being closed */
+    bool closed; /* and is gone */
+    bool logging;
+    uvrest_client_closed_fn *on_closed;
+    void *closed_user;
+};
+
+/** Makes a client from options that are ours, and its credentials (taken on success). */
+UVREST_MUST_USE uvrest_status uvrest__client_make(const uvrest_api *api, const uvrest_client_options *options,
+                                                  uvrest__credentials *credentials, uvrest_client **out);
+
+/** UVREST_OK if calls may be started; UVREST_E_STATE with reason. */
+UVREST_MUST_USE uvrest_status uvrest__client_check(const uvrest_client *client, uvrest_reason *reason);
+/** The lane of these credentials (NULL: the client's own), made if needed. UVREST_E_INVALID, UVREST_E_NOMEM. */
+UVREST_MUST_USE uvrest_status uvrest__client_lane(uvrest_client *client, const char *const *credentials,
+                                                  uvrest_reason *reason, uvrest__lane **out);
+/** A call less in a lane; the last one ends a lane that is not the client's own. */
+void uvrest__client_leave_lane(uvrest_client *client, uvrest__lane *lane);
+/** Starts what may start now, and sets the timer. */
+void uvrest__client_pump(uvrest_client *client);
+/** Runs the loop until *flag, or until nothing can happen any more. The client may be gone afterwards. */
+void uvrest__client_run_until(uvrest_client *client, const bool *flag);
+
+static inline uint64_t uvrest__client_now(const uvrest_client *client)
+{
+    return uvrest__clock_now(client->clock);
+}
+
+#endif /* UVREST_CLIENT_CLIENT_H */

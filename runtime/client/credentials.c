@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#include "credentials.h"
+#include "alloc.h"
+#include "headers.h"
+#include "text.h"
+#include <string.h>
+
+void uvrest__credentials_init(uvrest__credentials *set, const uvrest_alloc *alloc)
+{
+    memset(set, 0, sizeof *set);
+    set->alloc = alloc;
+}
+
+void uvrest__credentials_fini(uvrest__credentials *set)
+{
+    for (uint32_t i = 0; i < set->n; i++) {
+        if (set->lines[i] == NULL)
+            continue;
+        explicit_bzero(set->lines[i], strlen(set->lines[i]));
+        uvrest__free(set->alloc, set->lines[i]);
+    }
+    set->n = 0;
+}
+
+/* A line's first and last byte belong to it; the colon parts them. */
+static uvrest_status keep(uvrest__credentials *set, const char *name, size_t name_len, const char *value)
+{
+    size_t value_len = strlen(value);
+    char *line = uvrest__malloc(set->alloc, name_len + value_len + 1);
+    if (line == NULL)
+        return UVREST_E_NOMEM;
+    memcpy(line, name, name_len);
+    memcpy(line + name_len, value, value_len + 1);
+    set->lines[set->n++] = line;
+    return UVREST_OK;
+}
+
+static uvrest_status check_room(const uvrest__credentials *set, uvrest_reason *reason)
+{
+    if (set->n < UVREST__CREDENTIALS_MAX)
+        return UVREST_OK;
+    uvrest__reason_set(reason, "credentials: too many", (char *)NULL);
+    return UVREST_E_LIMIT;
+}
+
+uvrest_status uvrest__credentials_add(uvrest__credentials *set, const char *what, const char *header,
+                                      const char *value, uvrest_reason *reason)
+{
+    char name[128];
+    size_t len = strlen(header);
+    uvrest_status st = check_room(set, reason);
+    if (st != UVREST_OK)
+        return st;
+    if (value == NULL) {
+        set->lines[set->n++] = NULL;
+        return UVREST_OK;
+    }
+    if (*value == '\0') {
+        uvrest__reason_set(reason, what, ": empty", (char *)NULL);
+        return UVREST_E_INVALID;
+    }
+    st = uvrest__headers_check_value(what, value, reason);
+    if (st != UVREST_OK)
+        return st;
+    if (len + 3 > sizeof name) {
+        uvrest__reason_set(reason, what, ": its header's name is too long", (char *)NULL);
+        return UVREST_E_INVALID;
+    }
+    memcpy(name, header, len);
+    if (strchr(header, ':') == NULL) {
+        memcpy(name + len, ": ", 2);
+        len += 2;
+    }
+    return keep(set, name, len, value);
+}
+
+uvrest_status uvrest__credentials_add_lines(uvrest__credentials *set, const char *const *lines, uvrest_reason *reason)
+{
+    for (; lines != NULL && *lines != NULL; lines++) {
+        uvrest_status st = check_room(set, reason);
+        if (st == UVREST_OK)
+            st = uvrest__headers_check_line(*lines, reason);
+        if (st == UVREST_OK)
+            st = keep(set, "", 0, *lines);
+        if (st != UVREST_OK)
+            return st;
+    }
+    return UVREST_OK;
+}
+
+size_t uvrest__credentials_list(const uvrest__credentials *set, uint32_t mask, const char **list)
+{
+    size_t n = 0;
+    for (uint32_t i = 0; i < set->n; i++)
+        if (set->lines[i] != NULL && (mask >> i & 1u) != 0)
+            list[n++] = set->lines[i];
+    list[n] = NULL;
+    return n;
+}
+
+bool uvrest__credentials_are(const uvrest__credentials *set, const char *const *lines)
+{
+    uint32_t i = 0;
+    while (i < set->n && lines[i] != NULL && strcmp(set->lines[i], lines[i]) == 0)
+        i++;
+    return i == set->n && lines[i] == NULL;
+}
+
+/* Behind the name, and behind a scheme like "Bearer " as well, since it is the last word that is secret. */
+static const char *secret_of(const char *line)
+{
+    const char *value = strchr(line, ':') + 1;
+    const char *space = strrchr(value, ' ');
+    return space == NULL ? value : space + 1;
+}
+
+void uvrest__credentials_redact(const uvrest__credentials *set, char *text)
+{
+    for (uint32_t i = 0; i < set->n; i++) {
+        const char *secret;
+        char *found = text;
+        size_t len;
+        if (set->lines[i] == NULL)
+            continue;
+        secret = secret_of(set->lines[i]);
+        len = strlen(secret);
+        while (len >= UVREST__CREDENTIALS_REDACT_MIN && (found = strstr(found, secret)) != NULL) {
+            memset(found, '*', len);
+            found += len;
+        }
+    }
+}
+
+void uvrest__credentials_names(const uvrest__credentials *set, uint32_t mask, char *out, size_t cap)
+{
+    uvrest__text names;
+    uvrest__text_init(&names, out, cap);
+    for (uint32_t i = 0; i < set->n; i++) {
+        const char *line = set->lines[i];
+        if (line == NULL || (mask >> i & 1u) == 0)
+            continue;
+        if (names.len > 0)
+            uvrest__text_add(&names, ", ");
+        uvrest__text_add_foreign(&names, line, (size_t)(strchr(line, ':') - line));
+    }
+}

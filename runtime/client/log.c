@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "log.h"
+#include "text.h"
+#include <string.h>
+
+#define LINE_MAX_BYTES 512
+
+static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"};
+
+typedef struct line {
+    char bytes[LINE_MAX_BYTES];
+    uvrest__text text;
+} line;
+
+static bool begin(line *l, const uvrest_client *client)
+{
+    if (client->settings.on_log == NULL)
+        return false;
+    uvrest__text_init(&l->text, l->bytes, sizeof l->bytes);
+    return true;
+}
+
+/* Queries may carry what is signed or searched for: they stay out. */
+static void add_path(line *l, const char *target)
+{
+    uvrest__text_add_foreign(&l->text, target, strcspn(target, "?"));
+}
+
+static void add_call(line *l, const uvrest_call *call)
+{
+    uvrest__text_add(&l->text, methods[call->op->method]);
+    uvrest__text_add(&l->text, " ");
+    add_path(l, call->moved != NULL ? call->moved : call->request.target);
+}
+
+/* While the program writes its line it may not call in: its lists are being worked on. */
+static void emit(uvrest_client *client, uvrest_log_level level, line *l)
+{
+    for (const uvrest__lane *lane = client->lanes; lane != NULL; lane = lane->next)
+        uvrest__credentials_redact(&lane->credentials, l->bytes);
+    client->logging = true;
+    client->settings.on_log(level, l->bytes, client->settings.log_user);
+    client->logging = false;
+}
+
+void uvrest__log_attempt(const uvrest_call *call, int http_status, uvrest_status status, uint64_t duration_us)
+{
+    line l;
+    if (!begin(&l, call->client))
+        return;
+    add_call(&l, call);
+    uvrest__text_add(&l.text, " attempt ");
+    uvrest__text_add_number(&l.text, call->attempts);
+    uvrest__text_add(&l.text, ": ");
+    if (http_status != 0) {
+        uvrest__text_add(&l.text, "HTTP ");
+        uvrest__text_add_number(&l.text, http_status);
+    }
+    if (status != UVREST_OK) {
+        uvrest__text_add(&l.text, http_status != 0 ? ", " : "");
+        uvrest__text_add(&l.text, uvrest_status_name(status));
+    }
+    uvrest__text_add(&l.text, " in ");
+    uvrest__text_add_number(&l.text, (int64_t)(duration_us / 1000));
+    uvrest__text_add(&l.text, " ms");
+    emit(call->client, UVREST_LOG_DEBUG, &l);
+}
+
+void uvrest__log_retry(const uvrest_call *call, uint64_t delay_ns, const char *why)
+{
+    line l;
+    if (!begin(&l, call->client))
+        return;
+    add_call(&l, call);
+    uvrest__text_add(&l.text, " will be repeated in ");
+    uvrest__text_add_number(&l.text, (int64_t)(delay_ns / UVREST__NS_PER_MS));
+    uvrest__text_add(&l.text, " ms: ");
+    uvrest__text_add(&l.text, why);
+    emit(call->client, UVREST_LOG_INFO, &l);
+}
+
+void uvrest__log_wait(uvrest_client *client, uint64_t ns, uvrest__ratelimit_cause cause)
+{
+    static const char *const causes[UVREST__RATELIMIT_CAUSES] = {
+        "", "the window is used up", "the rest of the budget is not for bulk calls", "the first answer is not here yet",
+        "the server's count must confirm the budget", "somebody else uses the budget", "paused after HTTP 429",
+        "the limit a second is reached"};
+    line l;
+    if (!begin(&l, client))
+        return;
+    uvrest__text_add(&l.text, "waiting");
+    if (ns != UINT64_MAX) {
+        uvrest__text_add(&l.text, " ");
+        uvrest__text_add_number(&l.text, (int64_t)(ns / UVREST__NS_PER_MS));
+        uvrest__text_add(&l.text, " ms");
+    }
+    uvrest__text_add(&l.text, ": ");
+    uvrest__text_add(&l.text, causes[cause]);
+    emit(client, UVREST_LOG_INFO, &l);
+}
+
+void uvrest__log_redirect(const uvrest_call *call, const char *target)
+{
+    line l;
+    if (!begin(&l, call->client))
+        return;
+    add_call(&l, call);
+    uvrest__text_add(&l.text, " is redirected to ");
+    add_path(&l, target);
+    emit(call->client, UVREST_LOG_INFO, &l);
+}
+
+void uvrest__log_failure(const uvrest_call *call, uvrest_status status, const char *message)
+{
+    line l;
+    if (!begin(&l, call->client))
+        return;
+    add_call(&l, call);
+    uvrest__text_add(&l.text, ": ");
+    uvrest__text_add(&l.text, uvrest_status_name(status));
+    uvrest__text_add(&l.text, ": ");
+    uvrest__text_add(&l.text, message);
+    emit(call->client, UVREST_LOG_WARNING, &l);
+}

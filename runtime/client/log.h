@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file log.h
+ * Lines for a client's on_log. A line names methods, paths, numbers and statuses; never headers, queries or bodies, and
+ * values of the client's credentials are struck out wherever they turn up.
+ *
+ * Threads: the client's.
+ */
+#ifndef UVREST_CLIENT_LOG_H
+#define UVREST_CLIENT_LOG_H
+
+#include "call.h"
+
+/** An attempt ended: by an answer, or with a status. DEBUG. */
+void uvrest__log_attempt(const uvrest_call *call, int http_status, uvrest_status status, uint64_t duration_us);
+/** A call will be repeated. INFO. */
+void uvrest__log_retry(const uvrest_call *call, uint64_t delay_ns, const char *why);
+/** The ledger makes the client wait. INFO. */
+void uvrest__log_wait(uvrest_client *client, uint64_t ns, uvrest__ratelimit_cause cause);
+/** A redirect is followed. INFO. */
+void uvrest__log_redirect(const uvrest_call *call, const char *target);
+/** A call failed. WARNING. */
+void uvrest__log_failure(const uvrest_call *call, uvrest_status status, const char *message);
+
+#endif /* UVREST_CLIENT_LOG_H */

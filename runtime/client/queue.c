@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#include "queue.h"
+#include <assert.h>
+
+/* From the urgent one to the patient one. */
+static const uint8_t order[UVREST__QUEUE_PRIORITIES] = {UVREST_PRIORITY_HIGH, UVREST_PRIORITY_NORMAL,
+                                                        UVREST_PRIORITY_BULK};
+
+/* Those that come back are older than most, so their place is near the front; new ones go to the end at once. */
+static uvrest__queue_item *successor_of(const struct uvrest__queue_lane *lane, uint64_t number)
+{
+    uvrest__queue_item *next = lane->first;
+    if (lane->last == NULL || lane->last->number < number)
+        return NULL;
+    while (next->number < number)
+        next = next->next;
+    return next;
+}
+
+void uvrest__queue_put(uvrest__queue *queue, uvrest__queue_item *item)
+{
+    struct uvrest__queue_lane *lane = &queue->lanes[item->priority];
+    assert(!item->queued);
+    item->next = successor_of(lane, item->number);
+    item->prev = item->next == NULL ? lane->last : item->next->prev;
+    if (item->prev == NULL)
+        lane->first = item;
+    else
+        item->prev->next = item;
+    if (item->next == NULL)
+        lane->last = item;
+    else
+        item->next->prev = item;
+    item->queued = true;
+    queue->n++;
+}
+
+uvrest__queue_item *uvrest__queue_peek(const uvrest__queue *queue)
+{
+    for (size_t i = 0; i < UVREST__QUEUE_PRIORITIES; i++)
+        if (queue->lanes[order[i]].first != NULL)
+            return queue->lanes[order[i]].first;
+    return NULL;
+}
+
+void uvrest__queue_remove(uvrest__queue *queue, uvrest__queue_item *item)
+{
+    struct uvrest__queue_lane *lane = &queue->lanes[item->priority];
+    assert(item->queued);
+    if (item->prev == NULL)
+        lane->first = item->next;
+    else
+        item->prev->next = item->next;
+    if (item->next == NULL)
+        lane->last = item->prev;
+    else
+        item->next->prev = item->prev;
+    item->prev = item->next = NULL;
+    item->queued = false;
+    queue->n--;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+#include "settings.h"
+#include "alloc.h"
+#include "headers.h"
+#include "text.h"
+#include <string.h>
+
+#define DEFAULT_CONNECT_TIMEOUT_MS 10000u
+#define DEFAULT_TIMEOUT_MS 60000u
+#define DEFAULT_LOW_SPEED_MS 30000u
+#define DEFAULT_MAX_IN_FLIGHT 64u
+#define DEFAULT_POOL_MAXSIZE 10u
+#define DEFAULT_POOL_CONNECTIONS 10u
+#define DEFAULT_MAX_QUEUED 1000000u
+#define DEFAULT_ATTEMPTS 4u
+#define DEFAULT_MAX_BODY_BYTES ((size_t)64 * 1024 * 1024)
+/* Beyond a day a time-out is a mistake; this also keeps every sum of them far from overflow. */
+#define MAX_TIMEOUT_MS 86400000u
+
+uvrest_status uvrest__settings_take(const void *options, size_t size, size_t ours, uvrest_client_options *out)
+{
+    const unsigned char *bytes = options;
+    uvrest_client_options taken;
+    memset(&taken, 0, sizeof taken);
+    memcpy(&taken, options, size < ours ? size : ours);
+    for (size_t i = ours; i < size; i++) {
+        if (bytes[i] != 0) {
+            uvrest__reason_set(taken.reason, "options: a field is set that this version of the library does not know",
+                               (char *)NULL);
+            return UVREST_E_INVALID;
+        }
+    }
+    *out = taken;
+    return UVREST_OK;
+}
+
+static uint32_t or_default(uint32_t value, uint32_t otherwise)
+{
+    return value == 0 ? otherwise : value;
+}
+
+static uvrest_status check_timeouts(const uvrest_client_options *o)
+{
+    const struct {
+        const char *name;
+        uint32_t value;
+    } rows[] = {
+        {"connect_timeout_ms", o->connect_timeout_ms},
+        {"timeout_ms", o->timeout_ms},
+        {"low_speed_ms", o->low_speed_ms},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].value > MAX_TIMEOUT_MS) {
+            uvrest__reason_set(o->reason, rows[i].name, ": more than a day", (char *)NULL);
+            return UVREST_E_INVALID;
+        }
+    }
+    return UVREST_OK;
+}
+
+static uvrest_status copy(const uvrest_alloc *alloc, const char *text, char **out)
+{
+    *out = uvrest__strdup(alloc, text);
+    return *out == NULL && text != NULL ? UVREST_E_NOMEM : UVREST_OK;
+}
+
+static uvrest_status copy_texts(uvrest__settings *s, const uvrest_client_options *o)
+{
+    const char *agent = o->user_agent == NULL ? "libuvrest/" UVREST_VERSION : o->user_agent;
+    uvrest_status st = uvrest__headers_check_value("user_agent", agent, o->reason);
+    if (st == UVREST_OK)
+        st = copy(s->alloc, agent, &s->user_agent);
+    if (st == UVREST_OK)
+        st = copy(s->alloc, o->ca_file, &s->ca_file);
+    if (st == UVREST_OK)
+        st = copy(s->alloc, o->ca_path, &s->ca_path);
+    return st;
+}
+
+static void copy_numbers(uvrest__settings *s, const uvrest_client_options *o)
+{
+    s->connect_timeout_ms = or_default(o->connect_timeout_ms, DEFAULT_CONNECT_TIMEOUT_MS);
+    s->timeout_ms = or_default(o->timeout_ms, DEFAULT_TIMEOUT_MS);
+    s->deadline_ms = o->deadline_ms;
+    s->low_speed_ms = or_default(o->low_speed_ms, DEFAULT_LOW_SPEED_MS);
+    s->max_in_flight = or_default(o->max_in_flight, DEFAULT_MAX_IN_FLIGHT);
+    s->pool_maxsize = or_default(o->pool_maxsize, DEFAULT_POOL_MAXSIZE);
+    s->pool_connections = or_default(o->pool_connections, DEFAULT_POOL_CONNECTIONS);
+    s->max_queued = or_default(o->max_queued, DEFAULT_MAX_QUEUED);
+    s->attempts = or_default(o->attempts, DEFAULT_ATTEMPTS);
+    s->max_body_bytes = o->max_body_bytes == 0 ? DEFAULT_MAX_BODY_BYTES : o->max_body_bytes;
+}
+
+uvrest_status uvrest__settings_init(uvrest__settings *out, const uvrest_client_options *o, uint32_t requests,
+                                    uint32_t window_ms)
+{
+    uvrest_status st;
+    uvrest__settings s = {.alloc = o->alloc,
+                          .loop = o->loop,
+                          .no_proxy = o->no_proxy,
+                          .strict = o->strict,
+                          .read_only = o->read_only,
+                          .unlimited = o->disable_rate_limit_handling,
+                          .on_log = o->on_log,
+                          .log_user = o->log_user};
+    if (o->alloc != NULL && (o->alloc->allocate == NULL || o->alloc->resize == NULL || o->alloc->release == NULL)) {
+        uvrest__reason_set(o->reason, "alloc: a function is missing", (char *)NULL);
+        return UVREST_E_INVALID;
+    }
+    if (o->base_url == NULL) {
+        uvrest__reason_set(o->reason, "base_url: required", (char *)NULL);
+        return UVREST_E_INVALID;
+    }
+    st = check_timeouts(o);
+    if (st == UVREST_OK)
+        st = uvrest__ratelimit_configure(&s.rate_limit, &o->rate_limit, requests, window_ms, o->reason);
+    if (st == UVREST_OK)
+        st = uvrest__url_base_init(&s.base, s.alloc, o->base_url, o->allow_http, o->reason);
+    if (st == UVREST_OK)
+        st = copy_texts(&s, o);
+    if (st != UVREST_OK) {
+        uvrest__settings_fini(&s);
+        return st;
+    }
+    copy_numbers(&s, o);
+    *out = s;
+    return UVREST_OK;
+}
+
+void uvrest__settings_fini(uvrest__settings *settings)
+{
+    uvrest__url_base_fini(&settings->base, settings->alloc);
+    uvrest__free(settings->alloc, settings->user_agent);
+    uvrest__free(settings->alloc, settings->ca_file);
+    uvrest__free(settings->alloc, settings->ca_path);
+    settings->user_agent = settings->ca_file = settings->ca_path = NULL;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file settings.h
+ * A client's options with their defaults filled in, checked and copied.
+ *
+ * Threads: plain data of one client. Memory: settings own their texts, one block; uvrest__settings_fini().
+ */
+#ifndef UVREST_CLIENT_SETTINGS_H
+#define UVREST_CLIENT_SETTINGS_H
+
+#include "ratelimit.h"
+#include "url.h"
+#include <uvrest/client.h>
+
+typedef struct uvrest__settings {
+    const uvrest_alloc *alloc;
+    struct uv_loop_s *loop;
+    uvrest__url_base base;
+    char *user_agent; /* owned */
+    char *ca_file;    /* owned, may be NULL */
+    char *ca_path;    /* owned, may be NULL */
+    uint32_t connect_timeout_ms;
+    uint32_t timeout_ms;
+    uint32_t deadline_ms;
+    uint32_t low_speed_ms;
+    uint32_t max_in_flight;
+    uint32_t pool_maxsize;
+    uint32_t pool_connections;
+    uint32_t max_queued;
+    uint32_t attempts;
+    size_t max_body_bytes;
+    bool no_proxy;
+    bool strict;
+    bool read_only;
+    bool unlimited; /* no ledger, and 429 is an error like any other */
+    uvrest__ratelimit_conf rate_limit;
+    void (*on_log)(uvrest_log_level level, const char *message, void *user);
+    void *log_user;
+} uvrest__settings;
+
+/**
+ * Takes size bytes of options of another build, of which we know ours bytes: what is missing is default, what is beyond
+ * must be zero. UVREST_E_INVALID with options->reason. *out is written on success only.
+ */
+UVREST_MUST_USE uvrest_status uvrest__settings_take(const void *options, size_t size, size_t ours,
+                                                    uvrest_client_options *out);
+/**
+ * Fills in and checks. requests and window_ms: what the API publishes, 0 for unknown. UVREST_E_INVALID with
+ * options->reason, UVREST_E_NOMEM. *out is written on success only; owned: uvrest__settings_fini().
+ */
+UVREST_MUST_USE uvrest_status uvrest__settings_init(uvrest__settings *out, const uvrest_client_options *options,
+                                                    uint32_t requests, uint32_t window_ms);
+/** Frees what init made; all zero is accepted. */
+void uvrest__settings_fini(uvrest__settings *settings);
+
+#endif /* UVREST_CLIENT_SETTINGS_H */

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "wait.h"
+#include "text.h"
+#include <string.h>
+
+/* Stands for the operation in a result that no operation had a part in. */
+static const uvrest_op no_op = {.name = "none"};
+
+uvrest_status uvrest__wait_begin(uvrest__wait *wait, uvrest_client *client, const uvrest_call_options *options,
+                                 void *out_value, uvrest_result **out_result)
+{
+    uvrest_status st;
+    memset(wait, 0, sizeof *wait);
+    wait->client = client;
+    wait->out_value = out_value;
+    wait->out_result = out_result;
+    wait->reason = options != NULL && options->reason != NULL ? options->reason : &wait->own_reason;
+    wait->status = UVREST_E_STATE;
+    st = uvrest__client_check(client, wait->reason);
+    if (st == UVREST_OK && uvrest__loop_is_running(client->loop)) {
+        uvrest__reason_set(wait->reason, uvrest_status_text(UVREST_E_BUSY), (char *)NULL);
+        st = UVREST_E_BUSY;
+    }
+    return st;
+}
+
+static void deliver(uvrest_any_fn *done, const void *value, const uvrest_result *result, void *user)
+{
+    uvrest__wait *wait = user;
+    (void)done;
+    wait->done = true;
+    wait->status = result->status;
+    if (uvrest_call_take(result->call) != UVREST_OK) {
+        wait->status = UVREST_E_NOMEM;
+        return;
+    }
+    wait->value = value;
+    wait->result = (uvrest_result *)result;
+}
+
+uvrest__call_target uvrest__wait_target(uvrest__wait *wait)
+{
+    uvrest__call_target target = {deliver, NULL, wait};
+    return target;
+}
+
+static uvrest_status hand_over(uvrest__wait *wait)
+{
+    if (wait->result == NULL)
+        return wait->status;
+    if (wait->out_value != NULL)
+        memcpy(wait->out_value, &wait->value, sizeof wait->value);
+    if (wait->out_result != NULL)
+        *wait->out_result = wait->result;
+    else
+        uvrest_result_free(wait->result);
+    return wait->status;
+}
+
+uvrest_status uvrest__wait_refused(uvrest__wait *wait, uvrest_status status)
+{
+    uvrest__answer_source source = {.alloc = wait->client->settings.alloc,
+                                    .op = &no_op,
+                                    .status = status,
+                                    .text = wait->reason->text,
+                                    .retry_after_ms = -1,
+                                    .quota_left = -1};
+    uvrest__answer *answer;
+    if (status == UVREST_E_INVALID || status == UVREST_E_NOMEM)
+        return status;
+    if (uvrest__answer_new(&source, &answer) != UVREST_OK)
+        return UVREST_E_NOMEM;
+    wait->result = &answer->result;
+    wait->status = status;
+    return hand_over(wait);
+}
+
+uvrest_status uvrest__wait_run(uvrest__wait *wait)
+{
+    uvrest__client_run_until(wait->client, &wait->done);
+    return hand_over(wait);
+}
