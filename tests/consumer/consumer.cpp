@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// The same from C++17: a client that lives in a smart pointer.
+#include <iconik/iconik.h>
+
+#include <memory>
+
+int main()
+{
+    iconik_client_options options{};
+    options.app_id = "a";
+    options.auth_token = "t";
+    options.base_url = "http://127.0.0.1:1";
+    iconik_client *raw = nullptr;
+    if (iconik_client_new(&options, &raw) != UVREST_OK)
+        return 1;
+    std::unique_ptr<iconik_client, decltype(&iconik_client_free)> client(raw, iconik_client_free);
+    return iconik_client_run(client.get()) == UVREST_OK ? 0 : 1;
+}
