@@ -5,19 +5,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from codegen.c_ops import PLAIN_VALUE, Ops, below_of, shapes_of, status_member, stem_of
 from codegen.c_types import callback_comment, declaration, literal
-from codegen.ctext import SOFT, WIDTH, c_comment, c_str, doc, fill, fill_block
-from codegen.ctext import split_literal, with_comment
-from codegen.ir import Api, Body, Content, Kind, Made, Operation, Parameter, Payload
+from codegen.ctext import c_comment, c_str, doc, fill, with_comment
+from codegen.ir import Api, Body, Content, Kind, Operation, Parameter
 from codegen.ir import Place, Retry, Service
-from codegen.names import Names, body_member, count_of
+from codegen.names import Names, body_member
 
 _RETRY = {
     Retry.SAFE: "yes",
     Retry.IDEMPOTENT: "yes; once or twice is the same to the server",
     Retry.NEVER: "only what was provably not executed",
 }
-_STATUS = {200: "ok", 201: "created", 202: "accepted"}
 _ARGUMENT = {
     Kind.STR: "const char *",
     Kind.BOOL: "uvrest_opt_bool ",
@@ -25,11 +24,6 @@ _ARGUMENT = {
     Kind.I64: "uvrest_opt_i64 ",
     Kind.F64: "uvrest_opt_f64 ",
     Kind.RAW: "uvrest_raw ",
-}
-_PLAIN_VALUE = {
-    Content.RAW: ("uvrest_raw", "const uvrest_raw *", "raw"),
-    Content.BYTES: ("uvrest_bytes", "const uvrest_bytes *", "bytes"),
-    Content.STR: ("uvrest_text", "const char *", "text"),
 }
 
 
@@ -88,6 +82,7 @@ class Calls:
         self._api = api
         self._service = service
         self._names = names
+        self._ops = Ops(api, service, names)
 
     def view(self, operation: Operation) -> CallView:
         """Everything a template prints of an operation."""
@@ -112,12 +107,12 @@ class Calls:
             wait_comment=_wait_comment(name, value),
             wait_lines=fill(f"uvrest_status {name}_wait(", blocking, ")"),
             wait_declaration=declaration(f"{name}_wait", blocking),
-            op_lines=() if made else self._op(operation, deliver),
+            op_lines=() if made else self._ops.op(operation, deliver),
             params=f"{stem_of(operation)}_params",
-            param_rows=() if made else self._param_rows(operation, args),
+            param_rows=() if made else self._ops.param_rows(operation, args),
             shapes=f"{stem_of(operation)}_shapes",
-            shape_rows=() if made else self._shape_rows(operation),
-            frame=self._frame(operation) if made else (),
+            shape_rows=() if made else self._ops.shape_rows(operation),
+            frame=self._ops.frame(operation) if made else (),
             call_body=_call_body(self, operation, made),
             wait_macro_lines=_wait_macro(name, operation, value),
             wait_body=_wait_body(self, operation, made, bool(value)),
@@ -141,13 +136,13 @@ class Calls:
         payload = operation.answer
         if payload.content is Content.NONE:
             return "", "uvrest_done_fn", None
-        if payload.content in _PLAIN_VALUE:
-            stem, declaration, _ = _PLAIN_VALUE[payload.content]
+        if payload.content in PLAIN_VALUE:
+            stem, declaration, _ = PLAIN_VALUE[payload.content]
             return declaration, f"{stem}_fn", None
         if payload.content is Content.MODEL:
             short, name = payload.model, self._names.type(payload.model)
         else:
-            short = f"{_below(operation)}_response"
+            short = f"{below_of(operation)}_response"
             name = self._names.type(short)
         return f"const {name} *", f"{name}_fn", (short, name)
 
@@ -167,7 +162,7 @@ class Calls:
             members += _array_members(self._names.type(payload.model))
         else:
             about = "The pointer of the status that came is set, the others are NULL."
-            for answer in _with_model(operation):
+            for answer in shapes_of(operation):
                 kind = self._names.type(answer[1].model)
                 members += with_comment(
                     f"    const {kind} *{status_member(answer[0])};", str(answer[0])
@@ -234,8 +229,8 @@ class Calls:
         if content is Content.MODEL:
             return f"const {self._names.type(body.payload.model)} *"
         if content is Content.MODEL_ARRAY:
-            return f"const {self._names.type(_below(operation))}_request *"
-        return _PLAIN_VALUE[content][1]
+            return f"const {self._names.type(below_of(operation))}_request *"
+        return PLAIN_VALUE[content][1]
 
     # ---- doc comments ----------------------------------------------------------------
 
@@ -285,186 +280,6 @@ class Calls:
                 parts.append(str(answer.status))
         return ["Answers: " + ", ".join(parts)]
 
-    # ---- data ------------------------------------------------------------------------
-
-    def _op(
-        self, operation: Operation, deliver: tuple[str, str] | None
-    ) -> tuple[str, ...]:
-        stem = stem_of(operation)
-        pieces = [
-            f"OP({self._service.name}, {operation.method}, {operation.retry.name})",
-            f'.name = "{operation.id}"',
-            ".path = " + _literals(operation.path),
-        ]
-        if operation.roles:
-            pieces.append(".roles = " + _literals(",".join(operation.roles)))
-        if operation.credentials:
-            pieces.append(f".credentials = {self._credentials(operation)}")
-        pieces.append(f"PARAMS({stem}_params)")
-        pieces += self._answer_pieces(operation.answer, deliver)
-        if operation.answer.content is Content.SEVERAL:
-            pieces.append(f"SHAPES({stem}_shapes)")
-        if operation.redirects:
-            pieces.append(".redirect_is_answer = true")
-        lines = fill_block(f"static const uvrest_op {stem}_op = {{", pieces, "};")
-        return tuple("\n".join(lines).split("\n"))
-
-    def _credentials(self, operation: Operation) -> str:
-        required = [c.option for c in self._api.credentials if c.required]
-        if list(operation.credentials) == required:
-            return "SEND_REQUIRED"
-        return " | ".join(f"SEND_{c.upper()}" for c in operation.credentials)
-
-    def _answer_pieces(
-        self, payload: Payload, deliver: tuple[str, str] | None
-    ) -> list[str]:
-        """One of the macros of ops.h: what the answer is, and who hands it over."""
-        if payload.content is Content.NONE:
-            return ["NO_VALUE"]
-        if payload.content in _PLAIN_VALUE:
-            return [
-                f"VALUE({payload.content.name}, {_PLAIN_VALUE[payload.content][2]})"
-            ]
-        assert deliver is not None
-        name = f"{deliver[0]}_deliver"
-        if payload.content is Content.SEVERAL:
-            return [f"SEVERAL({name})"]
-        number = self._names.model_id(self._service.name, payload.model)
-        return [f"{payload.content.name}({number},{SOFT}{name})"]
-
-    def _param_rows(self, operation: Operation, args: str) -> tuple[str, ...]:
-        members = self._names.arguments(operation)
-        digest = operation.shortcut.digest if operation.shortcut is not None else ""
-        rows: list[str] = []
-        for p in operation.parameters:
-            member = members[p.place, p.wire_name]
-            if digest and p.wire_name == digest:
-                member = "file"
-            kind = (
-                "UVREST_PAYLOAD_BYTES"
-                if p.is_bytes
-                else f"UVREST_KIND_{p.type.kind.name}"
-            )
-            rows += _row(
-                c_str(p.wire_name), args, member, "0", p.place.name, kind, p.required
-            )
-        for body in operation.bodies:
-            model = "0"
-            if body.payload.model:
-                model = self._names.model_id(self._service.name, body.payload.model)
-            rows += _row(
-                c_str(body.payload.media_type),
-                args,
-                body_member(body.suffix),
-                model,
-                "BODY",
-                f"UVREST_PAYLOAD_{body.payload.content.name}",
-                body.required,
-            )
-        rows += _row("NULL", args, "call", "0", "CALL", "0", False)
-        return tuple(rows)
-
-    def _shape_rows(self, operation: Operation) -> tuple[str, ...]:
-        if operation.answer.content is not Content.SEVERAL:
-            return ()
-        name = self._names.type(f"{_below(operation)}_response")
-        rows: list[str] = []
-        for status, payload in _with_model(operation):
-            number = self._names.model_id(self._service.name, payload.model)
-            rows += fill(
-                f"    {{{status}, ",
-                [number, f"offsetof({name}, {status_member(status)})"],
-                "},",
-                "     ",
-            )
-        return tuple(rows)
-
-    # ---- a shortcut with a made body ---------------------------------------------------
-
-    def _frame(self, operation: Operation) -> tuple[str, ...]:
-        """Local variables: the body, and the arguments of the operation below."""
-        assert operation.shortcut is not None
-        below = next(
-            o
-            for o in self._service.operations
-            if o.id == operation.shortcut.over and o.shortcut is None
-        )
-        struct = self._service.structs[below.bodies[0].payload.model]
-        members = self._names.members(struct)
-        types = {f.wire_name: f.type for f in struct.fields}
-        pieces = []
-        for wire_name, made in operation.shortcut.body:
-            kind = types[wire_name]
-            member = members[wire_name]
-            if made.elements is not None:
-                argument = made.elements[0].argument
-                pieces.append(
-                    f".{member} = args->{argument} != NULL ? &args->{argument} : NULL"
-                )
-                pieces.append(f".{count_of(member)} = 1")
-            else:
-                pieces.append(f".{member} = {self._made(made, kind.kind, kind.of)}")
-        own = self._names.arguments(operation)
-        passed = [
-            f".{member} = args->{member}"
-            for (place, name), member in own.items()
-            if any(p.place is place and p.wire_name == name for p in below.parameters)
-        ]
-        target = f"{self._names.function(below.id)}_args"
-        lines = ["    if (args == NULL)", "        return UVREST_E_INVALID;"]
-        lines += fill(
-            f"    const {self._names.type(struct.name)} made = {{",
-            pieces,
-            "};",
-            " " * 8,
-        )
-        lines += fill(
-            f"    const {target} below = {{",
-            [*passed, ".body = &made", ".call = args->call"],
-            "};",
-            " " * 8,
-        )
-        return tuple(lines)
-
-    def _made(self, made: Made, kind: Kind, enum: str) -> str:
-        if made.argument:
-            return f"args->{made.argument}"
-        if kind is Kind.ENUM:
-            for enumerator, text in self._names.enumerators(self._service.enums[enum]):
-                if text == made.literal:
-                    return enumerator
-        if kind is Kind.BOOL:
-            return f"{{{literal(made.literal)}, UVREST_IS_SET}}"
-        if kind in (Kind.I32, Kind.I64):
-            return f"{{{made.literal}, UVREST_IS_SET}}"
-        return c_str(str(made.literal))
-
-
-def _literals(text: str) -> str:
-    """A string that may be too long for a line."""
-    return "\n    ".join(split_literal(text, WIDTH - 16))
-
-
-def stem_of(operation: Operation) -> str:
-    """What the static data of an operation are called: its id without the group, which is
-    the file's."""
-    rest = operation.id.removeprefix(f"{operation.group}_")
-    return operation.id if rest == operation.group else rest
-
-
-def _below(operation: Operation) -> str:
-    """The operation whose answer type this one has."""
-    return operation.shortcut.over if operation.shortcut is not None else operation.id
-
-
-def _with_model(operation: Operation) -> list[tuple[int, Payload]]:
-    return [(a.status, a.payload) for a in operation.answers if a.payload.model]
-
-
-def status_member(status: int) -> str:
-    """The member for the answer of a status."""
-    return _STATUS.get(status, f"status_{status}")
-
 
 def _array_members(element: str) -> list[str]:
     return [f"    const {element} *items;", "    size_t n_items;"]
@@ -510,29 +325,14 @@ def _about(parameter: Parameter) -> str:
 
 def _about_body(operation: Operation, body: Body) -> str:
     if body.required:
-        return "required"
+        kind = body.payload.media_type if body.payload.content is Content.BYTES else ""
+        return "; ".join(part for part in ("required", c_comment(kind)) if part)
     if len(operation.bodies) > 1:
         others = " or ".join(
             body_member(b.suffix) for b in operation.bodies if b is not body
         )
         return f"{c_comment(body.payload.media_type)}; this or {others}"
     return "default NULL: none"
-
-
-def _row(
-    name: str,
-    args: str,
-    member: str,
-    model: str,
-    place: str,
-    kind: str,
-    required: bool,
-) -> tuple[str, ...]:
-    pieces = [f"offsetof({args}, {member})", model, f"UVREST_IN_{place}", kind]
-    pieces.append("UVREST_REQUIRED" if required else "0")
-    start = f"    {{{name},"
-    lines = list(fill(start + " ", pieces, "},", " " * 5))
-    return tuple(lines)
 
 
 def _async_parameters(calls: Calls, args: str, callback: str) -> list[str]:

@@ -188,12 +188,13 @@ def _union(union: UnionType, names: Names) -> UnionView:
         [
             c_comment(union.description) or "One of several models.",
             "",
-            f"{tag} tells which: kind says it in C, and the pointer of that kind is set.",
+            f'The text of "{tag}" decides: kind says which it is, and the member of value '
+            "for that kind is set.",
             "Memory: arena. All zero means absent.",
             f"Spec: {c_comment(union.place)}",
         ]
     )
-    kinds = EnumView(doc([f"What an {name} holds."]), kind, tuple(rows))
+    kinds = EnumView(doc([f"What {name} holds."]), kind, tuple(rows))
     return UnionView(comment, name, kinds, tuple(members))
 
 

@@ -8,12 +8,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from codegen import diff_command, import_command
 from codegen.build import build
 from codegen.c_view import pages
 from codegen.corrections import apply_corrections
 from codegen.ir import Api
 from codegen.load import Document, Documents, load_file, load_folder
 from codegen.problems import Problems, Refusal
+from codegen.proposals import take_proposals
 from codegen.render import render
 from codegen.report import report
 from codegen.sdk import read_sdk
@@ -27,6 +29,7 @@ class Run:
     api: Api | None
     texts: dict[str, str]
     problems: Problems
+    proposals: tuple[str, ...] = ()  # what import made up and nobody has looked at
 
 
 def run(spec: Path, sdk_path: Path | None = None) -> Run:
@@ -34,12 +37,14 @@ def run(spec: Path, sdk_path: Path | None = None) -> Run:
     problems = Problems()
     with problems.gather():
         documents = load_folder(spec)
+        proposals = take_proposals(documents)
         sdk_document = _sdk_document(spec, documents, sdk_path)
         sdk = read_sdk(sdk_document, documents, problems)
         apply_corrections(sdk, documents, problems)
         api = build(documents, sdk, problems)
         made = pages(api, sdk, problems)
-        return Run(api, render(made) if not len(problems) else {}, problems)
+        texts = render(made) if not len(problems) else {}
+        return Run(api, texts, problems, proposals)
     return Run(None, {}, problems)
 
 
@@ -67,8 +72,17 @@ def main(arguments: list[str]) -> int:
         command.add_argument("--spec", type=Path, default=Path("spec"))
         command.add_argument("--sdk", type=Path, help="default: sdk.yaml in --spec")
         command.add_argument("--out", type=Path, default=Path("generated"))
+    for name, text, module in (
+        ("import", "newer documents into spec/", import_command),
+        ("diff", "what changed for C programs", diff_command),
+    ):
+        module.add_arguments(commands.add_parser(name, help=text, description=text))
     options = parser.parse_args(arguments)
     try:
+        if options.command == "import":
+            return import_command.run_import(options)
+        if options.command == "diff":
+            return diff_command.run_diff(options, run)
         result = run(options.spec, options.sdk)
         if options.command == "generate":
             return _generate(result, options.out)
@@ -99,6 +113,8 @@ def _check(result: Run, out: Path) -> int:
     changes = compare(out, result.texts)
     if changes.foreign:
         return _foreign(out, changes)
+    for proposal in result.proposals:
+        print(proposal, file=sys.stderr)
     for what, names in (
         ("is missing", changes.missing),
         ("is not what spec/ makes", changes.different),
@@ -108,7 +124,7 @@ def _check(result: Run, out: Path) -> int:
             print(f"{out}/{name}: {what}; run 'generate'", file=sys.stderr)
     if not changes:
         print(f"{out} is current.")
-    return 1 if changes else 0
+    return 1 if changes or result.proposals else 0
 
 
 def _refuse(problems: Problems) -> int:

@@ -33,7 +33,7 @@ def c_comment(text: str) -> str:
     line = " ".join(text.split())
     line = "".join(c if _printable(c) else "?" for c in line)
     line = line.replace("*/", "* /").replace("/*", "/ *")
-    return line.replace("??", "? ?").rstrip("\\")
+    return line.replace("??", "? ?")
 
 
 def _printable(char: str) -> bool:

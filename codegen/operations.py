@@ -27,6 +27,7 @@ _PARAMETER = (
 _PLACES = {"path": Place.PATH, "query": Place.QUERY, "header": Place.HEADER}
 _OWN_HEADERS = ("accept", "authorization", "content-type")  # OpenAPI says: ignored
 LEAVE_OUT = "leave the operation out under known_gaps in sdk.yaml"
+_PATH = re.compile(r"(/([A-Za-z0-9._~!$&'()*+,;=:@%-]|\{[^{}/]+\})*)+$")
 _MAX_SYMBOL = 63
 _RESERVED_ENDS = ("_args", "_fn", "_wait", "_diff")
 
@@ -56,6 +57,11 @@ class Operations:
         base = self._base_path(root)
         for path, item in sorted(root.need("paths").mapping().items()):
             with self._problems.gather():
+                if not _PATH.match(path):
+                    raise item.refuse(
+                        "a path is letters, digits and -._~!$&'()*+,;=:@%, and {names}, "
+                        "a slash first; encode or correct it"
+                    )
                 item.only(*METHODS, "parameters", "summary", "description")
                 shared = item.get("parameters")
                 for method in ("get", "head", "post", "put", "patch", "delete"):
@@ -104,7 +110,7 @@ class Operations:
                 answers=answers,
                 failures=failures,
                 redirects=redirects,
-                roles=tuple(n.text() for n in _list(node, "x-roles")),
+                roles=tuple(_role(n) for n in _list(node, "x-roles")),
                 credentials=self._credentials(root, node),
                 retry=self._retry(method, node),
                 paging=node.text_of("x-paging"),
@@ -422,6 +428,12 @@ def check_operation_id(identity: Node, prefix: str) -> None:
         raise identity.refuse(
             f"'{prefix}_{text}' is longer than {_MAX_SYMBOL} characters; shorten it"
         )
+
+
+def _role(node: Node) -> str:
+    if not node.text() or "," in node.text():
+        raise node.refuse("a role is a text without a comma; write each on its own")
+    return node.text()
 
 
 def is_json(media_type: str) -> bool:

@@ -29,7 +29,7 @@ def name_id(text: str) -> str:
     byte of a macro's name and of `_end`, which the tables need.
     """
     if text == "":
-        return "_x_"
+        return "_x00_"  # NUL itself is in no name
     if text == "_end" or _MACROS.fullmatch(text):
         return _escape(text[0]) + text[1:]
     escaped = re.sub(r"_(?=x[0-9A-F]{2}_)", "_x5F_", text)

@@ -37,8 +37,7 @@ static inline int uvrest__calendar_month_days(int year, int month)
 static inline bool uvrest__calendar_days(int year, int month, int day, int64_t *out_days)
 {
     int64_t days;
-    if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1 ||
-        day > uvrest__calendar_month_days(year, month))
+    if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1 || day > uvrest__calendar_month_days(year, month))
         return false;
     days = uvrest__calendar_days_before(year) - uvrest__calendar_days_before(1970);
     for (int m = 1; m < month; m++)

@@ -17,8 +17,8 @@
 
 typedef struct uvrest__clock {
     uint64_t (*monotonic_ns)(void *user); /* never goes back; its zero means nothing */
-    int64_t (*wall_s)(void *user);        /* seconds since 1970-01-01T00:00:00Z; may jump */
-    void *user;                           /* borrowed */
+    int64_t (*wall_s)(void *user); /* seconds since 1970-01-01T00:00:00Z; may jump */
+    void *user; /* borrowed */
 } uvrest__clock;
 
 /** The machine's clocks: CLOCK_BOOTTIME, else CLOCK_MONOTONIC; CLOCK_REALTIME. */

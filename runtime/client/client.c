@@ -216,7 +216,7 @@ static void abandon(uvrest_client *client)
         uvrest__credentials_fini(&lane->credentials);
         uvrest__free(alloc, lane);
     }
-    uvrest__loop_abandon(client->loop);
+    uvrest__transport_abandon(client->transport);
     free_client(client);
 }
 

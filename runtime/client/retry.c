@@ -47,7 +47,7 @@ uvrest_status uvrest__retry_status_of_http(int http_status)
     return http_status >= 500 && http_status <= 599 ? UVREST_E_SERVER : UVREST_E_PROTOCOL;
 }
 
-/* ---- what kind of end an attempt had -------------------------------------------------------------------------------- */
+/* ---- what kind of end an attempt had ----------------------------------------------------------------------------- */
 
 typedef enum kind { KIND_SUCCESS, KIND_THROTTLED, KIND_UNPROCESSED, KIND_AMBIGUOUS, KIND_FINAL } kind;
 
@@ -97,7 +97,7 @@ static uvrest_executed executed_by(const uvrest__retry_attempt *attempt)
     return attempt->http_status == 501 || attempt->http_status == 505 ? UVREST_EXECUTED_NO : UVREST_EXECUTED_MAYBE;
 }
 
-/* ---- whether, and when ---------------------------------------------------------------------------------------------- */
+/* ---- whether, and when ------------------------------------------------------------------------------------------- */
 
 static bool is_in_time(const uvrest__retry_rules *rules, uint64_t now, uint64_t delay)
 {
@@ -133,8 +133,8 @@ static void judge_throttled(uvrest__retry_call *call, const uvrest__retry_rules 
 {
     call->throttled++;
     out->status = UVREST_E_THROTTLED;
-    out->retry = !rules->throttle_is_error && call->throttled <= rules->max_throttled &&
-                 is_in_time(rules, now, 0) && is_hint_bearable(rules, attempt, now);
+    out->retry = !rules->throttle_is_error && call->throttled <= rules->max_throttled && is_in_time(rules, now, 0) &&
+                 is_hint_bearable(rules, attempt, now);
     out->throttled = out->retry;
 }
 

@@ -7,7 +7,8 @@
  * Kinds of failure: unprocessed (never sent, refused stream, 408, 425, 429) may be repeated for any method; ambiguous
  * (broken after it was sent, 500, 502, 503, 504) only for operations that are safe or idempotent, or where the caller
  * allows it; final never.
- * Hints: Retry-After sets the delay, up to 60 s; one that lies beyond the deadline or a day ahead fails the call at once.
+ * Hints: Retry-After sets the delay, up to 60 s; one that lies beyond the deadline or a day ahead fails the call at
+ * once.
  * Budget: each repeat but those after 429 takes tokens of the client, so that an outage is not amplified.
  * Threads: plain data of one client.
  */
@@ -35,44 +36,44 @@ void uvrest__retry_budget_init(uvrest__retry_budget *budget);
 
 /** What a call remembers over its attempts. All zero before the first. */
 typedef struct uvrest__retry_call {
-    uint32_t attempts;        /* ended attempts other than those answered by 429 */
-    uint32_t throttled;       /* attempts answered by 429 */
-    int32_t charged;          /* tokens its retries have taken */
+    uint32_t attempts; /* ended attempts other than those answered by 429 */
+    uint32_t throttled; /* attempts answered by 429 */
+    int32_t charged; /* tokens its retries have taken */
     uvrest_executed executed; /* the most any attempt may have done */
 } uvrest__retry_call;
 
 /** What is allowed to a call. */
 typedef struct uvrest__retry_rules {
     uvrest_retry_class retry_class; /* of the operation */
-    bool retry_unsafe;              /* the caller's opt-in: repeat what may have been executed */
-    uint32_t max_attempts;          /* for causes other than 429; at least 1 */
-    uint32_t max_throttled;         /* 429 answers it may receive; one more fails it */
-    bool throttle_is_error;         /* disable_rate_limit_handling: the first 429 fails it */
-    uint64_t deadline_ns;           /* monotonic; 0: none */
+    bool retry_unsafe; /* the caller's opt-in: repeat what may have been executed */
+    uint32_t max_attempts; /* for causes other than 429; at least 1 */
+    uint32_t max_throttled; /* 429 answers it may receive; one more fails it */
+    bool throttle_is_error; /* disable_rate_limit_handling: the first 429 fails it */
+    uint64_t deadline_ns; /* monotonic; 0: none */
 } uvrest__retry_rules;
 
 /** How an attempt ended without an answer that can be judged by its HTTP status. */
 typedef enum uvrest__failure {
-    UVREST__FAILURE_NONE = 0,       /* an answer arrived whole: http_status says */
+    UVREST__FAILURE_NONE = 0, /* an answer arrived whole: http_status says */
     UVREST__FAILURE_NEVER_SENT = 1, /* provably not processed: no connection, nothing sent, stream refused */
-    UVREST__FAILURE_AMBIGUOUS = 2,  /* broke after something was sent */
-    UVREST__FAILURE_FINAL = 3       /* a repeat would fail the same way: trust, limits, protocol, content */
+    UVREST__FAILURE_AMBIGUOUS = 2, /* broke after something was sent */
+    UVREST__FAILURE_FINAL = 3 /* a repeat would fail the same way: trust, limits, protocol, content */
 } uvrest__failure;
 
 /** One attempt that ended. */
 typedef struct uvrest__retry_attempt {
     uvrest__failure failure;
-    uvrest_status status;   /* with a failure: what to report, UVREST_E_CONNECT …; else ignored */
-    bool sent;              /* something of it left this machine; matters for FINAL */
-    int http_status;        /* 0: no final head arrived. May be set with a failure (a body that broke) */
+    uvrest_status status; /* with a failure: what to report, UVREST_E_CONNECT …; else ignored */
+    bool sent; /* something of it left this machine; matters for FINAL */
+    int http_status; /* 0: no final head arrived. May be set with a failure (a body that broke) */
     int64_t retry_after_ms; /* -1: nothing */
 } uvrest__retry_attempt;
 
 /** What to do. */
 typedef struct uvrest__retry_decision {
-    bool retry;          /* false: the call ends with status */
-    bool throttled;      /* retry because of 429: to the head of its queue; the ledger's pause is the delay */
-    uint64_t delay_ns;   /* before the next attempt may ask the ledger */
+    bool retry; /* false: the call ends with status */
+    bool throttled; /* retry because of 429: to the head of its queue; the ledger's pause is the delay */
+    uint64_t delay_ns; /* before the next attempt may ask the ledger */
     uvrest_status status; /* UVREST_OK for a 2xx answer */
     uvrest_executed executed; /* over all attempts */
 } uvrest__retry_decision;

@@ -1146,8 +1146,8 @@ close:
     if ((o.nulls[0] | o.nulls[1] | o.nulls[2] | o.nulls[3]) != 0 || o.kept != NULL) {
         if (!make_extra(r, &o, p))
             return failed_in(r, up);
-        uvrest__stack_pop(&r->stack, mark);
     }
+    uvrest__stack_pop(&r->stack, mark); /* even of nothing kept: what was may have been superseded */
     return leave(r, p);
 }
 

@@ -124,7 +124,7 @@ static unsigned escape(char **to, const uint8_t *p, const uint8_t *end, bool any
     if (len == 0 && any_name && end - p >= 3 && *p == 0xED && p[1] >= 0xA0) {
         /* A name that held a lone surrogate is kept in the three bytes UTF-8 has no use for. */
         memcpy(*to, "\\ud", 3);
-        (*to)[3] = hex[(p[1] >> 2 & 3) | 8];
+        (*to)[3] = hex[p[1] >> 2 & 15];
         (*to)[4] = hex[(p[1] << 2 & 12) | (p[2] >> 4 & 3)];
         (*to)[5] = hex[p[2] & 15];
         *to += 6;
@@ -193,9 +193,8 @@ static bool write_name(writer *w, uint16_t name)
         return false;
     to = w->at;
     *to = ',';
-    to[1] = '"';
     to += w->at[-1] != '{';
-    to++;
+    *to++ = '"';
     for (unsigned i = 0; i < len; i += UVREST__BLOCK) {
         uvrest__block16 block = uvrest__block_load(text + i);
         uvrest__mask special = uvrest__block_special(block);

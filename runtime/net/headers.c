@@ -22,7 +22,7 @@ static bool is_token(const char *text, size_t len)
     return len > 0;
 }
 
-/* ---- what we send -------------------------------------------------------------------------------------------------- */
+/* ---- what we send ------------------------------------------------------------------------------------------------ */
 
 /* Headers that frame the message or steer the connection: a caller's would contradict ours. */
 static bool is_ours(const char *name, size_t len)
@@ -79,7 +79,7 @@ uvrest_status uvrest__headers_check_line(const char *line, uvrest_reason *reason
     return UVREST_E_INVALID;
 }
 
-/* ---- what we get --------------------------------------------------------------------------------------------------- */
+/* ---- what we get ------------------------------------------------------------------------------------------------- */
 
 void uvrest__headers_init(uvrest__headers *headers, const uvrest_alloc *alloc, size_t max_bytes, size_t max_count)
 {
@@ -275,7 +275,7 @@ uvrest_status uvrest__headers_copy(const uvrest__headers *headers, uvrest_arena 
     return UVREST_OK;
 }
 
-/* ---- HTTP dates ---------------------------------------------------------------------------------------------------- */
+/* ---- HTTP dates -------------------------------------------------------------------------------------------------- */
 
 /*
  * A pattern says how a date looks: "d" one digit of the day (a space counts as 0), "y" of a four-digit year, "z" of a
@@ -399,7 +399,7 @@ bool uvrest__http_date_parse(const char *text, size_t len, int64_t reference_s, 
     return true;
 }
 
-/* ---- how long to wait ---------------------------------------------------------------------------------------------- */
+/* ---- how long to wait -------------------------------------------------------------------------------------------- */
 
 /* The difference of two moments in ms, from 0 to UVREST__RETRY_AFTER_MAX_MS. */
 static int64_t wait_between(int64_t from_s, int64_t to_s)
@@ -441,7 +441,7 @@ int64_t uvrest__headers_retry_after_ms(const uvrest__headers *headers, int64_t w
     return longest;
 }
 
-/* ---- what is left -------------------------------------------------------------------------------------------------- */
+/* ---- what is left ------------------------------------------------------------------------------------------------ */
 
 static void take_smaller(int64_t *smallest, int64_t number)
 {

@@ -17,13 +17,13 @@
 #define UVREST__HEADERS_MAX_BYTES 65536u
 #define UVREST__HEADERS_MAX_COUNT 1000u
 
-/* ---- what we send -------------------------------------------------------------------------------------------------- */
+/* ---- what we send ------------------------------------------------------------------------------------------------ */
 
 /**
  * Checks a request header line "Name: value" of a caller. UVREST_E_INVALID, with reason naming the header, never its
  * value: no colon, a name that is empty or no token, control characters in the value (a newline at its end is named as
- * such), or a name that is ours to set (Host, Content-Length, Transfer-Encoding, Connection, Upgrade, TE, Trailer, Expect,
- * Keep-Alive, Proxy-…). UVREST_E_LIMIT: longer than UVREST__HEADERS_MAX_BYTES.
+ * such), or a name that is ours to set (Host, Content-Length, Transfer-Encoding, Connection, Upgrade, TE, Trailer,
+ * Expect, Keep-Alive, Proxy-…). UVREST_E_LIMIT: longer than UVREST__HEADERS_MAX_BYTES.
  */
 UVREST_MUST_USE uvrest_status uvrest__headers_check_line(const char *line, uvrest_reason *reason);
 /**
@@ -32,7 +32,7 @@ UVREST_MUST_USE uvrest_status uvrest__headers_check_line(const char *line, uvres
  */
 UVREST_MUST_USE uvrest_status uvrest__headers_check_value(const char *what, const char *value, uvrest_reason *reason);
 
-/* ---- what we get --------------------------------------------------------------------------------------------------- */
+/* ---- what we get ------------------------------------------------------------------------------------------------- */
 
 /** The head of an answer. Fields are read through the functions below. */
 typedef struct uvrest__headers {
@@ -43,7 +43,7 @@ typedef struct uvrest__headers {
     struct uvrest__headers_item {
         uint32_t name; /* offsets in text */
         uint32_t value;
-    } *items; /* owned; in order of arrival */
+    } * items; /* owned; in order of arrival */
     size_t n_items;
     size_t cap_items;
     size_t max_bytes;
@@ -51,10 +51,12 @@ typedef struct uvrest__headers {
     size_t seen_bytes; /* of all heads together; at most max_bytes */
     size_t seen_count;
     int http_status; /* of the newest head; 0 before the first */
-    bool complete;   /* the newest head has ended */
+    bool complete; /* the newest head has ended */
 } uvrest__headers;
 
-/** Begins an empty collection; nothing is allocated. alloc: borrowed until fini, NULL for malloc. 0 means the default. */
+/**
+ * Begins an empty collection; nothing is allocated. alloc: borrowed until fini, NULL for malloc. 0 means the default.
+ */
 void uvrest__headers_init(uvrest__headers *headers, const uvrest_alloc *alloc, size_t max_bytes, size_t max_count);
 /** Frees what it holds; all zero is accepted. */
 void uvrest__headers_fini(uvrest__headers *headers);
@@ -62,8 +64,8 @@ void uvrest__headers_fini(uvrest__headers *headers);
 void uvrest__headers_reset(uvrest__headers *headers);
 
 /**
- * Takes one line as libcurl's header callback hands it, with or without its CR LF. A status line begins a head and drops
- * the one before; an empty line ends it; lines after the end of a final head (trailers) are counted and dropped.
+ * Takes one line as libcurl's header callback hands it, with or without its CR LF. A status line begins a head and
+ * drops the one before; an empty line ends it; lines after the end of a final head (trailers) are counted and dropped.
  * UVREST_E_PROTOCOL: a status outside 100 to 599, a line without colon, a name that is no token, NUL or CR in a line,
  * a header before any status line. UVREST_E_LIMIT: over budget. UVREST_E_NOMEM. After a failure only fini and reset are
  * allowed.
@@ -84,21 +86,22 @@ const char *uvrest__headers_next(const uvrest__headers *headers, const char *nam
 UVREST_MUST_USE uvrest_status uvrest__headers_copy(const uvrest__headers *headers, uvrest_arena *arena,
                                                    const uvrest_header **out_list, size_t *out_count);
 
-/* ---- how long to wait, what is left -------------------------------------------------------------------------------- */
+/* ---- how long to wait, what is left ------------------------------------------------------------------------------ */
 
 /** Largest wait told apart, about 317 years: longer ones become this. */
 #define UVREST__RETRY_AFTER_MAX_MS INT64_C(10000000000000)
 
 /**
- * Reads the value of a Retry-After header: digits, or a date in one of HTTP's three forms, measured from reference_s (the
- * answer's Date). *out_ms is 0 for a date that is past. false, *out_ms untouched, for anything else: signs, fractions,
- * words, empty, more than ten digits.
+ * Reads the value of a Retry-After header: digits, or a date in one of HTTP's three forms, measured from reference_s
+ * (the answer's Date). *out_ms is 0 for a date that is past. false, *out_ms untouched, for anything else: signs,
+ * fractions, words, empty, more than ten digits.
  */
 bool uvrest__retry_after_parse(const char *value, size_t len, int64_t reference_s, int64_t *out_ms);
 /** Reads an HTTP date: IMF-fixdate, RFC 850 (two-digit years seen from reference_s), asctime. Seconds since 1970. */
 bool uvrest__http_date_parse(const char *text, size_t len, int64_t reference_s, int64_t *out_s);
 /**
- * How long the answer asks to wait, in ms: the largest of its Retry-After headers, -1 if there is none that makes sense.
+ * How long the answer asks to wait, in ms: the largest of its Retry-After headers, -1 if there is none that makes
+ * sense.
  * Dates are measured against the answer's own Date, or wall_s if it has none, so that our clock may be wrong.
  */
 int64_t uvrest__headers_retry_after_ms(const uvrest__headers *headers, int64_t wall_s);
@@ -106,19 +109,18 @@ int64_t uvrest__headers_retry_after_ms(const uvrest__headers *headers, int64_t w
 /** What an answer says about the quota. -1 means it does not say. */
 typedef struct uvrest__quota {
     int64_t remaining; /* the smallest named; negative ones count as 0 */
-    int64_t limit;     /* the smallest named: requests a window */
+    int64_t limit; /* the smallest named: requests a window */
     int64_t window_ms; /* of that limit */
-    int64_t burst;     /* requests in one second, if a policy with a window of 1 s names them */
+    int64_t burst; /* requests in one second, if a policy with a window of 1 s names them */
 } uvrest__quota;
 
 /** A quota that says nothing. */
-#define UVREST__QUOTA_NONE                                                                                             \
-    ((uvrest__quota){.remaining = -1, .limit = -1, .window_ms = -1, .burst = -1})
+#define UVREST__QUOTA_NONE ((uvrest__quota){.remaining = -1, .limit = -1, .window_ms = -1, .burst = -1})
 
 /**
  * Reads RateLimit-Remaining and -Limit, X-RateLimit- and X-Rate-Limit- forms of them, RateLimit ("r=5;t=3",
- * "limit=10, remaining=5, reset=3", `"name";r=5`) and RateLimit-Policy ("100;w=60", `"name";q=100;w=60`). Of several the
- * smallest counts; what makes no sense is ignored.
+ * "limit=10, remaining=5, reset=3", `"name";r=5`) and RateLimit-Policy ("100;w=60", `"name";q=100;w=60`). Of several
+ * the smallest counts; what makes no sense is ignored.
  */
 uvrest__quota uvrest__headers_quota(const uvrest__headers *headers);
 /** The same for one header, merged into *quota: for tests and fuzzing. Unknown names change nothing. */

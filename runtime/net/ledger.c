@@ -6,18 +6,18 @@
 #include <assert.h>
 #include <string.h>
 
-#define FRESH_NS (750 * UVREST__NS_PER_MS)   /* an older count is no base for more than a probe */
-#define REORDER_NS (30 * UVREST__NS_PER_MS)  /* requests may overtake each other by so much */
+#define FRESH_NS (750 * UVREST__NS_PER_MS) /* an older count is no base for more than a probe */
+#define REORDER_NS (30 * UVREST__NS_PER_MS) /* requests may overtake each other by so much */
 #define PEERS_REORDER_NS (2 * REORDER_NS) /* and theirs may come between */
 #define BUCKET_NS (100 * UVREST__NS_PER_MS)
-#define TOLERANCE 2                          /* by which a count may be off without meaning anything */
+#define TOLERANCE 2 /* by which a count may be off without meaning anything */
 #define AGREED_ENOUGH 300u
 #define SILENT_ENOUGH 8u
 #define LEARNT_PERCENT 94u
 #define MAX_INTERVAL_NS UVREST__NS_PER_S
 #define MAX_WINDOW_MS INT64_C(3600000) /* a longer one that the server announces is another kind of limit */
 
-/* ---- moments in order ---------------------------------------------------------------------------------------------- */
+/* ---- moments in order -------------------------------------------------------------------------------------------- */
 
 static uint64_t *stamp_at(const uvrest__stamps *stamps, uint64_t index)
 {
@@ -68,10 +68,10 @@ static uint64_t before(uint64_t moment, uint64_t by)
     return moment > by ? moment - by : 0;
 }
 
-/* ---- life ---------------------------------------------------------------------------------------------------------- */
+/* ---- life -------------------------------------------------------------------------------------------------------- */
 
-uvrest_status uvrest__ledger_init(uvrest__ledger *ledger, const uvrest_alloc *alloc,
-                                  const uvrest__ratelimit_conf *conf, uint64_t seed)
+uvrest_status uvrest__ledger_init(uvrest__ledger *ledger, const uvrest_alloc *alloc, const uvrest__ratelimit_conf *conf,
+                                  uint64_t seed)
 {
     /* Twice the slots: a count belongs to a moment up to a latency ago, so returned slots are looked at once more. */
     uint32_t cap = 2 * conf->slots;
@@ -126,7 +126,7 @@ void uvrest__ledger_tighten(uvrest__ledger *ledger, const uvrest__ratelimit_conf
     ledger->window_ns = own->window_ns > ledger->window_ns ? own->window_ns : ledger->window_ns;
 }
 
-/* ---- slots --------------------------------------------------------------------------------------------------------- */
+/* ---- slots ------------------------------------------------------------------------------------------------------- */
 
 static uint64_t returns_at(const uvrest__ledger *ledger, uint64_t index)
 {
@@ -176,7 +176,7 @@ static uint64_t interval(const uvrest__ledger *ledger)
                                                                       : ledger->announced_interval_ns;
 }
 
-/* ---- may one more go out? ------------------------------------------------------------------------------------------ */
+/* ---- may one more go out? ---------------------------------------------------------------------------------------- */
 
 /* All gates return true to let pass, or fill in *wait. */
 static bool hold(uvrest__ratelimit_wait *wait, uvrest__ratelimit_cause cause, uint64_t ns, bool firm)
@@ -226,10 +226,13 @@ static bool pass_probe(const uvrest__ledger *ledger, uvrest__ratelimit_cause cau
     return hold(wait, cause, until(ledger, newest + FRESH_NS), false);
 }
 
-/* Requests that the newest count may not have seen. */
+/* Requests that the newest count may not have seen: those sent since a little before its own; none of them that was
+ * answered before its own was sent. */
 static int64_t uncounted(const uvrest__ledger *ledger, uint64_t margin)
 {
-    return count_after(&ledger->sent, before(ledger->count_sent, margin));
+    int64_t since = count_after(&ledger->sent, before(ledger->count_sent, margin));
+    int64_t open = count_after(&ledger->answered, ledger->count_sent) + ledger->in_flight;
+    return since < open ? since : open;
 }
 
 /* A newer count may let pass; without one it is a probe's turn. */
@@ -275,11 +278,13 @@ static bool pass_peers(const uvrest__ledger *ledger, uvrest__ratelimit_wait *wai
 
 static bool pass_verify(const uvrest__ledger *ledger, uvrest__ratelimit_wait *wait)
 {
-    if (!is_fresh(ledger))
-        return pass_probe(ledger, UVREST__RATELIMIT_VERIFY, wait);
     /* The request that brought the count is among those it may not have seen, but has been seen: one more may go. */
-    return uncounted(ledger, REORDER_NS) <= ledger->remaining ||
-           hold_for_count(ledger, UVREST__RATELIMIT_VERIFY, wait);
+    if (is_fresh(ledger) && uncounted(ledger, REORDER_NS) <= ledger->remaining)
+        return true;
+    /* With nothing under way no newer count comes by itself. */
+    if (!is_fresh(ledger) || (ledger->in_flight == 0 && ledger->remaining > 0))
+        return pass_probe(ledger, UVREST__RATELIMIT_VERIFY, wait);
+    return hold_for_count(ledger, UVREST__RATELIMIT_VERIFY, wait);
 }
 
 static bool pass_server(const uvrest__ledger *ledger, uvrest__ratelimit_wait *wait)
@@ -317,6 +322,8 @@ bool uvrest__ledger_acquire(uvrest__ledger *ledger, uint64_t now, uvrest_priorit
     if (!pass_all(ledger, priority, proactive, out_wait)) {
         if (out_wait->ns == 0)
             out_wait->ns = 1;
+        if (out_wait->cause == UVREST__RATELIMIT_VERIFY)
+            ledger->n_agreed = 0; /* the server gives back later than the book */
         return false;
     }
     *out_ticket = (uvrest__ratelimit_ticket){.sent_ns = ledger->now, .probe = ledger->paused};
@@ -329,7 +336,7 @@ bool uvrest__ledger_acquire(uvrest__ledger *ledger, uint64_t now, uvrest_priorit
     return true;
 }
 
-/* ---- what the server's count says ---------------------------------------------------------------------------------- */
+/* ---- what the server's count says -------------------------------------------------------------------------------- */
 
 static void read_announced(uvrest__ledger *ledger, const uvrest__quota *quota)
 {
@@ -390,7 +397,9 @@ static void read_count(uvrest__ledger *ledger, uint64_t sent, const uvrest__quot
     ledger->n_silent = 0;
     remember_recent(ledger, remaining);
     compare(ledger, sent, total);
-    if (ledger->has_count && sent < ledger->count_sent)
+    /* Of those sent at the same moment the one that leaves least was counted last. */
+    if (ledger->has_count &&
+        (sent < ledger->count_sent || (sent == ledger->count_sent && remaining > ledger->remaining)))
         return;
     ledger->has_count = true;
     ledger->count_sent = sent;
@@ -400,7 +409,7 @@ static void read_count(uvrest__ledger *ledger, uint64_t sent, const uvrest__quot
     ledger->returned_at_count = ledger->n_returned;
 }
 
-/* ---- refusals ------------------------------------------------------------------------------------------------------ */
+/* ---- refusals ---------------------------------------------------------------------------------------------------- */
 
 static uint64_t spread(uvrest__ledger *ledger, uint64_t low, uint64_t high)
 {
@@ -472,7 +481,7 @@ static void refuse(uvrest__ledger *ledger, const uvrest__ratelimit_ticket *ticke
     ledger->paused_until = ledger->now + pause;
 }
 
-/* ---- ends of requests ---------------------------------------------------------------------------------------------- */
+/* ---- ends of requests -------------------------------------------------------------------------------------------- */
 
 static void leave_flight(uvrest__ledger *ledger, const uvrest__ratelimit_ticket *ticket, uint64_t now)
 {
@@ -530,7 +539,7 @@ void uvrest__ledger_charge(uvrest__ledger *ledger, uint64_t now, uint32_t n)
         push(&ledger->answered, ledger->now);
 }
 
-/* ---- looking at it ------------------------------------------------------------------------------------------------- */
+/* ---- looking at it ----------------------------------------------------------------------------------------------- */
 
 bool uvrest__ledger_is_idle(uvrest__ledger *ledger, uint64_t now)
 {

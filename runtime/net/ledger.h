@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file ledger.h
- * The book behind ratelimit.h, without its lock and its clients: which slots are taken, what the server said, whether one
- * more request may go out now. Used by ratelimit.c alone.
+ * The book behind ratelimit.h, without its lock and its clients: which slots are taken, what the server said, whether
+ * one more request may go out now. Used by ratelimit.c alone.
  *
  * Rule 1, the slot rule: a slot is taken at the send, and free again one window and a guard after the answer, or after
- * giving up, is known at r. The server counted the request at c <= r; the slot's next request is sent, hence counted, after
- * r + window >= c + window. So no window of the server's holds more of our requests than there are slots. All other rules
- * only ever make a client wait longer.
- * States, from what the server's own count (Remaining) says: first contact (nothing known yet: few sends under way), open
- * (nobody else seen, no slot returned yet: rule 1 alone), verifying (slots return: not more requests beyond the newest count
- * than it leaves), verified (the count was right so often that it is a sliding window: rule 1 alone again), and over all of
- * these, for a window's time, peers (the server counts more than ours).
+ * giving up, is known at r. The server counted the request at c <= r; the slot's next request is sent, hence counted,
+ * after r + window >= c + window. So no window of the server's holds more of our requests than there are slots. All
+ * other rules only ever make a client wait longer.
+ * States, from what the server's own count (Remaining) says: first contact (nothing known yet: few sends under way),
+ * open (nobody else seen, no slot returned yet: rule 1 alone), verifying (slots return: not more requests beyond the
+ * newest count than it leaves), verified (the count was right so often that it is a sliding window: rule 1 alone
+ * again), and over all of these, for a window's time, peers (the server counts more than ours).
  * Cost: 32 bytes a slot; O(log slots) a request; stamps and sums are integers.
  */
 #ifndef UVREST_NET_LEDGER_H
@@ -36,24 +36,24 @@ typedef struct uvrest__ledger {
     uint64_t now; /* the latest moment seen; never goes back */
 
     /* Slots. Taken ones are those under way and those answered less than a window ago. */
-    uint32_t slots;          /* conf's, or less if the server announced less */
-    uint64_t window_ns;      /* likewise */
-    uvrest__stamps sent;     /* sends that were or may yet be counted by the server */
+    uint32_t slots; /* conf's, or less if the server announced less */
+    uint64_t window_ns; /* likewise */
+    uvrest__stamps sent; /* sends that were or may yet be counted by the server */
     uvrest__stamps answered; /* ends of all requests that hold or held a slot */
-    uint64_t n_returned;     /* of answered: slots that are free again; answered.count - n_returned are held */
+    uint64_t n_returned; /* of answered: slots that are free again; answered.count - n_returned are held */
     uint32_t in_flight;
     bool contacted; /* an answer has come since the ledger was empty */
     bool returning; /* slots were used again since then */
 
     /* The server's count. */
-    bool has_count;      /* answers carry it */
-    uint32_t n_silent;   /* answers in a row without it */
+    bool has_count; /* answers carry it */
+    uint32_t n_silent; /* answers in a row without it */
     uint64_t count_sent; /* newest count: when its request was sent … */
-    uint64_t count_at;   /* … and when it was known */
-    int64_t remaining;   /* what it left; -1 before any */
-    int64_t total;       /* requests of everybody that it counted */
+    uint64_t count_at; /* … and when it was known */
+    int64_t remaining; /* what it left; -1 before any */
+    int64_t total; /* requests of everybody that it counted */
     uint64_t returned_at_count; /* n_returned then */
-    uint32_t n_agreed;   /* counts in a row, since slots return, that agree with the book */
+    uint32_t n_agreed; /* counts in a row, since slots return, that agree with the book and held nobody back */
     bool verified;
     uint64_t peers_until; /* 0: none seen */
     struct {
@@ -65,12 +65,12 @@ typedef struct uvrest__ledger {
     uint64_t learnt_interval_ns; /* after a refusal that the window does not explain; 0: none */
     uint64_t learnt_at;
     uint64_t announced_interval_ns; /* 0: none */
-    uint64_t next_send;             /* with an interval: not before */
+    uint64_t next_send; /* with an interval: not before */
 
     /* Refusals. While paused nothing is sent; then one probe, whose answer ends the pause or begins the next. */
     bool paused;
     bool probing; /* the probe is under way */
-    bool hinted;  /* the server named the pause's length */
+    bool hinted; /* the server named the pause's length */
     uint64_t paused_at;
     uint64_t paused_until;
     uint32_t streak; /* pauses in a row */

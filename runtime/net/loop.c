@@ -170,12 +170,6 @@ void uvrest__loop_free(uvrest__loop *loop)
     uvrest__free(loop->conf.alloc, loop);
 }
 
-void uvrest__loop_abandon(uvrest__loop *loop)
-{
-    if (loop != NULL && loop->uv == &loop->own)
-        uvrest__free(loop->conf.alloc, loop);
-}
-
 void uvrest__loop_hold(uvrest__loop *loop, bool hold)
 {
     if (loop->closing)

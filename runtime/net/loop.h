@@ -40,8 +40,6 @@ UVREST_MUST_USE uvrest_status uvrest__loop_new(const uvrest__loop_conf *conf, uv
 void uvrest__loop_close(uvrest__loop *loop);
 /** Frees a loop that has said on_closed; not from inside one of its call-backs unless it is borrowed. NULL is accepted. */
 void uvrest__loop_free(uvrest__loop *loop);
-/** Frees the memory of the loop object in a forked process; descriptors, which the parent shares, are not touched. */
-void uvrest__loop_abandon(uvrest__loop *loop);
 
 /** Whether uv_run() has something to wait for. */
 void uvrest__loop_hold(uvrest__loop *loop, bool hold);

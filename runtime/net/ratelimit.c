@@ -30,7 +30,7 @@ struct uvrest__ratelimit {
     uvrest__ratelimit_wake_fn *wake;
     void *user;
     bool proactive;
-    bool listening;                /* was told to wait for what another client may bring about */
+    bool listening; /* was told to wait for what another client may bring about */
     uvrest__ratelimit_cause cause; /* of the wait it is in */
 };
 
@@ -40,7 +40,7 @@ struct uvrest__ratelimit_registry {
     entry *entries;
 };
 
-/* ---- configuration ------------------------------------------------------------------------------------------------- */
+/* ---- configuration ----------------------------------------------------------------------------------------------- */
 
 /* 0 stands for the default, UVREST_ZERO for 0. */
 static uint32_t or_default(uint32_t given, uint32_t by_default)
@@ -122,7 +122,7 @@ uvrest_status uvrest__ratelimit_configure(uvrest__ratelimit_conf *out, const uvr
     return UVREST_OK;
 }
 
-/* ---- registries ---------------------------------------------------------------------------------------------------- */
+/* ---- registries -------------------------------------------------------------------------------------------------- */
 
 uvrest__ratelimit_registry *uvrest__ratelimit_shared(void)
 {
@@ -304,7 +304,7 @@ void uvrest__ratelimit_put(uvrest__ratelimit *rl, uint64_t now)
     pthread_mutex_unlock(&registry->mutex);
 }
 
-/* ---- a client's questions ------------------------------------------------------------------------------------------ */
+/* ---- a client's questions ---------------------------------------------------------------------------------------- */
 
 /* Something came about that others may be waiting for. The mutex is held. */
 static void wake_others(const uvrest__ratelimit *rl)

@@ -17,8 +17,8 @@
  * Without a window in its configuration (slots 0) there are no slots, and only 429 answers make anybody wait.
  *
  * Threads: every function may be called from any thread. A ledger's mutex is held for short, bounded work.
- * Memory: all of it comes from the registry's allocator, since a ledger may outlive the client that made it; the numbers
- * of a ledger nobody holds are kept until its window is over, so that a new client does not overrun the quota.
+ * Memory: all of it comes from the registry's allocator, since a ledger may outlive the client that made it; the
+ * numbers of a ledger nobody holds are kept until its window is over, so that a new client does not overrun the quota.
  * Time: monotonic nanoseconds, handed in; a value that lies before one already seen counts as that one.
  */
 #ifndef UVREST_NET_RATELIMIT_H
@@ -40,12 +40,12 @@
 
 /** How a ledger works: uvrest_rate_limit with its defaults filled in, as integers. */
 typedef struct uvrest__ratelimit_conf {
-    uint32_t slots;         /* requests in a window; 0: no window known */
-    uint64_t window_ns;     /* from the answer to the slot's return, with guard_ns on top */
-    uint64_t guard_ns;      /* covers clocks that run at different rates */
+    uint32_t slots; /* requests in a window; 0: no window known */
+    uint64_t window_ns; /* from the answer to the slot's return, with guard_ns on top */
+    uint64_t guard_ns; /* covers clocks that run at different rates */
     uint32_t first_contact; /* sends under way before the first answer; at least 1 */
-    uint32_t max_retries;   /* 429 answers a call may get; for the retry policy */
-    bool proactive;         /* false: nobody waits but after a 429 */
+    uint32_t max_retries; /* 429 answers a call may get; for the retry policy */
+    bool proactive; /* false: nobody waits but after a 429 */
     bool jitter;
     uint64_t backoff_ns[UVREST__RATELIMIT_BACKOFFS]; /* pause after the n-th 429 in a row that names none */
 } uvrest__ratelimit_conf;
@@ -80,10 +80,11 @@ void uvrest__ratelimit_registry_free(uvrest__ratelimit_registry *registry);
 typedef void uvrest__ratelimit_wake_fn(void *user);
 
 /**
- * Finds or makes the ledger of an origin and its credential lines ("App-ID: …"; NULL-ended; NULL for none), of which only
- * a SHA-256 is kept. A ledger that exists already takes the stricter of both configurations.
+ * Finds or makes the ledger of an origin and its credential lines ("App-ID: …"; NULL-ended; NULL for none), of which
+ * only a SHA-256 is kept. A ledger that exists already takes the stricter of both configurations.
  * wake may be NULL: then waits for other clients' answers are cut to UVREST__RATELIMIT_POLL_NS. It is not called any
- * more once put has returned. rand is used before this returns only, to seed the ledger's own. *out is owned: uvrest__ratelimit_put(). UVREST_E_NOMEM.
+ * more once put has returned. rand is used before this returns only, to seed the ledger's own. *out is owned:
+ * uvrest__ratelimit_put(). UVREST_E_NOMEM.
  */
 UVREST_MUST_USE uvrest_status uvrest__ratelimit_get(uvrest__ratelimit_registry *registry, const char *origin,
                                                     const char *const *credentials, const uvrest__ratelimit_conf *conf,
@@ -94,13 +95,13 @@ void uvrest__ratelimit_put(uvrest__ratelimit *rl, uint64_t now);
 
 /** Why a client has to wait. */
 typedef enum uvrest__ratelimit_cause {
-    UVREST__RATELIMIT_FREE = 0,      /* it has not */
-    UVREST__RATELIMIT_SLOTS = 1,     /* the window is used up */
-    UVREST__RATELIMIT_RESERVE = 2,   /* bulk: the last 5 % are for others */
-    UVREST__RATELIMIT_CONTACT = 3,   /* the first answer has not told yet what is left */
-    UVREST__RATELIMIT_VERIFY = 4,    /* the server's count must confirm that slots returned */
-    UVREST__RATELIMIT_PEERS = 5,     /* somebody else spends the same quota */
-    UVREST__RATELIMIT_PAUSED = 6,    /* after a 429 */
+    UVREST__RATELIMIT_FREE = 0, /* it has not */
+    UVREST__RATELIMIT_SLOTS = 1, /* the window is used up */
+    UVREST__RATELIMIT_RESERVE = 2, /* bulk: the last 5 % are for others */
+    UVREST__RATELIMIT_CONTACT = 3, /* the first answer has not told yet what is left */
+    UVREST__RATELIMIT_VERIFY = 4, /* the server's count must confirm that slots returned */
+    UVREST__RATELIMIT_PEERS = 5, /* somebody else spends the same quota */
+    UVREST__RATELIMIT_PAUSED = 6, /* after a 429 */
     UVREST__RATELIMIT_PER_SECOND = 7 /* a limit a second, learnt from a 429 or announced */
 } uvrest__ratelimit_cause;
 #define UVREST__RATELIMIT_CAUSES 8
@@ -108,14 +109,14 @@ typedef enum uvrest__ratelimit_cause {
 /** A slot taken for one sending. Plain data of the client; zero it by not touching it after its end. */
 typedef struct uvrest__ratelimit_ticket {
     uint64_t sent_ns;
-    bool probe;           /* its answer ends a pause */
+    bool probe; /* its answer ends a pause */
 } uvrest__ratelimit_ticket;
 
 /** How long to wait. */
 typedef struct uvrest__ratelimit_wait {
     uint64_t ns; /* at least 1; UINT64_MAX: until a ticket of this client ends or wake() */
     uvrest__ratelimit_cause cause;
-    bool firm;   /* nothing that may happen makes it shorter: a deadline before it can fail at once */
+    bool firm; /* nothing that may happen makes it shorter: a deadline before it can fail at once */
 } uvrest__ratelimit_wait;
 
 /**
@@ -145,16 +146,16 @@ void uvrest__ratelimit_charge(uvrest__ratelimit *rl, uint64_t now, uint32_t n);
 typedef struct uvrest__ratelimit_stats {
     uint64_t sent;
     uint64_t refused; /* 429 answers */
-    uint64_t pauses;  /* a row of refusals counts once */
+    uint64_t pauses; /* a row of refusals counts once */
     uint64_t waits[UVREST__RATELIMIT_CAUSES]; /* times a client began to wait, by cause */
     uint32_t in_flight;
     uint32_t free_slots;
-    uint32_t slots;       /* as configured, or as announced by the server if less */
-    uint32_t per_second;  /* learnt or announced, in thousandths a second; 0: none */
-    int64_t remaining;    /* newest RateLimit-Remaining; -1 before */
-    bool verified;        /* the server is known to count in a sliding window */
-    bool peers;           /* somebody else spends the same quota */
-    uint64_t paused_ns;   /* time left of a pause; 0 if there is none */
+    uint32_t slots; /* as configured, or as announced by the server if less */
+    uint32_t per_second; /* learnt or announced, in thousandths a second; 0: none */
+    int64_t remaining; /* newest RateLimit-Remaining; -1 before */
+    bool verified; /* the server is known to count in a sliding window */
+    bool peers; /* somebody else spends the same quota */
+    uint64_t paused_ns; /* time left of a pause; 0 if there is none */
 } uvrest__ratelimit_stats;
 
 /** Reads them as of now. */

@@ -2,18 +2,16 @@
 #include "transfer.h"
 #include "alloc.h"
 #include "buf.h"
+#include "sigpipe.h"
 #include "text.h"
+#include "trust.h"
+#include "watch.h"
 #include <assert.h>
 #include <curl/curl.h>
-#include <dirent.h>
-#include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Receive buffers of curl's maximum pay for large bodies and cost small ones nothing. */
@@ -28,19 +26,6 @@
 /* Bytes a second below which an attempt counts as receiving nothing. */
 #define LOW_SPEED_BYTES 16L
 #define METHODS 6
-
-/*
- * A descriptor being watched. Those of our own sockets live from the socket's making to its closing, and stay armed while
- * curl does not ask for them: a kept connection then costs no epoll_ctl a request. Those curl made for itself (its
- * resolver's pipe) are closed without notice, so they end when curl says remove.
- */
-typedef struct watcher {
-    struct watcher *next;
-    uvrest__poll *poll; /* NULL until curl asked for it */
-    int fd;
-    bool ours;
-    bool wanted;
-} watcher;
 
 struct uvrest__transfer {
     uvrest__transport *transport;
@@ -72,7 +57,8 @@ struct uvrest__transport {
     const char *proxy_variable;  /* the environment's, if one applies */
     CURLM *multi;                /* NULL after a rebuild that failed, until the next start */
     uvrest__timer *timer;
-    watcher *watchers;
+    uvrest__transport *next_abandoned;
+    uvrest__watch watch;
     uvrest__transfer *under_way;
     uvrest__transfer *idle[METHODS * 2]; /* by method and whether there is a body: their options need not be set again */
     unsigned inside;                     /* calls into curl on the stack that may call back */
@@ -94,30 +80,11 @@ static void init_curl(void)
     curl_usable = info->version_num >= 0x075800; /* 7.88.0 */
 }
 
-/* A directory of certificates by hash ("4a6481c9.0"). libcurl reads the one it needs; a bundle it would read whole. */
-static bool is_hashed(const char *path)
-{
-    const struct dirent *entry;
-    bool found = false;
-    DIR *dir = opendir(path);
-    if (dir == NULL)
-        return false;
-    while (!found && (entry = readdir(dir)) != NULL) {
-        size_t n = 0;
-        while (n < 8 && uvrest__text_hex(entry->d_name[n]) >= 0)
-            n++;
-        found = n == 8 && entry->d_name[8] == '.' && uvrest__text_is_digit(entry->d_name[9]);
-    }
-    closedir(dir);
-    return found;
-}
-
+/* libcurl's own directory of certificates, if it is usable without the bundle, which would be read whole. */
 static const char *hashed_ca_path(void)
 {
     const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-    if (info->age < CURLVERSION_SEVENTH || info->capath == NULL || !is_hashed(info->capath))
-        return NULL;
-    return info->capath;
+    return info->age >= CURLVERSION_SEVENTH && uvrest__trust_is_hashed(info->capath) ? info->capath : NULL;
 }
 
 static const char *find_proxy_variable(bool tls)
@@ -132,73 +99,9 @@ static const char *find_proxy_variable(bool tls)
     return NULL;
 }
 
-/*
- * A peer that is gone raises SIGPIPE in whoever writes to it. libcurl sends with MSG_NOSIGNAL where it sends itself, a TLS
- * library under it may not, and the process's handler is not ours to change: so the signal is held back on this thread.
- */
-typedef struct sigpipe_hold {
-    sigset_t before;
-    bool held;
-} sigpipe_hold;
-
-static sigpipe_hold hold_sigpipe(const uvrest__transport *transport)
-{
-    sigpipe_hold hold = {.held = false};
-    sigset_t pipe_only;
-    if (!transport->conf.tls)
-        return hold;
-    sigemptyset(&pipe_only);
-    sigaddset(&pipe_only, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &pipe_only, &hold.before);
-    hold.held = sigismember(&hold.before, SIGPIPE) == 0;
-    return hold;
-}
-
-static void release_sigpipe(const sigpipe_hold *hold)
-{
-    static const struct timespec no_wait = {0, 0};
-    sigset_t pipe_only;
-    if (!hold->held)
-        return;
-    sigemptyset(&pipe_only);
-    sigaddset(&pipe_only, SIGPIPE);
-    (void)sigtimedwait(&pipe_only, NULL, &no_wait);
-    pthread_sigmask(SIG_SETMASK, &hold->before, NULL);
-}
-
 /* ---- descriptors ---- */
 
 static void act(uvrest__transport *transport, curl_socket_t fd, int events);
-
-static watcher *find_watcher(const uvrest__transport *transport, int fd)
-{
-    watcher *w = transport->watchers;
-    while (w != NULL && w->fd != fd)
-        w = w->next;
-    return w;
-}
-
-static watcher *add_watcher(uvrest__transport *transport, int fd, bool ours)
-{
-    watcher *w = uvrest__zalloc(transport->conf.alloc, sizeof *w);
-    if (w == NULL)
-        return NULL;
-    w->fd = fd;
-    w->ours = ours;
-    w->next = transport->watchers;
-    transport->watchers = w;
-    return w;
-}
-
-static void drop_watcher(uvrest__transport *transport, watcher *w)
-{
-    watcher **link = &transport->watchers;
-    while (*link != w)
-        link = &(*link)->next;
-    *link = w->next;
-    uvrest__poll_close(w->poll);
-    uvrest__free(transport->conf.alloc, w);
-}
 
 static curl_socket_t on_open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
 {
@@ -208,7 +111,7 @@ static curl_socket_t on_open_socket(void *user, curlsocktype purpose, struct cur
     fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (fd < 0)
         return CURL_SOCKET_BAD;
-    if (add_watcher(transport, fd, true) == NULL) {
+    if (uvrest__watch_reborn(&transport->watch, fd) != UVREST_OK) {
         close(fd);
         return CURL_SOCKET_BAD;
     }
@@ -218,64 +121,40 @@ static curl_socket_t on_open_socket(void *user, curlsocktype purpose, struct cur
 static int on_close_socket(void *user, curl_socket_t fd)
 {
     uvrest__transport *transport = user;
-    watcher *w = find_watcher(transport, fd);
-    if (w != NULL)
-        drop_watcher(transport, w);
+    uvrest__watch_remove(&transport->watch, fd);
     return close(fd);
 }
 
 static void on_ready(int fd, unsigned events, void *user)
 {
-    uvrest__transport *transport = user;
-    watcher *w = find_watcher(transport, fd);
     int mask = 0;
-    assert(w != NULL);
-    if (!w->wanted && !(events & UVREST__POLL_ERROR)) {
-        /* An idle connection that the server closes or talks on: curl looks at it when it wants to use it again. */
-        if (uvrest__poll_watch(w->poll, 0) != UVREST_OK)
-            transport->broken = true;
-        return;
-    }
     if (events & UVREST__POLL_IN)
         mask |= CURL_CSELECT_IN;
     if (events & UVREST__POLL_OUT)
         mask |= CURL_CSELECT_OUT;
     if (events & UVREST__POLL_ERROR)
         mask |= CURL_CSELECT_ERR | CURL_CSELECT_IN; /* what came before the error is still there to be read */
-    act(transport, fd, mask);
+    act(user, fd, mask);
 }
 
 /* libcurl wants to know about a descriptor. -1 makes all transfers fail: then the multi handle is made anew. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *socket_user)
 {
     uvrest__transport *transport = user;
-    watcher *w = socket_user;
     unsigned events = 0;
     (void)easy;
+    (void)socket_user;
     if (what == CURL_POLL_REMOVE) {
-        if (w != NULL && w->ours)
-            w->wanted = false;
-        else if (w != NULL)
-            drop_watcher(transport, w);
+        uvrest__watch_unwant(&transport->watch, fd);
         return 0;
     }
     if (transport->closing)
         return 0;
-    if (w == NULL) {
-        w = find_watcher(transport, fd);
-        if (w == NULL)
-            w = add_watcher(transport, fd, false);
-        if (w == NULL || curl_multi_assign(transport->multi, fd, w) != CURLM_OK)
-            return -1;
-    }
-    if (w->poll == NULL && uvrest__poll_new(transport->conf.loop, fd, on_ready, transport, &w->poll) != UVREST_OK)
-        return -1;
-    w->wanted = true;
     if (what & CURL_POLL_IN)
         events |= UVREST__POLL_IN;
     if (what & CURL_POLL_OUT)
         events |= UVREST__POLL_OUT;
-    return uvrest__poll_watch(w->poll, events) == UVREST_OK ? 0 : -1;
+    return uvrest__watch_want(&transport->watch, fd, events) == UVREST_OK ? 0 : -1;
 }
 
 static int on_timer_change(CURLM *multi, long delay_ms, void *user)
@@ -318,13 +197,20 @@ static uvrest_status check_head(uvrest__transfer *transfer)
     return UVREST_OK;
 }
 
+/* "HTTP/1.1 200" and the end: the space before an empty reason is part of the line's form. */
+static bool is_cut_status_line(const char *line, size_t len)
+{
+    return len > 13 && memcmp(line, "HTTP/1.", 7) == 0 && (line[12] == '\r' || line[12] == '\n');
+}
+
 static size_t on_header(char *line, size_t size, size_t n, void *user)
 {
     uvrest__transfer *transfer = user;
-    bool was_complete = uvrest__headers_http_status(&transfer->headers) != 0 && transfer->headers.complete;
-    uvrest_status st = uvrest__headers_add_line(&transfer->headers, line, size * n);
-    if (st == UVREST_OK && !was_complete && transfer->headers.complete &&
-        uvrest__headers_http_status(&transfer->headers) != 0)
+    bool was_complete = uvrest__headers_http_status(&transfer->headers) != 0;
+    uvrest_status st = UVREST_E_PROTOCOL;
+    if (!is_cut_status_line(line, size * n))
+        st = uvrest__headers_add_line(&transfer->headers, line, size * n);
+    if (st == UVREST_OK && !was_complete && uvrest__headers_http_status(&transfer->headers) != 0)
         st = check_head(transfer);
     if (st == UVREST_OK)
         return size * n;
@@ -428,7 +314,7 @@ static bool is_tls_verdict(const char *error)
 static rule judge(const uvrest__transfer *transfer, CURLcode code)
 {
     rule r = *find_rule(code);
-    bool complete = uvrest__headers_http_status(&transfer->headers) != 0 && transfer->headers.complete;
+    bool complete = uvrest__headers_http_status(&transfer->headers) != 0;
     long number = 0;
     if (transfer->refused != UVREST_OK)
         return judge_refusal(transfer->refused, complete);
@@ -557,10 +443,22 @@ static void remove_handle(uvrest__transfer *transfer)
     transport->inside--;
 }
 
+/* A connection that has carried a request is closed through on_close_socket() only, so it may stay armed. */
+static void keep_connection(uvrest__transfer *transfer)
+{
+    long made = 0;
+    curl_socket_t fd = CURL_SOCKET_BAD;
+    curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &made);
+    if (made > 0 && curl_easy_getinfo(transfer->easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK && fd != CURL_SOCKET_BAD)
+        uvrest__watch_keep(&transfer->transport->watch, fd);
+}
+
 static void finish(uvrest__transfer *transfer, CURLcode code)
 {
     uvrest__transport *transport = transfer->transport;
     read_outcome(transfer, code);
+    if (code == CURLE_OK)
+        keep_connection(transfer);
     remove_handle(transfer);
     unlink_under_way(transfer);
     transport->conf.on_done(transfer, transfer->owner, transport->conf.user);
@@ -581,8 +479,7 @@ static void rebuild(uvrest__transport *transport)
     while (transport->under_way != NULL)
         finish(transport->under_way, CURLE_ABORTED_BY_CALLBACK);
     destroy_multi(transport);
-    while (transport->watchers != NULL)
-        drop_watcher(transport, transport->watchers);
+    uvrest__watch_fini(&transport->watch);
     transport->broken = false;
     if (make_multi(transport) != UVREST_OK)
         transport->multi = NULL; /* the next start tries again */
@@ -610,11 +507,12 @@ static void act(uvrest__transport *transport, curl_socket_t fd, int events)
     int running;
     bool any;
     CURLMcode mc;
-    sigpipe_hold hold;
+    uvrest__sigpipe hold;
     if (transport->multi == NULL)
         return;
     assert(transport->inside == 0);
-    hold = hold_sigpipe(transport);
+    /* libcurl sends with MSG_NOSIGNAL where it sends itself; a TLS library under it may not. */
+    uvrest__sigpipe_hold(&hold, transport->conf.tls);
     transport->inside++;
     mc = curl_multi_socket_action(transport->multi, fd, events, &running);
     transport->inside--;
@@ -625,39 +523,17 @@ static void act(uvrest__transport *transport, curl_socket_t fd, int events)
         rebuild(transport);
         any = true;
     }
-    release_sigpipe(&hold);
+    uvrest__sigpipe_release(&hold);
     if (any)
         transport->conf.on_settled(transport->conf.user);
 }
 
 /* ---- transports ---- */
 
-static uvrest_status check_ca(const uvrest__transport_conf *conf, uvrest_reason *reason)
-{
-    struct stat info;
-    if (conf->ca_file != NULL && (stat(conf->ca_file, &info) != 0 || access(conf->ca_file, R_OK) != 0)) {
-        uvrest__reason_set(reason, "ca_file: ", conf->ca_file, ": ", strerror(errno), (char *)NULL);
-        return UVREST_E_TLS;
-    }
-    if (conf->ca_file != NULL && S_ISDIR(info.st_mode)) {
-        uvrest__reason_set(reason, "ca_file: ", conf->ca_file, ": is a directory", (char *)NULL);
-        return UVREST_E_TLS;
-    }
-    if (conf->ca_path != NULL && (stat(conf->ca_path, &info) != 0 || access(conf->ca_path, R_OK | X_OK) != 0)) {
-        uvrest__reason_set(reason, "ca_path: ", conf->ca_path, ": ", strerror(errno), (char *)NULL);
-        return UVREST_E_TLS;
-    }
-    if (conf->ca_path != NULL && !S_ISDIR(info.st_mode)) {
-        uvrest__reason_set(reason, "ca_path: ", conf->ca_path, ": is not a directory", (char *)NULL);
-        return UVREST_E_TLS;
-    }
-    return UVREST_OK;
-}
-
 uvrest_status uvrest__transport_new(const uvrest__transport_conf *conf, uvrest_reason *reason, uvrest__transport **out)
 {
     uvrest__transport *transport;
-    uvrest_status st = check_ca(conf, reason);
+    uvrest_status st = uvrest__trust_check(conf->ca_file, conf->ca_path, reason);
     if (st != UVREST_OK)
         return st;
     pthread_once(&curl_once, init_curl);
@@ -669,6 +545,7 @@ uvrest_status uvrest__transport_new(const uvrest__transport_conf *conf, uvrest_r
     if (transport == NULL)
         return UVREST_E_NOMEM;
     transport->conf = *conf;
+    uvrest__watch_init(&transport->watch, conf->alloc, conf->loop, on_ready, transport);
     transport->proxy_variable = conf->no_proxy ? NULL : find_proxy_variable(conf->tls);
     if (conf->tls && conf->ca_file == NULL && conf->ca_path == NULL)
         transport->default_ca_path = hashed_ca_path();
@@ -702,7 +579,7 @@ static void free_transfer(uvrest__transfer *transfer)
 
 void uvrest__transport_close(uvrest__transport *transport)
 {
-    sigpipe_hold hold;
+    uvrest__sigpipe hold;
     if (transport == NULL)
         return;
     assert(transport->under_way == NULL && transport->inside == 0);
@@ -714,14 +591,20 @@ void uvrest__transport_close(uvrest__transport *transport)
             free_transfer(transfer);
         }
     }
-    hold = hold_sigpipe(transport);
+    uvrest__sigpipe_hold(&hold, transport->conf.tls);
     if (transport->multi != NULL)
         destroy_multi(transport);
-    release_sigpipe(&hold);
-    while (transport->watchers != NULL)
-        drop_watcher(transport, transport->watchers);
+    uvrest__sigpipe_release(&hold);
+    uvrest__watch_fini(&transport->watch);
     uvrest__timer_close(transport->timer);
     uvrest__free(transport->conf.alloc, transport);
+}
+
+void uvrest__transport_abandon(uvrest__transport *transport)
+{
+    static uvrest__transport *abandoned; /* so that leak checkers see that somebody knows */
+    transport->next_abandoned = abandoned;
+    abandoned = transport;
 }
 
 /* ---- transfers ---- */
@@ -1017,11 +900,11 @@ uint32_t uvrest__transfer_cancel(uvrest__transfer *transfer)
 {
     uvrest__transport *transport = transfer->transport;
     uint32_t sends = transfer->outcome.sends;
-    sigpipe_hold hold;
+    uvrest__sigpipe hold;
     assert(transport->inside == 0);
-    hold = hold_sigpipe(transport);
+    uvrest__sigpipe_hold(&hold, transport->conf.tls);
     remove_handle(transfer);
-    release_sigpipe(&hold);
+    uvrest__sigpipe_release(&hold);
     unlink_under_way(transfer);
     put_idle(transfer);
     return sends;

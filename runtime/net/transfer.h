@@ -81,6 +81,11 @@ UVREST_MUST_USE uvrest_status uvrest__transport_new(const uvrest__transport_conf
                                                     uvrest__transport **out);
 /** Closes all connections. No transfer is under way. Not from inside on_done or on_settled. NULL is accepted. */
 void uvrest__transport_close(uvrest__transport *transport);
+/**
+ * Leaves a transport alone, and its loop with it, in a process forked from its own: connections, TLS sessions and epoll are
+ * shared with the parent, and closing any of them would be seen there. Its memory stays, until the process ends.
+ */
+void uvrest__transport_abandon(uvrest__transport *transport);
 
 /** Begins a request. UVREST_E_NOMEM; then nothing was sent. */
 UVREST_MUST_USE uvrest_status uvrest__transfer_start(uvrest__transport *transport,

@@ -6,7 +6,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-/* ---- characters ---------------------------------------------------------------------------------------------------- */
+/* ---- characters -------------------------------------------------------------------------------------------------- */
 
 static bool is_unreserved(char c)
 {
@@ -115,7 +115,7 @@ static uvrest_status finish(uvrest__buf *target, size_t start, uvrest_status st,
     return st;
 }
 
-/* ---- origins ------------------------------------------------------------------------------------------------------- */
+/* ---- origins ----------------------------------------------------------------------------------------------------- */
 
 /* Longest host: a name of 253, or an IPv6 address with brackets. */
 enum { HOST_MAX = 253 };
@@ -264,8 +264,8 @@ static const char *check_base(const char *text, bool allow_http, authority *out,
     return why;
 }
 
-uvrest_status uvrest__url_base_init(uvrest__url_base *out, const uvrest_alloc *alloc, const char *text,
-                                    bool allow_http, uvrest_reason *reason)
+uvrest_status uvrest__url_base_init(uvrest__url_base *out, const uvrest_alloc *alloc, const char *text, bool allow_http,
+                                    uvrest_reason *reason)
 {
     authority found;
     const char *path;
@@ -319,7 +319,7 @@ bool uvrest__url_same_origin(const uvrest__url_base *base, const char *url)
     return parse_absolute(url, &other, &rest) == NULL && rest[0] != '\\' && is_origin_of(base, &other);
 }
 
-/* ---- paths --------------------------------------------------------------------------------------------------------- */
+/* ---- paths ------------------------------------------------------------------------------------------------------- */
 
 static const char *check_segment_value(const char *value)
 {
@@ -407,7 +407,7 @@ uvrest_status uvrest__url_add_raw_path(uvrest__buf *target, const char *path, uv
     return finish(target, start, st, reason);
 }
 
-/* ---- queries ------------------------------------------------------------------------------------------------------- */
+/* ---- queries ----------------------------------------------------------------------------------------------------- */
 
 uvrest_status uvrest__url_add_query(uvrest__buf *target, const char *name, const char *value, uvrest_reason *reason)
 {
@@ -449,7 +449,7 @@ uvrest_status uvrest__url_add_query_bool(uvrest__buf *target, const char *name, 
     return uvrest__url_add_query(target, name, value ? "true" : "false", reason);
 }
 
-/* ---- redirects ----------------------------------------------------------------------------------------------------- */
+/* ---- redirects --------------------------------------------------------------------------------------------------- */
 
 static bool has_scheme(const char *text)
 {

@@ -30,9 +30,12 @@ read -ra static <<<"$(pkg-config --define-prefix --static --cflags --libs iconik
 # shellcheck disable=SC2086 # flags is a list
 gcc -std=c11 $flags "$source_dir/tests/consumer/consumer.c" -o "$work/shared" "${shared[@]}"
 LD_LIBRARY_PATH=$libdir "$work/shared"
+# A folder with the archives alone, searched first: -liconik then means the static one.
+mkdir "$work/archives"
+cp "$libdir"/*.a "$work/archives"
 # shellcheck disable=SC2086
-gcc -std=c11 $flags "$source_dir/tests/consumer/consumer.c" -o "$work/static" -Wl,-Bstatic -L"$libdir" -liconik \
-    -luvrest -Wl,-Bdynamic "${static[@]}"
+gcc -std=c11 $flags "$source_dir/tests/consumer/consumer.c" -o "$work/static" -L"$work/archives" "${static[@]}"
+if readelf -d "$work/static" | grep -qE 'NEEDED.*lib(iconik|uvrest)'; then echo "not linked statically"; exit 1; fi
 "$work/static"
 
 echo "-- SONAME and exported symbols"

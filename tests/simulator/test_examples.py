@@ -8,7 +8,7 @@ from typing import Any
 from conftest import HEADERS, Talk
 
 from example import example
-from jsontext import loads
+from jsontext import dumps, loads
 from spec import Operation, Schema, Spec
 from validate import ANSWER, REQUEST, Validator
 
@@ -49,8 +49,6 @@ def test_examples_fit_their_schemas(spec: Spec) -> None:
 
 
 def test_every_operation_answers_as_documented(spec: Spec, any_id: Talk) -> None:
-    from jsontext import dumps
-
     validator = Validator()
     headers = {**HEADERS, "Share-Auth-Token": "s", "Temp-Auth-Token": "t", "Share-User-Email": "someone@example.com"}
     for operation in spec.operations.values():

@@ -80,7 +80,7 @@ def test_count(spec: Spec) -> None:
 
 def test_spoiling(spec: Spec) -> None:
     schema = spec.operations["assets_get"].schema
-    asset = {"id": "1", "title": "t", "status": "ACTIVE"}
+    asset: dict[str, Any] = {"id": "1", "title": "t", "status": "ACTIVE"}
     assert faults.spoil(Fault("wrong-type"), schema, dict(asset)) == {**asset, "status": 12}
     assert faults.spoil(Fault("wrong-type", value="title"), schema, dict(asset)) == {**asset, "title": 12}
     assert faults.spoil(Fault("unknown-member", value="x"), schema, dict(asset))["x"] == {"from": "the simulator"}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from conftest import Talk
 
+from example import example
 from jsontext import dumps, loads
 from spec import Spec
 from validate import ANSWER, Validator
@@ -72,7 +73,13 @@ def test_no_text_is_taken_for_a_number() -> None:
 
 
 def test_lenient_stores_what_comes(lenient: Talk) -> None:
-    body = {"title": None, "status": "INVENTED", "time_end_milliseconds": "x", "person_ids": [], "id": NOBODY}
+    body: dict[str, Any] = {
+        "title": None,
+        "status": "INVENTED",
+        "time_end_milliseconds": "x",
+        "person_ids": [],
+        "id": NOBODY,
+    }
     assert lenient("POST", ASSETS, body)[0] == 201
     _, asset = lenient("GET", f"{ASSETS}{NOBODY}/")
     assert {name: asset[name] for name in body} == body
@@ -285,6 +292,4 @@ def test_resources_of_other_services_are_kept_too(talk: Talk) -> None:
 
 
 def required(schema: Any) -> dict[str, Any]:
-    from example import example
-
     return {name: example(schema["properties"][name]) for name in schema.get("required", []) if name != "name"}

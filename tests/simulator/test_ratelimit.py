@@ -76,7 +76,8 @@ def test_token_bucket_refills_steadily() -> None:
     clock = Clock()
     rate = limit("token-bucket", clock)
     assert accepted(rate, 2000) == 1000
-    assert rate.take("a") == Verdict(False, 0, pytest.approx(20))
+    verdict = rate.take("a")
+    assert not verdict.accepted and verdict.retry_after_ms == pytest.approx(20)
     clock.now += 20.001
     assert accepted(rate, 10) == 1
     clock.now += 10_000

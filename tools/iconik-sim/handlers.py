@@ -53,10 +53,10 @@ def special(resources: dict[str, Resource]) -> dict[str, Handler]:
 
 
 def list_assets(world: World, request: Request) -> Answer:
-    entities = world.store.folder(ASSETS).values()
+    entities = list(world.store.folder(ASSETS).values())
     if not entities and world.any_id:
         return world.documented(request)
-    return answer_page(world, request, [search.document(world, "assets", entity) for entity in entities])
+    return answer_page(world, request, entities, lambda entity: search.document(world, "assets", entity))
 
 
 def _given_collection(world: World, request: Request, name: str) -> str | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Callable
 
 from exchange import NOTHING, Answer, Request, World
-from paging import narrowed, only_declared, page
+from paging import CONTROLS, narrowed, only_declared, page
 from spec import Operation, Schema, Spec
 from state import ASSETS, COLLECTIONS, FIELDS, FILES, JOBS, VIEWS, Entity
 from validate import Refusal
@@ -125,10 +125,17 @@ def list_all(resource: Resource, world: World, request: Request) -> Answer:
     return answer_page(world, request, list(folder.values()))
 
 
-def answer_page(world: World, request: Request, entities: list[Entity]) -> Answer:
+def answer_page(
+    world: World, request: Request, entities: list[Entity], whole: Callable[[Entity], Entity] = lambda entity: entity
+) -> Answer:
+    """whole: what an entity is turned into before it is chosen by its members and shown."""
     schema = request.operation.schema or {}
     item = schema.get("properties", {}).get("objects", {}).get("items", {})
-    made = page(request, narrowed(request, entities), lambda entity: world.fit(item, entity))
+    if set(request.query) <= CONTROLS - {"sort"}:  # nothing to choose by: only those of the page need be whole
+        made = page(request, entities, lambda entity: world.fit(item, whole(entity)))
+    else:
+        chosen = narrowed(request, [whole(entity) for entity in entities])
+        made = page(request, chosen, lambda entity: world.fit(item, entity))
     return Answer(request.operation.status, only_declared(schema, made))
 
 

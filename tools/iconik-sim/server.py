@@ -82,13 +82,13 @@ class Simulator:
         self.kept: deque[tuple[str, str, str, Mapping[str, str], bytes]] = deque(maxlen=KEPT_REQUESTS)
 
     async def handle(self, http: web.BaseRequest) -> web.StreamResponse:
-        target = http.rel_url.raw_path
+        target, _, query = http.raw_path.partition("?")  # as sent, percent-encoding and all
         if target.startswith("/_sim/"):
             return await self._control(http, target)
         verdict = self._count(http)
         body = await _body(http) if http.body_exists else b""
-        self.kept.append((http.method, target, http.rel_url.raw_query_string, http.headers, body))
-        answer, request, fault = self._answer(http, target, verdict, body)
+        self.kept.append((http.method, target, query, http.headers, body))
+        answer, request, fault = self._answer(http, target, query, verdict, body)
         if self.options.latency_ms or self.options.jitter_ms:
             await asyncio.sleep((self.options.latency_ms + self._random.random() * self.options.jitter_ms) / 1000)
         self.by_status[answer.status] += 1
@@ -117,7 +117,7 @@ class Simulator:
         return verdict
 
     def _answer(
-        self, http: web.BaseRequest, path: str, verdict: Verdict | None, body: bytes
+        self, http: web.BaseRequest, path: str, query: str, verdict: Verdict | None, body: bytes
     ) -> tuple[Answer, Request | None, faults.Fault | None]:
         request: Request | None = None
         fault: faults.Fault | None = None
@@ -126,7 +126,7 @@ class Simulator:
             if verdict is not None and not verdict.accepted:
                 headers = {"Retry-After": str(retry_after_seconds(verdict))} if self.options.retry_after else {}
                 return _refusal(Refusal(429, ["Rate limit exceeded"]), headers), None, None
-            request = self.app.check(operation, path, values, http.rel_url.raw_query_string, http.headers, body)
+            request = self.app.check(operation, path, values, query, http.headers, body)
             fault = self.faults.take(request) if self.faults.active else None
             if fault is not None and fault.replaces:
                 return _faulty(fault, Answer(200, {})), request, fault
@@ -156,7 +156,7 @@ class Simulator:
             "ms": round(self._clock(), 3),
             "method": http.method,
             "path": path,
-            "query": http.rel_url.raw_query_string,
+            "query": http.raw_path.partition("?")[2],
             "operation": request.operation.id if request is not None else None,
             "status": answer.status,
             "fault": fault.kind if fault is not None else None,

@@ -26,7 +26,7 @@ typedef struct iconik_face_bounding_box_entry iconik_face_bounding_box_entry;
 typedef struct iconik_relation_elastic iconik_relation_elastic;
 typedef struct iconik_transcription_type iconik_transcription_type;
 
-/** What an iconik_asset_or_collection holds. */
+/** What iconik_asset_or_collection holds. */
 typedef enum iconik_asset_or_collection_kind {
     ICONIK_ASSET_OR_COLLECTION_KIND_UNSET = 0,
     ICONIK_ASSET_OR_COLLECTION_KIND_NULL,
@@ -38,7 +38,7 @@ typedef enum iconik_asset_or_collection_kind {
 /**
  * Either an asset or a collection.
  *
- * object_type tells which: kind says it in C, and the pointer of that kind is set.
+ * The text of "object_type" decides: kind says which it is, and the member of value for that kind is set.
  * Memory: arena. All zero means absent.
  * Spec: assets.yaml#/components/schemas/AssetOrCollectionSchema
  */

@@ -1695,7 +1695,7 @@ UVREST_API UVREST_MUST_USE uvrest_status iconik_auth_saml_idps_create_wait(
 
 /** Arguments of iconik_auth_saml_idps_convert(). */
 typedef struct iconik_auth_saml_idps_convert_args {
-    const uvrest_bytes *body; /* required */
+    const uvrest_bytes *body; /* required; application/xml */
     const uvrest_call_options *call; /* default NULL: the client's */
 } iconik_auth_saml_idps_convert_args;
 
@@ -2868,7 +2868,7 @@ UVREST_API UVREST_MUST_USE uvrest_status iconik_auth_system_domain_e2e_delete_wa
 /** Arguments of iconik_auth_system_domain_logo_create(). */
 typedef struct iconik_auth_system_domain_logo_create_args {
     const char *system_domain_id; /* required; in the path. The system domain. */
-    const uvrest_bytes *body; /* required */
+    const uvrest_bytes *body; /* required; image/ * */
     const uvrest_call_options *call; /* default NULL: the client's */
 } iconik_auth_system_domain_logo_create_args;
 

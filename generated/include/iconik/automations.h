@@ -50,7 +50,7 @@ typedef struct iconik_automations_facet_map {
     size_t n_entries;
 } iconik_automations_facet_map;
 
-/** What an iconik_automation_actions holds. */
+/** What iconik_automation_actions holds. */
 typedef enum iconik_automation_actions_kind {
     ICONIK_AUTOMATION_ACTIONS_KIND_UNSET = 0,
     ICONIK_AUTOMATION_ACTIONS_KIND_NULL,
@@ -77,7 +77,7 @@ typedef enum iconik_automation_actions_kind {
 /**
  * One of several models.
  *
- * type tells which: kind says it in C, and the pointer of that kind is set.
+ * The text of "type" decides: kind says which it is, and the member of value for that kind is set.
  * Memory: arena. All zero means absent.
  * Spec: automations.yaml#/components/schemas/AutomationSchema/properties/actions/items
  */
@@ -105,7 +105,7 @@ typedef struct iconik_automation_actions {
     uvrest_raw raw; /* what came, if the kind is unknown */
 } iconik_automation_actions;
 
-/** What an iconik_automation_triggers holds. */
+/** What iconik_automation_triggers holds. */
 typedef enum iconik_automation_triggers_kind {
     ICONIK_AUTOMATION_TRIGGERS_KIND_UNSET = 0,
     ICONIK_AUTOMATION_TRIGGERS_KIND_NULL,
@@ -127,7 +127,7 @@ typedef enum iconik_automation_triggers_kind {
 /**
  * One of several models.
  *
- * type tells which: kind says it in C, and the pointer of that kind is set.
+ * The text of "type" decides: kind says which it is, and the member of value for that kind is set.
  * Memory: arena. All zero means absent.
  * Spec: automations.yaml#/components/schemas/AutomationSchema/properties/triggers/items
  */

@@ -90,7 +90,7 @@ typedef struct iconik_automations_metadata_field_value_update_map {
     size_t n_entries;
 } iconik_automations_metadata_field_value_update_map;
 
-/** What an iconik_automation_internal_actions holds. */
+/** What iconik_automation_internal_actions holds. */
 typedef enum iconik_automation_internal_actions_kind {
     ICONIK_AUTOMATION_INTERNAL_ACTIONS_KIND_UNSET = 0,
     ICONIK_AUTOMATION_INTERNAL_ACTIONS_KIND_NULL,
@@ -117,7 +117,7 @@ typedef enum iconik_automation_internal_actions_kind {
 /**
  * One of several models.
  *
- * type tells which: kind says it in C, and the pointer of that kind is set.
+ * The text of "type" decides: kind says which it is, and the member of value for that kind is set.
  * Memory: arena. All zero means absent.
  * Spec: automations.yaml#/components/schemas/AutomationInternalSchema/properties/actions/items
  */

@@ -918,7 +918,7 @@ UVREST_API UVREST_MUST_USE uvrest_status iconik_users_groups_delete_wait(
 /** Arguments of iconik_users_group_logo_upload(). */
 typedef struct iconik_users_group_logo_upload_args {
     const char *group_id; /* required; in the path. The group. */
-    const uvrest_bytes *body; /* required */
+    const uvrest_bytes *body; /* required; image/ * */
     const uvrest_call_options *call; /* default NULL: the client's */
 } iconik_users_group_logo_upload_args;
 
@@ -1322,7 +1322,7 @@ UVREST_API UVREST_MUST_USE uvrest_status iconik_users_current_otp_configuration_
 
 /** Arguments of iconik_users_current_photo_upload(). */
 typedef struct iconik_users_current_photo_upload_args {
-    const uvrest_bytes *body; /* required */
+    const uvrest_bytes *body; /* required; image/ * */
     const uvrest_call_options *call; /* default NULL: the client's */
 } iconik_users_current_photo_upload_args;
 
@@ -1579,7 +1579,7 @@ UVREST_API UVREST_MUST_USE uvrest_status iconik_users_delete_wait(
 /** Arguments of iconik_users_photo_upload(). */
 typedef struct iconik_users_photo_upload_args {
     const char *user_id; /* required; in the path. The user. */
-    const uvrest_bytes *body; /* required */
+    const uvrest_bytes *body; /* required; image/ * */
     const uvrest_call_options *call; /* default NULL: the client's */
 } iconik_users_photo_upload_args;
 

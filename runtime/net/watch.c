@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include "watch.h"
+#include "alloc.h"
+#include <string.h>
+
+struct uvrest__watch_entry {
+    uvrest__watch_entry *next;
+    uvrest__watch *watch;
+    uvrest__poll *poll; /* NULL until it is wanted for the first time */
+    int fd;
+    unsigned events; /* wanted last */
+    bool kept;
+    bool wanted;
+};
+
+static uvrest__watch_entry **bucket_of(uvrest__watch *watch, int fd)
+{
+    return &watch->buckets[(unsigned)fd % UVREST__WATCH_BUCKETS];
+}
+
+static uvrest__watch_entry *find(uvrest__watch *watch, int fd)
+{
+    uvrest__watch_entry *entry = *bucket_of(watch, fd);
+    while (entry != NULL && entry->fd != fd)
+        entry = entry->next;
+    return entry;
+}
+
+static uvrest__watch_entry *add(uvrest__watch *watch, int fd)
+{
+    uvrest__watch_entry **bucket = bucket_of(watch, fd);
+    uvrest__watch_entry *entry = uvrest__zalloc(watch->alloc, sizeof *entry);
+    if (entry == NULL)
+        return NULL;
+    entry->watch = watch;
+    entry->fd = fd;
+    entry->next = *bucket;
+    *bucket = entry;
+    return entry;
+}
+
+static void drop(uvrest__watch *watch, uvrest__watch_entry *entry)
+{
+    uvrest__watch_entry **link = bucket_of(watch, entry->fd);
+    while (*link != entry)
+        link = &(*link)->next;
+    *link = entry->next;
+    uvrest__poll_close(entry->poll);
+    uvrest__free(watch->alloc, entry);
+}
+
+/* The entry may be gone after its function has run. */
+static void on_ready(int fd, unsigned events, void *user)
+{
+    uvrest__watch_entry *entry = user;
+    if (entry->wanted)
+        entry->watch->fn(fd, events, entry->watch->user);
+    else if (uvrest__poll_watch(entry->poll, 0) != UVREST_OK)
+        drop(entry->watch, entry);
+}
+
+void uvrest__watch_init(uvrest__watch *watch, const uvrest_alloc *alloc, uvrest__loop *loop, uvrest__poll_fn *fn,
+                        void *user)
+{
+    memset(watch, 0, sizeof *watch);
+    watch->alloc = alloc;
+    watch->loop = loop;
+    watch->fn = fn;
+    watch->user = user;
+}
+
+void uvrest__watch_fini(uvrest__watch *watch)
+{
+    for (size_t i = 0; i < UVREST__WATCH_BUCKETS; i++)
+        while (watch->buckets[i] != NULL)
+            drop(watch, watch->buckets[i]);
+}
+
+static uvrest_status arm(uvrest__watch_entry *entry)
+{
+    uvrest_status st = UVREST_OK;
+    if (entry->poll == NULL)
+        st = uvrest__poll_new(entry->watch->loop, entry->fd, on_ready, entry, &entry->poll);
+    return st == UVREST_OK ? uvrest__poll_watch(entry->poll, entry->events) : st;
+}
+
+uvrest_status uvrest__watch_want(uvrest__watch *watch, int fd, unsigned events)
+{
+    uvrest__watch_entry *entry = find(watch, fd);
+    if (entry == NULL)
+        entry = add(watch, fd);
+    if (entry == NULL)
+        return UVREST_E_NOMEM;
+    entry->wanted = true;
+    entry->events = events;
+    return arm(entry);
+}
+
+void uvrest__watch_unwant(uvrest__watch *watch, int fd)
+{
+    uvrest__watch_entry *entry = find(watch, fd);
+    if (entry == NULL)
+        return;
+    entry->wanted = false;
+    if (!entry->kept)
+        drop(watch, entry);
+}
+
+void uvrest__watch_keep(uvrest__watch *watch, int fd)
+{
+    uvrest__watch_entry *entry = find(watch, fd);
+    if (entry == NULL)
+        entry = add(watch, fd);
+    if (entry != NULL)
+        entry->kept = true;
+}
+
+void uvrest__watch_remove(uvrest__watch *watch, int fd)
+{
+    uvrest__watch_entry *entry = find(watch, fd);
+    if (entry != NULL)
+        drop(watch, entry);
+}
+
+uvrest_status uvrest__watch_reborn(uvrest__watch *watch, int fd)
+{
+    uvrest__watch_entry *entry = find(watch, fd);
+    if (entry == NULL)
+        return UVREST_OK;
+    uvrest__poll_close(entry->poll);
+    entry->poll = NULL;
+    entry->kept = false;
+    return entry->wanted ? arm(entry) : UVREST_OK;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file watch.h
+ * The descriptors an HTTP library wants watched, found by their numbers.
+ *
+ * Most are forgotten as soon as they are not wanted any more, since the library may have closed them already without
+ * notice: its own pipes, and sockets that were still connecting. A socket that has carried a request is kept: from then on
+ * it is closed through us only, so it stays armed between requests, which saves taking it out of epoll and putting it in
+ * again each time. When something happens on it that nobody asked for (an idle connection that the server closes) it is
+ * left alone until it is wanted again.
+ * Threads: one thread, that of the loop. Memory: the set owns its entries.
+ */
+#ifndef UVREST_NET_WATCH_H
+#define UVREST_NET_WATCH_H
+
+#include "loop.h"
+
+/** Entries are found by the lowest bits of their descriptors. */
+#define UVREST__WATCH_BUCKETS 256u
+
+typedef struct uvrest__watch_entry uvrest__watch_entry;
+
+typedef struct uvrest__watch {
+    const uvrest_alloc *alloc;
+    uvrest__loop *loop;
+    uvrest__poll_fn *fn; /* something that is wanted has happened */
+    void *user;
+    uvrest__watch_entry *buckets[UVREST__WATCH_BUCKETS];
+} uvrest__watch;
+
+/** Makes it empty. loop, alloc, user: borrowed until fini. */
+void uvrest__watch_init(uvrest__watch *watch, const uvrest_alloc *alloc, uvrest__loop *loop, uvrest__poll_fn *fn,
+                        void *user);
+/** Forgets all of them; descriptors are not closed. */
+void uvrest__watch_fini(uvrest__watch *watch);
+/** Watches a descriptor for events. UVREST_E_NOMEM, UVREST_E_IO. */
+UVREST_MUST_USE uvrest_status uvrest__watch_want(uvrest__watch *watch, int fd, unsigned events);
+/** It is not wanted for now: forgotten, or kept armed. */
+void uvrest__watch_unwant(uvrest__watch *watch, int fd);
+/** It stays armed from now on, until it is removed. Where memory is exhausted it is not, which only costs time. */
+void uvrest__watch_keep(uvrest__watch *watch, int fd);
+/** It is going to be closed. A descriptor that is not known is accepted. */
+void uvrest__watch_remove(uvrest__watch *watch, int fd);
+/**
+ * A new socket has this number. If one of that number is being watched it was closed without notice, and the library,
+ * which sees the same number, will not ask again: the new one is watched in its place. UVREST_E_NOMEM, UVREST_E_IO.
+ */
+UVREST_MUST_USE uvrest_status uvrest__watch_reborn(uvrest__watch *watch, int fd);
+
+#endif /* UVREST_NET_WATCH_H */

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+#include "codec.h"
+
+/* The patch that turns one into the other, as PATCH would send it. */
+static const char *diff(const sample_all *before, const sample_all *after)
+{
+    const void *patch = NULL;
+    assert_status(uvrest_json_diff(sample_model(SAMPLE_MODEL_ALL), before, after, codec_arena, &patch), UVREST_OK);
+    return codec_encode(SAMPLE_MODEL_ALL, patch, UVREST_ENCODE_PARTIAL);
+}
+
+static void assert_diff(const char *before, const char *after, const char *patch)
+{
+    const char *actual = diff(codec_all(before), codec_all(after));
+    codec_assert_same(actual, patch);
+}
+
+static const char full[] =
+    "{\"active\":true,\"bools\":[true,null],\"color\":\"BLUE\",\"colors\":[\"green\",\"mauve\"],\"count\":1,\"counts\":"
+    "[1],"
+    "\"created\":\"c\",\"free\":{\"a\":[1,2]},\"frees\":[1],\"free_map\":{\"k\":[]},\"leaf\":{\"id\":\"l\",\"x\":1,"
+    "\"color\":\"odd\"},"
+    "\"leaf_map\":{\"one\":{\"id\":\"m\"}},\"leaves\":[{\"id\":\"a\"}],\"number\":5,\"numbers\":[5],\"ratio\":0.5,"
+    "\"ratios\":[0.5],"
+    "\"secret\":\"s\",\"shape\":{\"type\":\"circle\",\"radius\":1},\"shapes\":[{\"type\":\"x\"}],\"table\":{\"a\":"
+    "\"1\"},"
+    "\"tables\":[{\"a\":\"1\"}],\"tags\":[\"x\"],\"title\":\"t\",\"unknown\":{\"u\":1},\"parent\":{\"title\":\"p\"}}";
+
+static void equal_models_differ_in_nothing(void **state)
+{
+    const sample_all *all = codec_all(full);
+    (void)state;
+    assert_string_equal(diff(all, all), "{}");
+    assert_diff(full, full, "{}");
+    assert_diff("{}", "{}", "{}");
+}
+
+static void one_changed_member_is_the_patch(void **state)
+{
+    const sample_all *all = codec_all(full);
+    sample_all after = *all;
+    (void)state;
+    after.title = "new";
+    assert_string_equal(diff(all, &after), "{\"title\":\"new\"}");
+}
+
+static void each_member_is_compared(void **state)
+{
+    static const struct {
+        const char *name, *before, *after;
+    } cases[] = {
+        {"active", "true", "false"},
+        {"bools", "[true]", "[true,true]"},
+        {"bools", "[true]", "[null]"},
+        {"color", "\"BLUE\"", "\"green\""},
+        {"color", "\"BLUE\"", "\"odd\""},
+        {"color", "\"odd\"", "\"other\""},
+        {"colors", "[\"BLUE\"]", "[\"green\"]"},
+        {"colors", "[\"odd\"]", "[\"other\"]"},
+        {"count", "1", "2"},
+        {"count", "1", "\"x\""},
+        {"count", "\"x\"", "\"y\""},
+        {"counts", "[1]", "[2]"},
+        {"free", "{\"a\":1}", "{\"a\":2}"},
+        {"free", "[1,2]", "[12]"},
+        {"frees", "[1]", "[[]]"},
+        {"free_map", "{\"a\":1}", "{\"a\":2}"},
+        {"free_map", "{\"a\":1}", "{\"b\":1}"},
+        {"leaf", "{\"id\":\"a\"}", "{\"id\":\"b\"}"},
+        {"leaf", "{\"id\":\"a\"}", "{\"id\":\"a\",\"x\":1}"},
+        {"leaf", "{\"id\":\"a\",\"x\":2}", "{\"id\":\"a\",\"x\":1}"},
+        {"leaf", "{\"id\":\"a\",\"size\":null}", "{\"id\":\"a\"}"},
+        {"leaf_map", "{\"a\":{\"id\":\"1\"}}", "{\"a\":{\"id\":\"2\"}}"},
+        {"leaf_map", "{\"a\":{\"id\":\"1\"}}", "{\"a\":null}"},
+        {"leaves", "[{\"id\":\"a\"}]", "[{\"id\":\"b\"}]"},
+        {"leaves", "[{\"id\":\"a\"}]", "[]"},
+        {"number", "9007199254740993", "9007199254740992"},
+        {"numbers", "[1]", "[2]"},
+        {"ratio", "0.1", "0.10000000000000002"},
+        {"ratios", "[1]", "[2]"},
+        {"secret", "\"a\"", "\"b\""},
+        {"secret", "\"a\"", "\"\\u0000\""},
+        {"shape", "{\"type\":\"circle\",\"radius\":1}", "{\"type\":\"circle\",\"radius\":2}"},
+        {"shape", "{\"type\":\"circle\",\"radius\":1}", "{\"type\":\"sq\"}"},
+        {"shape", "{\"type\":\"x\"}", "{\"type\":\"y\"}"},
+        {"shapes", "[null]", "[{\"type\":\"y\"}]"},
+        {"table", "{\"a\":\"1\"}", "{\"a\":\"2\"}"},
+        {"table", "{\"a\":\"1\"}", "{\"a\":null}"},
+        {"tables", "[{\"a\":\"1\"}]", "[{\"a\":\"2\"}]"},
+        {"tags", "[\"a\",null]", "[\"a\",\"b\"]"},
+        {"unknown", "1", "2"},
+        {"unknown", "\"a b\"", "\"ab\""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char before[128], after[128];
+        snprintf(before, sizeof before, "{\"title\":\"t\",\"%s\":%s}", cases[i].name, cases[i].before);
+        snprintf(after, sizeof after, "{\"title\":\"t\",\"%s\":%s}", cases[i].name, cases[i].after);
+        {
+            char patch[128];
+            snprintf(patch, sizeof patch, "{\"%s\":%s}", cases[i].name, cases[i].after);
+            assert_diff(before, after, patch);
+            snprintf(patch, sizeof patch, "{\"%s\":%s}", cases[i].name, cases[i].before);
+            assert_diff(after, before, patch);
+            snprintf(patch, sizeof patch, "{\"%s\":null}", cases[i].name);
+            assert_diff(before, "{\"title\":\"t\"}", patch);
+            snprintf(after, sizeof after, "{\"title\":\"t\",\"%s\":null}", cases[i].name);
+            assert_diff(before, after, patch);
+            assert_diff("{\"title\":\"t\"}", after, patch);
+            assert_diff(after, "{\"title\":\"t\"}", "{}");
+            assert_diff(after, after, "{}");
+        }
+    }
+}
+
+static void read_only_members_do_not_count(void **state)
+{
+    (void)state;
+    assert_diff("{\"created\":\"a\"}", "{\"created\":\"b\"}", "{}");
+    assert_diff("{\"created\":\"a\"}", "{}", "{}");
+    assert_diff("{}", "{\"created\":7}", "{}");
+    assert_diff("{\"leaf\":{\"id\":\"a\",\"token\":\"1\"}}", "{\"leaf\":{\"id\":\"a\",\"token\":\"2\"}}", "{}");
+    assert_diff("{\"leaf\":{\"id\":\"a\",\"token\":\"1\"}}", "{\"leaf\":{\"id\":\"b\",\"token\":\"2\"}}",
+                "{\"leaf\":{\"id\":\"b\"}}");
+}
+
+static void white_space_and_order_do_not_count(void **state)
+{
+    (void)state;
+    assert_diff("{\"free\":{\"a\":[1,2],\"b\":\"x\"}}", "{\"free\": { \"a\" : [ 1 , 2 ],\n\"b\":\"x\" } }", "{}");
+    assert_diff("{\"table\":{\"a\":\"1\",\"b\":\"2\"}}", "{\"table\":{\"b\":\"2\",\"a\":\"1\"}}", "{}");
+    assert_diff("{\"ratio\":-0.0}", "{\"ratio\":0}", "{}");
+}
+
+static void what_was_taken_away_by_hand_becomes_null(void **state)
+{
+    const sample_all *all = codec_all(full);
+    sample_all after = *all;
+    (void)state;
+    after.table.entries = NULL;
+    after.count.state = UVREST_UNSET;
+    after.free.text = NULL;
+    after.leaf = UVREST_NULL;
+    after.tags = UVREST_EMPTY;
+    after.n_tags = 0;
+    assert_status(uvrest_extra_drop(&after.extra, "unknown", codec_arena), UVREST_OK);
+    codec_assert_same(diff(all, &after),
+                      "{\"table\":null,\"count\":null,\"free\":null,\"leaf\":null,\"tags\":[],\"unknown\":null}");
+}
+
+static uvrest_status diff_much(const uvrest_alloc *alloc, void *user)
+{
+    const void *patch = NULL;
+    const sample_all *const *pair = user;
+    uvrest_arena *arena;
+    uvrest_status st = uvrest_arena_new(alloc, 0, &arena);
+    if (st != UVREST_OK)
+        return st;
+    st = uvrest_json_diff(sample_model(SAMPLE_MODEL_ALL), pair[0], pair[1], arena, &patch);
+    assert_true((st == UVREST_OK) == (patch != NULL));
+    uvrest_arena_free(arena);
+    return st;
+}
+
+static void diffing_survives_each_failing_allocation(void **state)
+{
+    const sample_all *pair[2];
+    (void)state;
+    pair[0] = codec_all(full);
+    pair[1] = codec_all("{\"other\":1,\"title\":null}");
+    support_fail_each(diff_much, pair);
+}
+
+static void rings_end(void **state)
+{
+    sample_all a = {.title = "a"}, b = {.title = "a"};
+    const void *patch;
+    (void)state;
+    a.parent = &a;
+    b.parent = &b;
+    assert_status(uvrest_json_diff(sample_model(0), &a, &b, codec_arena, &patch), UVREST_OK);
+    assert_ptr_equal(((const sample_all *)patch)->parent, &b);
+    assert_status(uvrest_json_diff(sample_model(0), NULL, &b, codec_arena, &patch), UVREST_E_INVALID);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, codec_setup, codec_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(equal_models_differ_in_nothing),
+        TEST(one_changed_member_is_the_patch),
+        TEST(each_member_is_compared),
+        TEST(read_only_members_do_not_count),
+        TEST(white_space_and_order_do_not_count),
+        TEST(what_was_taken_away_by_hand_becomes_null),
+        TEST(diffing_survives_each_failing_allocation),
+        TEST(rings_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,579 @@
+/* SPDX-License-Identifier: MIT */
+/* What breaks below HTTP, or in it: rows of the fault catalogue, by their numbers. */
+#include "wire.h"
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <zlib.h>
+
+#define ANSWER "reply 200 {\"id\":\"a1\"}\n"
+#define HEAD "send HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\n"
+
+static seen get_from(const char *base_url, uint32_t attempts)
+{
+    sample_client_options options = wire_options(NULL);
+    uvrest_client *client;
+    seen saw = {0};
+    options.base_url = base_url;
+    options.allow_http = true;
+    options.attempts = attempts;
+    client = wire_client_of(&options);
+    wire_get(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    uvrest_client_free(client);
+    return saw;
+}
+
+/* ---- name and connection ---- */
+
+static void row_1_host_that_does_not_resolve_is_dns(void **state)
+{
+    seen saw = get_from("http://no-such-host.invalid", 2);
+    (void)state;
+    wire_check_status(&saw, UVREST_E_DNS);
+    assert_int_equal(saw.executed, UVREST_EXECUTED_NO);
+    assert_int_equal(saw.attempts, 2);
+    wire_check_contains(saw.message, "no-such-host.invalid");
+}
+
+static void row_4_refused_connection_is_retried(void **state)
+{
+    server *s = server_start("conn\n");
+    char url[64];
+    seen saw;
+    (void)state;
+    snprintf(url, sizeof url, "%s", server_url(s));
+    server_stop(s); /* nobody listens there now */
+    saw = get_from(url, 3);
+    wire_check_status(&saw, UVREST_E_CONNECT);
+    assert_int_equal(saw.executed, UVREST_EXECUTED_NO);
+    assert_int_equal(saw.attempts, 3);
+    wire_check_contains(saw.message, url);
+}
+
+static void row_14_proxy_variable_that_points_to_nonsense_is_named(void **state)
+{
+    sample_client_options options = wire_options(NULL);
+    uvrest_client *client;
+    seen saw = {0};
+    (void)state;
+    setenv("http_proxy", "http://no-such-proxy.invalid:3128", 1);
+    options.base_url = "http://sample.invalid";
+    options.allow_http = true;
+    options.no_proxy = false;
+    options.attempts = 2;
+    client = wire_client_of(&options);
+    wire_get(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    unsetenv("http_proxy");
+    uvrest_client_free(client);
+    wire_check_status(&saw, UVREST_E_CONNECT);
+    assert_int_equal(saw.executed, UVREST_EXECUTED_NO);
+    assert_int_equal(saw.attempts, 2);
+    wire_check_contains(saw.message, "http_proxy");
+}
+
+static void plain_http_goes_through_a_proxy(void **state)
+{
+    server *s = server_start("conn\nexpect GET http://sample.invalid/API/leaves/a1/?sort=a%2Fb HTTP/1.1\n" ANSWER);
+    sample_client_options options = wire_options(NULL);
+    uvrest_client *client;
+    sample_leaf_args args = {.leaf_id = "a1", .sort = "a/b"};
+    seen saw = {0};
+    (void)state;
+    setenv("http_proxy", server_url(s), 1);
+    options.base_url = "http://sample.invalid";
+    options.allow_http = true;
+    options.no_proxy = false;
+    client = wire_client_of(&options);
+    assert_int_equal(uvrest_gen_call(client, &leaves_get, &args, (uvrest_any_fn *)wire_on_leaf, &saw, NULL), 0);
+    wire_run(client, &saw);
+    unsetenv("http_proxy");
+    uvrest_client_free(client);
+    wire_check_status(&saw, UVREST_OK);
+    server_stop(s);
+}
+
+/* ---- while a request is under way ---- */
+
+static void row_17_close_before_any_byte_is_retried_if_safe(void **state)
+{
+    seen saw = wire_get_once("conn\nexpect\nclose\nconn\nexpect\n" ANSWER);
+    (void)state;
+    wire_check_status(&saw, UVREST_OK);
+    assert_int_equal(saw.attempts, 2);
+    saw = wire_post_once("conn\nexpect\nclose\nconn\nexpect\n" ANSWER);
+    wire_check_status(&saw, UVREST_E_NETWORK);
+    assert_int_equal(saw.attempts, 1);
+    assert_int_equal(saw.executed, UVREST_EXECUTED_MAYBE);
+}
+
+static void row_17_post_is_repeated_if_the_caller_says_so(void **state)
+{
+    server *s = server_start("conn\nexpect\nclose\nconn\nexpect\n" ANSWER);
+    uvrest_client *client = wire_client(s);
+    uvrest_call_options options = {.retry_unsafe = true};
+    seen saw = {0};
+    (void)state;
+    wire_post(client, &saw, &options, NULL);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_OK);
+    assert_int_equal(saw.attempts, 2);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+typedef void start_fn(uvrest_client *client, seen *saw, const uvrest_call_options *options, uvrest_call **out_call);
+
+static void touch(uvrest_client *client, seen *saw, const uvrest_call_options *options, uvrest_call **out_call)
+{
+    sample_no_args args = {.call = options};
+    assert_int_equal(uvrest_gen_call(client, &leaves_touch, &args, (uvrest_any_fn *)wire_on_done, saw, out_call), 0);
+}
+
+/* The first call leaves a connection, on which the second one dies. */
+static void die_on_reuse(start_fn *start, const char *death, seen *out, size_t *out_requests)
+{
+    char script[512];
+    server *s;
+    uvrest_client *client;
+    seen first = {0};
+    snprintf(script, sizeof script, "conn\nexpect\n" ANSWER "expect\n%s\nconn\nexpect\n" ANSWER "loop\n", death);
+    s = server_start(script);
+    client = wire_client(s);
+    wire_get(client, &first, NULL, NULL);
+    wire_run(client, &first);
+    *out = (seen){0};
+    start(client, out, NULL, NULL);
+    wire_run(client, out);
+    *out_requests = server_requests(s);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+static void row_18_post_is_sent_once_on_a_reused_connection_that_dies(void **state)
+{
+    static start_fn *const unsafe[] = {wire_post, touch}; /* with a body and without */
+    size_t requests;
+    seen saw;
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        die_on_reuse(unsafe[i], "close", &saw, &requests);
+        wire_check_status(&saw, UVREST_E_NETWORK);
+        assert_int_equal(saw.executed, UVREST_EXECUTED_MAYBE);
+        assert_int_equal(saw.attempts, 1);
+        assert_int_equal(requests, 2);
+    }
+    die_on_reuse(wire_get, "close", &saw, &requests);
+    wire_check_status(&saw, UVREST_OK);
+    assert_int_equal(requests, 3);
+    die_on_reuse(wire_put, "close", &saw, &requests);
+    wire_check_status(&saw, UVREST_OK);
+    assert_int_equal(requests, 3);
+}
+
+static void row_19_reset_is_as_close(void **state)
+{
+    size_t requests;
+    seen saw = wire_get_once("conn\nexpect\nreset\nconn\nexpect\n" ANSWER);
+    (void)state;
+    wire_check_status(&saw, UVREST_OK);
+    assert_int_equal(saw.attempts, 2);
+    saw = wire_post_once("conn\nexpect\nreset\nconn\nexpect\n" ANSWER);
+    wire_check_status(&saw, UVREST_E_NETWORK);
+    assert_int_equal(saw.executed, UVREST_EXECUTED_MAYBE);
+    die_on_reuse(wire_post, "reset", &saw, &requests);
+    wire_check_status(&saw, UVREST_E_NETWORK);
+    assert_int_equal(requests, 2);
+}
+
+static void row_20_idle_connection_closed_by_the_server_is_not_used(void **state)
+{
+    server *s = server_start("conn\nexpect\n" ANSWER "close\nconn\nexpect\n" ANSWER);
+    uvrest_client *client = wire_client(s);
+    seen first = {0};
+    seen second = {0};
+    (void)state;
+    wire_get(client, &first, NULL, NULL);
+    wire_run(client, &first);
+    while (server_connections(s) == 0) {
+    }
+    wire_post(client, &second, NULL, NULL);
+    wire_run(client, &second);
+    /* Either the close has been seen, and the call went over a new connection, or it has not: then it is not repeated. */
+    if (second.status != UVREST_OK) {
+        wire_check_status(&second, UVREST_E_NETWORK);
+        assert_int_equal(second.executed, UVREST_EXECUTED_MAYBE);
+    }
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+static void row_23_short_body_is_a_network_error(void **state)
+{
+    seen saw = wire_post_once("conn\nexpect\n" HEAD "Content-Length: 100\\r\\n\\r\\n{\"id\":\"a1\"}\nclose\n");
+    (void)state;
+    wire_check_status(&saw, UVREST_E_NETWORK);
+    assert_int_equal(saw.http_status, 200);
+    assert_false(saw.has_value);
+    assert_string_equal(saw.body, "");
+    saw = wire_get_once("conn\nexpect\n" HEAD "Content-Length: 100\\r\\n\\r\\n{\"id\":\"a1\"}\nclose\n"
+                        "conn\nexpect\n" ANSWER);
+    wire_check_status(&saw, UVREST_OK);
+    assert_int_equal(saw.attempts, 2);
+}
+
+static void row_24_contradicting_lengths_are_a_protocol_error(void **state)
+{
+    static const char *const lengths[] = {
+        "Content-Length: 11\\r\\nContent-Length: 12\\r\\n",
+        "Content-Length: -5\\r\\n",
+        "Content-Length: 11x\\r\\n",
+    };
+    char script[512];
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        seen saw;
+        snprintf(script, sizeof script, "conn\nexpect\n" HEAD "%s\\r\\n{\"id\":\"a1\"}\n", lengths[i]);
+        saw = wire_get_once(script);
+        wire_check_status(&saw, UVREST_E_PROTOCOL);
+        assert_int_equal(saw.attempts, 1);
+    }
+}
+
+static void row_24_what_follows_a_body_never_becomes_an_answer(void **state)
+{
+    server *s = server_start("conn\nexpect\n" HEAD "Content-Length: 11\\r\\n\\r\\n{\"id\":\"a1\"}"
+                             "HTTP/1.1 200 OK\\r\\nContent-Length: 13\\r\\n\\r\\n{\"id\":\"evil\"}\n"
+                             "expect\n" ANSWER "conn\nexpect\n" ANSWER);
+    uvrest_client *client = wire_client(s);
+    seen saw = {0};
+    (void)state;
+    wire_get(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    assert_string_equal(saw.id, "a1");
+    saw = (seen){0};
+    wire_get(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_OK);
+    assert_string_equal(saw.id, "a1");
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+static void row_25_bad_chunks_are_a_protocol_error(void **state)
+{
+    seen saw = wire_post_once("conn\nexpect\n" HEAD "Transfer-Encoding: chunked\\r\\n\\r\\nzz\\r\\n{}\\r\\n\n");
+    (void)state;
+    wire_check_status(&saw, UVREST_E_PROTOCOL);
+    assert_int_equal(saw.executed, UVREST_EXECUTED_YES); /* its head said 200 */
+    saw = wire_post_once("conn\nexpect\n" HEAD "Transfer-Encoding: chunked\\r\\n\\r\\n4\\r\\n{\"id\\r\\n\nclose\n");
+    wire_check_status(&saw, UVREST_E_NETWORK);
+}
+
+static void row_26_answer_split_at_every_byte_is_fine(void **state)
+{
+    seen saw = wire_get_once("conn\nexpect\n"
+                             "trickle 0 HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\nContent-Length: "
+                             "11\\r\\n\\r\\n{\"id\":\"a1\"}\n");
+    (void)state;
+    wire_check_status(&saw, UVREST_OK);
+    assert_string_equal(saw.id, "a1");
+    saw = wire_get_once("conn\nexpect\n"
+                        "trickle 0 HTTP/1.1 200 OK\\r\\nTransfer-Encoding: "
+                        "chunked\\r\\n\\r\\n5\\r\\n{\"id\"\\r\\n6\\r\\n:\"a1\"}\\r\\n0\\r\\n\\r\\n\n");
+    wire_check_status(&saw, UVREST_OK);
+    assert_string_equal(saw.id, "a1");
+}
+
+static void row_27_ten_thousand_tiny_chunks_are_fine(void **state)
+{
+    seen saw = wire_get_once("conn\nexpect\n" HEAD "Transfer-Encoding: chunked\\r\\n\\r\\n\n"
+                             "repeat 10000 1\\r\\n \\r\\n\n"
+                             "send b\\r\\n{\"id\":\"a1\"}\\r\\n0\\r\\n\\r\\n\n");
+    (void)state;
+    wire_check_status(&saw, UVREST_OK);
+    assert_string_equal(saw.id, "a1");
+}
+
+static void row_28_early_answer_wins_over_the_broken_upload(void **state)
+{
+    server *s = server_start("conn\nread 100\n"
+                             "reply+ 413 Connection: close|{\"errors\":[\"too big\"]}\nclose\n");
+    uvrest_client *client = wire_client(s);
+    size_t len = 8 * 1024 * 1024;
+    char *body = malloc(len);
+    uvrest_request request = {.method = UVREST_POST, .path = "/upload", .body = body, .body_len = len};
+    seen saw = {0};
+    (void)state;
+    memset(body, 'x', len);
+    assert_int_equal(uvrest_call_raw(client, &request, wire_on_bytes, &saw, NULL), UVREST_OK);
+    free(body);
+    wire_run(client, &saw);
+    /* The kernel may throw the answer away when the reset overtakes it; what is left then is a break, said as such. */
+    if (saw.http_status != 413)
+        wire_check_status(&saw, UVREST_E_NETWORK);
+    else
+        wire_check_status(&saw, UVREST_E_REJECTED);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+static void row_29_endless_1xx_end_in_limit(void **state)
+{
+    seen saw = wire_get_once("conn\nexpect\nrepeat 50 HTTP/1.1 103 Early Hints\\r\\nLink: </x>\\r\\n\\r\\n\n" ANSWER);
+    (void)state;
+    wire_check_status(&saw, UVREST_OK);
+    saw = wire_get_once("conn\nexpect\nrepeat 100000 HTTP/1.1 103 Early Hints\\r\\nLink: </x>\\r\\n\\r\\n\n");
+    wire_check_status(&saw, UVREST_E_LIMIT);
+}
+
+/* ---- HTTP that is none ---- */
+
+static void row_51_odd_status_lines_are_a_protocol_error(void **state)
+{
+    static const char *const lines[] = {
+        "HTTP/1.1 099 Low", "HTTP/1.1 600 High", "HTTP/1.1 1000 Long", "HTTP/1.1 200", "HTTP/1.1 abc Text",
+        "HTTP/9.9 200 OK",  "hello there",       "\\x00\\x01\\x02",
+    };
+    char script[512];
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        seen saw;
+        snprintf(script, sizeof script, "conn\nexpect\nsend %s\\r\\nContent-Length: 11\\r\\n\\r\\n{\"id\":\"a1\"}\n",
+                 lines[i]);
+        saw = wire_get_once(script);
+        if (saw.status != UVREST_E_PROTOCOL)
+            fail_msg("%s for \"%s\": %s", uvrest_status_name(saw.status), lines[i], saw.message);
+        assert_int_equal(saw.attempts, 1);
+    }
+}
+
+static void row_51_empty_reason_is_fine(void **state)
+{
+    seen saw = wire_get_once("conn\nexpect\nsend HTTP/1.1 200 \\r\\nContent-Length: 11\\r\\n\\r\\n{\"id\":\"a1\"}\n");
+    (void)state;
+    wire_check_status(&saw, UVREST_OK);
+}
+
+static void row_52_header_floods_end_in_limit(void **state)
+{
+    seen saw = wire_get_once("conn\nexpect\nsend HTTP/1.1 200 OK\\r\\n\n"
+                             "repeat 40000 X-H: 1\\r\\n\nsend \\r\\n\n");
+    (void)state;
+    wire_check_status(&saw, UVREST_E_LIMIT);
+    assert_int_equal(saw.attempts, 1);
+    saw = wire_get_once("conn\nexpect\nsend HTTP/1.1 200 OK\\r\\nX-H: \nrepeat 400000 x\nsend \\r\\n\\r\\n\n");
+    wire_check_status(&saw, UVREST_E_LIMIT);
+    assert_int_equal(saw.attempts, 1);
+}
+
+static void row_52_control_bytes_in_headers_are_a_protocol_error(void **state)
+{
+    seen saw = wire_get_once("conn\nexpect\nsend HTTP/1.1 200 OK\\r\\nX-H: a\\x00b\\r\\nContent-Length: 0\\r\\n\\r\\n\n");
+    (void)state;
+    wire_check_status(&saw, UVREST_E_PROTOCOL);
+    saw = wire_get_once("conn\nexpect\nsend HTTP/1.1 200 OK\\r\\nX-H: a\\rb\\r\\nContent-Length: 0\\r\\n\\r\\n\n");
+    wire_check_status(&saw, UVREST_E_PROTOCOL);
+}
+
+static void row_54_broken_content_encodings_are_a_decode_error(void **state)
+{
+    seen saw = wire_get_once("conn\nexpect\n" HEAD "Content-Encoding: rot13\\r\\nContent-Length: 2\\r\\n\\r\\n{}\n");
+    (void)state;
+    wire_check_status(&saw, UVREST_E_DECODE);
+    assert_int_equal(saw.attempts, 1);
+    saw = wire_get_once("conn\nexpect\n" HEAD "Content-Encoding: gzip\\r\\nContent-Length: 6\\r\\n\\r\\nnogzip\n");
+    wire_check_status(&saw, UVREST_E_DECODE);
+    assert_int_equal(saw.attempts, 1);
+}
+
+/* Bytes as the script writes them. */
+static char *escape(const unsigned char *bytes, size_t len)
+{
+    char *text = malloc(len * 4 + 1);
+    assert_non_null(text);
+    for (size_t i = 0; i < len; i++)
+        snprintf(text + i * 4, 5, "\\x%02x", bytes[i]);
+    return text;
+}
+
+/* n bytes of white space before a JSON object, as gzip. */
+static char *gzip_of(size_t n, size_t *out_len)
+{
+    z_stream z = {0};
+    size_t len = n + 11;
+    char *plain = malloc(len);
+    unsigned char *packed = malloc(len + 1024);
+    char *text;
+    assert_non_null(plain);
+    assert_non_null(packed);
+    memset(plain, ' ', n);
+    memcpy(plain + n, "{\"id\":\"a1\"}", 11);
+    assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    z.next_in = (unsigned char *)plain;
+    z.avail_in = (uInt)len;
+    z.next_out = packed;
+    z.avail_out = (uInt)(len + 1024);
+    assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+    *out_len = z.total_out;
+    text = escape(packed, *out_len);
+    deflateEnd(&z);
+    free(plain);
+    free(packed);
+    return text;
+}
+
+static seen get_gzip(size_t n, size_t max_body_bytes)
+{
+    size_t len;
+    char *packed = gzip_of(n, &len);
+    char *script = malloc(strlen(packed) + 512);
+    sample_client_options options;
+    uvrest_client *client;
+    seen saw = {0};
+    server *s;
+    assert_non_null(script);
+    sprintf(script, "conn\nexpect\n" HEAD "Content-Encoding: gzip\\r\\nContent-Length: %zu\\r\\n\\r\\n%s\n", len, packed);
+    s = server_start(script);
+    options = wire_options(s);
+    options.max_body_bytes = max_body_bytes;
+    client = wire_client_of(&options);
+    wire_get(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    uvrest_client_free(client);
+    server_stop(s);
+    free(script);
+    free(packed);
+    return saw;
+}
+
+static void row_55_compressed_bombs_end_in_limit(void **state)
+{
+    seen saw = get_gzip(1000, 100000);
+    (void)state;
+    wire_check_status(&saw, UVREST_OK);
+    assert_string_equal(saw.id, "a1");
+    saw = get_gzip(10000000, 100000);
+    wire_check_status(&saw, UVREST_E_LIMIT);
+    assert_int_equal(saw.attempts, 1);
+}
+
+static void row_56_endless_body_ends_in_limit(void **state)
+{
+    server *s = server_start("conn\nexpect\n" HEAD "Transfer-Encoding: chunked\\r\\n\\r\\n\n"
+                             "repeat 100000000 10\\r\\n0123456789abcdef\\r\\n\n");
+    sample_client_options options = wire_options(s);
+    uvrest_client *client;
+    seen saw = {0};
+    (void)state;
+    options.max_body_bytes = 1000000;
+    client = wire_client_of(&options);
+    wire_get(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_E_LIMIT);
+    assert_string_equal(saw.body, "");
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+static void row_56_announced_length_beyond_the_cap_is_not_read(void **state)
+{
+    seen saw = wire_get_once("conn\nexpect\n" HEAD "Content-Length: 99999999999\\r\\n\\r\\n\nstall\n");
+    (void)state;
+    wire_check_status(&saw, UVREST_E_LIMIT);
+}
+
+static void row_57_body_after_head_is_ignored(void **state)
+{
+    server *s = server_start("conn\nexpect HEAD\n" HEAD "Content-Length: 11\\r\\n\\r\\n{\"id\":\"xx\"}\n"
+                             "expect\n" ANSWER "conn\nexpect\n" ANSWER);
+    uvrest_client *client = wire_client(s);
+    sample_leaf_args args = {.leaf_id = "a1"};
+    seen saw = {0};
+    (void)state;
+    assert_int_equal(uvrest_gen_call(client, &leaves_check, &args, (uvrest_any_fn *)wire_on_done, &saw, NULL), 0);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_OK);
+    assert_string_equal(saw.body, "");
+    saw = (seen){0};
+    wire_get(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_OK);
+    assert_string_equal(saw.id, "a1");
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+static void row_57_304_unasked_is_a_protocol_error(void **state)
+{
+    seen saw = wire_get_once("conn\nexpect\nsend HTTP/1.1 304 Not Modified\\r\\n\\r\\n\n");
+    (void)state;
+    wire_check_status(&saw, UVREST_E_PROTOCOL);
+    assert_int_equal(saw.http_status, 304);
+}
+
+/* ---- signals ---- */
+
+static void row_119_writing_to_a_dead_peer_kills_nobody(void **state)
+{
+    struct sigaction before;
+    struct sigaction after;
+    server *s = server_start("conn\nexpect\n" ANSWER "reset\nconn\nread 10\nreset\n");
+    uvrest_client *client = wire_client(s);
+    size_t len = 4 * 1024 * 1024;
+    char *body = calloc(1, len);
+    uvrest_request request = {.method = UVREST_PUT, .path = "/x", .body = body, .body_len = len};
+    uvrest_call_options once = {.attempts = 1};
+    seen saw = {0};
+    (void)state;
+    signal(SIGPIPE, SIG_DFL);
+    assert_int_equal(sigaction(SIGPIPE, NULL, &before), 0);
+    wire_get(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    saw = (seen){0};
+    request.call = &once;
+    assert_int_equal(uvrest_call_raw(client, &request, wire_on_bytes, &saw, NULL), UVREST_OK);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_E_NETWORK);
+    assert_int_equal(sigaction(SIGPIPE, NULL, &after), 0);
+    assert_ptr_equal(before.sa_handler, after.sa_handler);
+    free(body);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(row_1_host_that_does_not_resolve_is_dns),
+        cmocka_unit_test(row_4_refused_connection_is_retried),
+        cmocka_unit_test(row_14_proxy_variable_that_points_to_nonsense_is_named),
+        cmocka_unit_test(plain_http_goes_through_a_proxy),
+        cmocka_unit_test(row_17_close_before_any_byte_is_retried_if_safe),
+        cmocka_unit_test(row_17_post_is_repeated_if_the_caller_says_so),
+        cmocka_unit_test(row_18_post_is_sent_once_on_a_reused_connection_that_dies),
+        cmocka_unit_test(row_19_reset_is_as_close),
+        cmocka_unit_test(row_20_idle_connection_closed_by_the_server_is_not_used),
+        cmocka_unit_test(row_23_short_body_is_a_network_error),
+        cmocka_unit_test(row_24_contradicting_lengths_are_a_protocol_error),
+        cmocka_unit_test(row_24_what_follows_a_body_never_becomes_an_answer),
+        cmocka_unit_test(row_25_bad_chunks_are_a_protocol_error),
+        cmocka_unit_test(row_26_answer_split_at_every_byte_is_fine),
+        cmocka_unit_test(row_27_ten_thousand_tiny_chunks_are_fine),
+        cmocka_unit_test(row_28_early_answer_wins_over_the_broken_upload),
+        cmocka_unit_test(row_29_endless_1xx_end_in_limit),
+        cmocka_unit_test(row_51_odd_status_lines_are_a_protocol_error),
+        cmocka_unit_test(row_51_empty_reason_is_fine),
+        cmocka_unit_test(row_52_header_floods_end_in_limit),
+        cmocka_unit_test(row_52_control_bytes_in_headers_are_a_protocol_error),
+        cmocka_unit_test(row_54_broken_content_encodings_are_a_decode_error),
+        cmocka_unit_test(row_55_compressed_bombs_end_in_limit),
+        cmocka_unit_test(row_56_endless_body_ends_in_limit),
+        cmocka_unit_test(row_56_announced_length_beyond_the_cap_is_not_read),
+        cmocka_unit_test(row_57_body_after_head_is_ignored),
+        cmocka_unit_test(row_57_304_unasked_is_a_protocol_error),
+        cmocka_unit_test(row_119_writing_to_a_dead_peer_kills_nobody),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

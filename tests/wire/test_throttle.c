@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* Rows 59 to 63 and 75 of the fault catalogue: 429, and a budget that is used up. */
+#include "wire.h"
+#include <uv.h>
+
+#define ANSWER "reply 200 {\"id\":\"a1\"}\n"
+
+static void row_59_refusal_pauses_the_credential_and_the_call_succeeds(void **state)
+{
+    server *s = server_start("conn\nexpect\nreply+ 429 Retry-After: 1|{}\nexpect\n" ANSWER "expect\n" ANSWER);
+    sample_client_options options = wire_options(s);
+    uvrest_client *client;
+    uvrest_call_options once = {.attempts = 1};
+    seen first = {0};
+    seen second = {0};
+    uvrest_stats stats;
+    (void)state;
+    options.max_in_flight = 1;
+    client = wire_client_of(&options);
+    wire_post(client, &first, &once, NULL); /* a 429 is no attempt, and was not executed */
+    wire_get(client, &second, &once, NULL);
+    assert_int_equal(uvrest_client_run(client), UVREST_OK);
+    wire_check_status(&first, UVREST_OK);
+    wire_check_status(&second, UVREST_OK);
+    assert_int_equal(first.attempts, 2);
+    uvrest_client_stats(client, &stats);
+    assert_int_equal(stats.throttled, 1);
+    assert_int_equal(stats.retries, 0);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+static void row_63_refusals_for_ever_end_in_throttled(void **state)
+{
+    server *s = server_start("conn\nexpect\nreply+ 429 Retry-After: 0|{\"errors\":[\"slow down\"]}\nloop\n");
+    sample_client_options options = wire_options(s);
+    uvrest_client *client;
+    seen saw = {0};
+    (void)state;
+    options.rate_limit.max_retries = 2;
+    client = wire_client_of(&options);
+    wire_get(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_E_THROTTLED);
+    assert_int_equal(saw.attempts, 3);
+    assert_int_equal(saw.executed, UVREST_EXECUTED_NO);
+    assert_string_equal(saw.message, "slow down");
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+static void row_60_hint_beyond_the_deadline_fails_at_once(void **state)
+{
+    server *s = server_start("conn\nexpect\nreply+ 429 Retry-After: 30|{}\n");
+    uvrest_client *client = wire_client(s);
+    uvrest_call_options options = {.deadline_ms = 5000};
+    sample_leaf_args args = {.leaf_id = "a1", .call = &options};
+    const sample_leaf *leaf = NULL;
+    uvrest_result *result = NULL;
+    (void)state;
+    assert_int_equal(uvrest_gen_wait(client, &leaves_get, &args, &leaf, &result), UVREST_E_THROTTLED);
+    assert_int_equal(result->retry_after_ms, 30000);
+    assert_true(result->queued_us < 2000000);
+    uvrest_result_free(result);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+static void disabled_handling_makes_429_an_error(void **state)
+{
+    server *s = server_start("conn\nexpect\nreply+ 429 Retry-After: 30|{}\n");
+    sample_client_options options = wire_options(s);
+    uvrest_client *client;
+    seen saw = {0};
+    (void)state;
+    options.disable_rate_limit_handling = true;
+    client = wire_client_of(&options);
+    wire_get(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_E_THROTTLED);
+    assert_int_equal(saw.attempts, 1);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+static void row_75_wait_beyond_the_deadline_is_said_at_once(void **state)
+{
+    server *s = server_start("conn\nexpect\n" ANSWER "loop\n");
+    sample_client_options options = wire_options(s);
+    uvrest_call_options hurry = {.deadline_ms = 3000};
+    uvrest_client *client;
+    seen saw[4] = {{0}};
+    (void)state;
+    options.rate_limit.requests = 2;
+    options.rate_limit.window_ms = 60000;
+    client = wire_client_of(&options);
+    for (size_t i = 0; i < 4; i++)
+        wire_get(client, &saw[i], i < 2 ? NULL : &hurry, NULL);
+    assert_int_equal(uvrest_client_run(client), UVREST_OK);
+    wire_check_status(&saw[0], UVREST_OK);
+    wire_check_status(&saw[1], UVREST_OK);
+    for (size_t i = 2; i < 4; i++) {
+        wire_check_status(&saw[i], UVREST_E_TIMEOUT);
+        assert_int_equal(saw[i].attempts, 0);
+        assert_int_equal(saw[i].executed, UVREST_EXECUTED_NO);
+        wire_check_contains(saw[i].message, "budget");
+    }
+    assert_int_equal(server_requests(s), 2);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+static void the_budget_is_kept(void **state)
+{
+    server *s = server_start("conn\nexpect\n" ANSWER "loop\n");
+    sample_client_options options = wire_options(s);
+    uvrest_client *client;
+    sample_leaf_args args = {.leaf_id = "a1"};
+    uvrest_result *result = NULL;
+    const sample_leaf *leaf;
+    (void)state;
+    options.rate_limit.requests = 3;
+    options.rate_limit.window_ms = 400;
+    client = wire_client_of(&options);
+    for (size_t i = 0; i < 4; i++) {
+        uvrest_result_free(result);
+        result = NULL;
+        assert_int_equal(uvrest_gen_wait(client, &leaves_get, &args, &leaf, &result), UVREST_OK);
+    }
+    if (result->queued_us < 350000)
+        fail_msg("the fourth call waited only %llu us", (unsigned long long)result->queued_us);
+    uvrest_result_free(result);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+static void row_73_credentials_have_budgets_of_their_own(void **state)
+{
+    server *s = server_start("conn\nexpect\nheader Auth-Token: " AUTH_TOKEN "\nreply+ 429 Retry-After: 20|{}\n"
+                             "expect\nheader Auth-Token: somebody-else\n" ANSWER);
+    sample_client_options options = wire_options(s);
+    uvrest_call_options other = {.credentials = (const char *const[]){"Auth-Token: somebody-else", NULL}};
+    uvrest_client *client;
+    uv_loop_t loop;
+    uvrest_call *call = NULL;
+    seen first = {0};
+    seen second = {0};
+    (void)state;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    options.loop = &loop;
+    options.max_in_flight = 1;
+    client = wire_client_of(&options);
+    wire_get(client, &first, NULL, &call);
+    wire_get(client, &second, &other, NULL);
+    while (second.n == 0)
+        assert_true(uv_run(&loop, UV_RUN_ONCE));
+    wire_check_status(&second, UVREST_OK);
+    assert_int_equal(first.n, 0); /* still paused */
+    uvrest_call_cancel(call);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    wire_check_status(&first, UVREST_E_CANCELLED);
+    uvrest_client_close(client, NULL, NULL);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    server_stop(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(row_59_refusal_pauses_the_credential_and_the_call_succeeds),
+        cmocka_unit_test(row_63_refusals_for_ever_end_in_throttled),
+        cmocka_unit_test(row_60_hint_beyond_the_deadline_fails_at_once),
+        cmocka_unit_test(disabled_handling_makes_429_an_error),
+        cmocka_unit_test(row_75_wait_beyond_the_deadline_is_said_at_once),
+        cmocka_unit_test(the_budget_is_kept),
+        cmocka_unit_test(row_73_credentials_have_budgets_of_their_own),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

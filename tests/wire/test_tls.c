@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+/* Rows 6 to 10, 13 and 18 of the fault catalogue, over TLS, with certificates made for the occasion. */
+#include "wire.h"
+#include <openssl/ssl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ANSWER "reply 200 {\"id\":\"a1\"}\n"
+
+static char folder[] = "/tmp/uvrest-tls-XXXXXX";
+
+static const char *path_of(const char *name)
+{
+    static char paths[8][128];
+    static unsigned next;
+    char *path = paths[next++ % 8];
+    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+    return path;
+}
+
+/* Runs a shell line inside the folder. */
+static int sh(const char *line)
+{
+    char command[1024];
+    snprintf(command, sizeof command, "cd %s && { %s; } >log 2>&1", folder, line);
+    return system(command);
+}
+
+static int make_certificates(void **state)
+{
+    (void)state;
+    if (mkdtemp(folder) == NULL)
+        return -1;
+    return sh("openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=TestCA && "
+              "for name in good wrong expired; do openssl req -newkey rsa:2048 -nodes -keyout $name.key -out $name.csr "
+              "-subj /CN=$name; done && "
+              "echo subjectAltName=IP:127.0.0.1 >good.ext && echo subjectAltName=DNS:other.invalid >wrong.ext && "
+              "for name in good wrong; do openssl x509 -req -in $name.csr -CA ca.pem -CAkey ca.key -CAcreateserial "
+              "-days 2 -extfile $name.ext -out $name.pem; done && "
+              "openssl x509 -req -in expired.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days -1 -extfile good.ext "
+              "-out expired.pem && "
+              "openssl req -x509 -newkey rsa:2048 -nodes -keyout self.key -out self.pem -days 2 -subj /CN=self "
+              "-addext subjectAltName=IP:127.0.0.1 && "
+              "mkdir hashed && cp ca.pem hashed/$(openssl x509 -hash -noout -in ca.pem).0");
+}
+
+static int remove_certificates(void **state)
+{
+    char command[128];
+    (void)state;
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    return system(command);
+}
+
+static server *start_tls(const char *script, const char *name, int max_version)
+{
+    char certificate[64];
+    char key[64];
+    server_tls tls;
+    snprintf(certificate, sizeof certificate, "%s.pem", name);
+    snprintf(key, sizeof key, "%s.key", name);
+    tls = (server_tls){path_of(certificate), path_of(key), max_version};
+    return server_start_tls(script, &tls);
+}
+
+static uvrest_client *tls_client(const char *url)
+{
+    sample_client_options options = wire_options(NULL);
+    options.base_url = url;
+    options.ca_file = path_of("ca.pem");
+    return wire_client_of(&options);
+}
+
+static seen get_over_tls(server *s)
+{
+    uvrest_client *client = tls_client(server_url(s));
+    seen saw = {0};
+    wire_get(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    uvrest_client_free(client);
+    return saw;
+}
+
+static void trusted_certificate_is_accepted(void **state)
+{
+    server *s = start_tls("conn\nexpect\n" ANSWER, "good", 0);
+    seen saw = get_over_tls(s);
+    (void)state;
+    wire_check_status(&saw, UVREST_OK);
+    assert_string_equal(saw.id, "a1");
+    server_stop(s);
+}
+
+static void a_folder_of_hashed_certificates_is_accepted(void **state)
+{
+    server *s = start_tls("conn\nexpect\n" ANSWER, "good", 0);
+    sample_client_options options = wire_options(s);
+    uvrest_client *client;
+    seen saw = {0};
+    (void)state;
+    options.ca_path = path_of("hashed");
+    client = wire_client_of(&options);
+    wire_get(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_OK);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+static void row_7_untrusted_certificates_are_refused_before_a_credential_is_sent(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *reason;
+    } rows[] = {{"expired", "expired"}, {"wrong", "no alternative certificate subject name matches"}, {"self", "self"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        server *s = start_tls("conn\nexpect\n" ANSWER, rows[i].name, 0);
+        seen saw = get_over_tls(s);
+        wire_check_status(&saw, UVREST_E_TLS);
+        assert_int_equal(saw.attempts, 1);
+        assert_int_equal(saw.executed, UVREST_EXECUTED_NO);
+        wire_check_contains(saw.message, rows[i].reason);
+        assert_int_equal(server_requests(s), 0);
+        server_stop(s);
+    }
+}
+
+static void row_7_the_systems_authorities_do_not_know_ours(void **state)
+{
+    server *s = start_tls("conn\nexpect\n" ANSWER, "good", 0);
+    sample_client_options options = wire_options(s);
+    uvrest_client *client = wire_client_of(&options);
+    seen saw = {0};
+    (void)state;
+    wire_get(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_E_TLS);
+    assert_int_equal(saw.attempts, 1);
+    assert_int_equal(server_requests(s), 0);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+static void row_8_authorities_that_cannot_be_read_fail_the_client(void **state)
+{
+    static const char *const names[] = {"missing.pem", "hashed"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        sample_client_options options = wire_options(NULL);
+        uvrest_reason reason = {""};
+        uvrest_client *client = NULL;
+        options.reason = &reason;
+        options.ca_file = path_of(names[i]);
+        assert_int_equal(uvrest_gen_client_new(&sample_api, &options, offsetof(sample_client_options, app_id), &client),
+                         UVREST_E_TLS);
+        assert_null(client);
+        wire_check_contains(reason.text, names[i]);
+        options.ca_file = NULL;
+        options.ca_path = path_of(i == 0 ? "missing" : "ca.pem");
+        assert_int_equal(uvrest_gen_client_new(&sample_api, &options, offsetof(sample_client_options, app_id), &client),
+                         UVREST_E_TLS);
+        wire_check_contains(reason.text, "ca_path: ");
+    }
+}
+
+static void row_9_old_tls_is_refused(void **state)
+{
+    server *s = start_tls("conn\nexpect\n" ANSWER, "good", TLS1_1_VERSION);
+    seen saw = get_over_tls(s);
+    (void)state;
+    wire_check_status(&saw, UVREST_E_TLS);
+    assert_int_equal(saw.attempts, 1);
+    assert_int_equal(server_requests(s), 0);
+    server_stop(s);
+}
+
+static void row_6_reset_in_the_handshake_is_retried(void **state)
+{
+    server *s = server_start("conn\nread 20\nreset\n");
+    char url[64];
+    uvrest_client *client;
+    uvrest_call_options options = {.attempts = 2};
+    seen saw = {0};
+    (void)state;
+    snprintf(url, sizeof url, "https://127.0.0.1:%d", server_port(s));
+    client = tls_client(url);
+    wire_get(client, &saw, &options, NULL);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_E_TLS);
+    assert_int_equal(saw.attempts, 2);
+    assert_int_equal(saw.executed, UVREST_EXECUTED_NO);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+static void row_10_plain_answer_on_the_tls_port_is_refused(void **state)
+{
+    server *s = server_start("conn\nread 20\nsend HTTP/1.1 400 Bad Request\\r\\nContent-Length: 0\\r\\n\\r\\n\nstall\n");
+    char url[64];
+    uvrest_client *client;
+    seen saw = {0};
+    (void)state;
+    snprintf(url, sizeof url, "https://127.0.0.1:%d", server_port(s));
+    client = tls_client(url);
+    wire_get(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_E_TLS);
+    assert_int_equal(saw.attempts, 1);
+    assert_false(server_received(s, APP_ID));
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+static void row_10_tls_answer_on_the_plain_port_is_refused(void **state)
+{
+    seen saw = wire_get_once("conn\nexpect\nsend \\x15\\x03\\x01\\x00\\x02\\x02\\x16\n");
+    (void)state;
+    wire_check_status(&saw, UVREST_E_PROTOCOL);
+    assert_int_equal(saw.attempts, 1);
+}
+
+static void row_13_proxy_that_refuses_is_named_and_sees_no_credential(void **state)
+{
+    static const struct {
+        const char *answer;
+        uvrest_status status;
+        uint32_t attempts;
+    } rows[] = {{"407 Proxy Authentication Required", UVREST_E_AUTH, 1}, {"502 Bad Gateway", UVREST_E_CONNECT, 2}};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        char script[256];
+        sample_client_options options = wire_options(NULL);
+        uvrest_client *client;
+        seen saw = {0};
+        server *s;
+        snprintf(script, sizeof script, "conn\nexpect CONNECT sample.invalid:443\nsend HTTP/1.1 %s\\r\\nContent-Length: "
+                 "0\\r\\n\\r\\n\nclose\n", rows[i].answer);
+        s = server_start(script);
+        setenv("https_proxy", server_url(s), 1);
+        options.base_url = NULL;
+        options.no_proxy = false;
+        options.attempts = 2;
+        client = wire_client_of(&options);
+        wire_get(client, &saw, NULL, NULL);
+        wire_run(client, &saw);
+        unsetenv("https_proxy");
+        wire_check_status(&saw, rows[i].status);
+        assert_int_equal(saw.attempts, rows[i].attempts);
+        assert_int_equal(saw.executed, UVREST_EXECUTED_NO);
+        wire_check_contains(saw.message, "https_proxy");
+        assert_false(server_received(s, APP_ID));
+        assert_false(server_received(s, AUTH_TOKEN));
+        uvrest_client_free(client);
+        server_stop(s);
+    }
+}
+
+static void row_18_post_is_sent_once_over_tls_too(void **state)
+{
+    server *s = start_tls("conn\nexpect\n" ANSWER "expect\nreset\nconn\nexpect\n" ANSWER "loop\n", "good", 0);
+    uvrest_client *client = tls_client(server_url(s));
+    seen saw = {0};
+    (void)state;
+    signal(SIGPIPE, SIG_DFL);
+    wire_get(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_OK);
+    saw = (seen){0};
+    wire_post(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_E_NETWORK);
+    assert_int_equal(saw.executed, UVREST_EXECUTED_MAYBE);
+    assert_int_equal(server_requests(s), 2);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+static void row_119_dead_tls_peer_kills_nobody(void **state)
+{
+    server *s = start_tls("conn\nread 100\nreset\n", "good", 0);
+    uvrest_client *client = tls_client(server_url(s));
+    size_t len = 4 * 1024 * 1024;
+    char *body = calloc(1, len);
+    uvrest_call_options once = {.attempts = 1};
+    uvrest_request request = {.method = UVREST_PUT, .path = "/x", .body = body, .body_len = len, .call = &once};
+    seen saw = {0};
+    (void)state;
+    signal(SIGPIPE, SIG_DFL);
+    assert_int_equal(uvrest_call_raw(client, &request, wire_on_bytes, &saw, NULL), UVREST_OK);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_E_NETWORK);
+    free(body);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(trusted_certificate_is_accepted),
+        cmocka_unit_test(a_folder_of_hashed_certificates_is_accepted),
+        cmocka_unit_test(row_7_untrusted_certificates_are_refused_before_a_credential_is_sent),
+        cmocka_unit_test(row_7_the_systems_authorities_do_not_know_ours),
+        cmocka_unit_test(row_8_authorities_that_cannot_be_read_fail_the_client),
+        cmocka_unit_test(row_9_old_tls_is_refused),
+        cmocka_unit_test(row_6_reset_in_the_handshake_is_retried),
+        cmocka_unit_test(row_10_plain_answer_on_the_tls_port_is_refused),
+        cmocka_unit_test(row_10_tls_answer_on_the_plain_port_is_refused),
+        cmocka_unit_test(row_13_proxy_that_refuses_is_named_and_sees_no_credential),
+        cmocka_unit_test(row_18_post_is_sent_once_over_tls_too),
+        cmocka_unit_test(row_119_dead_tls_peer_kills_nobody),
+    };
+    return cmocka_run_group_tests(tests, make_certificates, remove_certificates);
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+#include "wire.h"
+
+sample_client_options wire_options(const server *s)
+{
+    sample_client_options options = {
+        .base_url = s == NULL ? "http://127.0.0.1:1" : server_url(s),
+        .no_proxy = true,
+        .connect_timeout_ms = 2000,
+        .timeout_ms = 5000,
+        .app_id = APP_ID,
+        .auth_token = AUTH_TOKEN,
+    };
+    return options;
+}
+
+uvrest_client *wire_client_of(const sample_client_options *options)
+{
+    sample_client_options with_reason = *options;
+    uvrest_reason reason = {""};
+    uvrest_client *client = NULL;
+    uvrest_status st;
+    with_reason.reason = &reason;
+    st = uvrest_gen_client_new(&sample_api, &with_reason, offsetof(sample_client_options, app_id), &client);
+    if (st != UVREST_OK)
+        fail_msg("no client: %s: %s", uvrest_status_name(st), reason.text);
+    return client;
+}
+
+uvrest_client *wire_client(const server *s)
+{
+    sample_client_options options = wire_options(s);
+    return wire_client_of(&options);
+}
+
+static void copy(char *to, size_t cap, const char *from, size_t len)
+{
+    if (from == NULL)
+        len = 0;
+    if (len >= cap)
+        len = cap - 1;
+    if (len > 0)
+        memcpy(to, from, len);
+    to[len] = '\0';
+}
+
+static void copy_text(char *to, size_t cap, const char *from)
+{
+    copy(to, cap, from, from == NULL ? 0 : strlen(from));
+}
+
+void wire_note(seen *saw, const uvrest_result *result)
+{
+    assert_non_null(result);
+    assert_non_null(result->message);
+    saw->n++;
+    saw->status = result->status;
+    saw->http_status = result->http_status;
+    saw->attempts = result->attempts;
+    saw->executed = result->executed;
+    saw->retry_after_ms = result->retry_after_ms;
+    saw->quota_left = result->quota_left;
+    saw->n_notes = result->n_notes;
+    copy_text(saw->message, sizeof saw->message, result->message);
+    copy_text(saw->where, sizeof saw->where, result->where);
+    copy_text(saw->role, sizeof saw->role, result->missing_role);
+    copy_text(saw->request_id, sizeof saw->request_id, result->request_id);
+    copy_text(saw->location, sizeof saw->location, uvrest_result_header(result, "location"));
+    copy(saw->body, sizeof saw->body, result->body.text, result->body.len);
+    wire_check_lacks(saw->message, AUTH_TOKEN);
+}
+
+void wire_on_leaf(const sample_leaf *leaf, const uvrest_result *result, void *user)
+{
+    seen *saw = user;
+    wire_note(saw, result);
+    saw->has_value = leaf != NULL;
+    if (leaf != NULL)
+        copy_text(saw->id, sizeof saw->id, leaf->id);
+}
+
+void wire_on_list(const sample_leaf_list *list, const uvrest_result *result, void *user)
+{
+    seen *saw = user;
+    wire_note(saw, result);
+    saw->has_value = list != NULL;
+    if (list != NULL && list->n_items > 0)
+        copy_text(saw->id, sizeof saw->id, list->items[list->n_items - 1].id);
+}
+
+void wire_on_several(const sample_several *several, const uvrest_result *result, void *user)
+{
+    seen *saw = user;
+    wire_note(saw, result);
+    saw->has_value = several != NULL;
+    if (several != NULL && several->ok != NULL)
+        copy_text(saw->id, sizeof saw->id, several->ok->id);
+    if (several != NULL && several->accepted != NULL)
+        copy_text(saw->id, sizeof saw->id, several->accepted->type);
+}
+
+void wire_on_done(const uvrest_result *result, void *user)
+{
+    wire_note(user, result);
+}
+
+void wire_on_raw(const uvrest_raw *value, const uvrest_result *result, void *user)
+{
+    seen *saw = user;
+    wire_note(saw, result);
+    saw->has_value = value != NULL;
+    if (value != NULL)
+        copy(saw->value, sizeof saw->value, value->text, value->len);
+}
+
+void wire_on_bytes(const uvrest_bytes *value, const uvrest_result *result, void *user)
+{
+    seen *saw = user;
+    wire_note(saw, result);
+    saw->has_value = value != NULL;
+    if (value != NULL)
+        copy(saw->value, sizeof saw->value, value->data, value->len);
+}
+
+void wire_on_text(const char *value, const uvrest_result *result, void *user)
+{
+    seen *saw = user;
+    wire_note(saw, result);
+    saw->has_value = value != NULL;
+    copy_text(saw->value, sizeof saw->value, value);
+}
+
+void wire_get(uvrest_client *client, seen *saw, const uvrest_call_options *options, uvrest_call **out_call)
+{
+    sample_leaf_args args = {.leaf_id = "a1", .call = options};
+    assert_int_equal(uvrest_gen_call(client, &leaves_get, &args, (uvrest_any_fn *)wire_on_leaf, saw, out_call), 0);
+    assert_int_equal(saw->n, 0);
+}
+
+static void send_leaf(uvrest_client *client, const uvrest_op *op, seen *saw, const uvrest_call_options *options,
+                      uvrest_call **out_call)
+{
+    sample_leaf leaf = {.id = "a1"};
+    sample_leaf_body_args args = {.leaf_id = "a1", .body = &leaf, .call = options};
+    assert_int_equal(uvrest_gen_call(client, op, &args, (uvrest_any_fn *)wire_on_leaf, saw, out_call), 0);
+    assert_int_equal(saw->n, 0);
+}
+
+void wire_post(uvrest_client *client, seen *saw, const uvrest_call_options *options, uvrest_call **out_call)
+{
+    send_leaf(client, &leaves_create, saw, options, out_call);
+}
+
+void wire_put(uvrest_client *client, seen *saw, const uvrest_call_options *options, uvrest_call **out_call)
+{
+    send_leaf(client, &leaves_replace, saw, options, out_call);
+}
+
+void wire_run(uvrest_client *client, const seen *saw)
+{
+    assert_int_equal(uvrest_client_run(client), UVREST_OK);
+    assert_int_equal(saw->n, 1);
+}
+
+typedef void start_fn(uvrest_client *client, seen *saw, const uvrest_call_options *options, uvrest_call **out_call);
+
+static seen once(const char *script, start_fn *start)
+{
+    server *s = server_start(script);
+    uvrest_client *client = wire_client(s);
+    seen saw = {0};
+    start(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    uvrest_client_free(client);
+    server_stop(s);
+    return saw;
+}
+
+seen wire_get_once(const char *script)
+{
+    return once(script, wire_get);
+}
+
+seen wire_post_once(const char *script)
+{
+    return once(script, wire_post);
+}
+
+void wire_check_status(const seen *saw, uvrest_status status)
+{
+    if (saw->status != status)
+        fail_msg("status is %s, not %s: %s", uvrest_status_name(saw->status), uvrest_status_name(status),
+                 saw->message);
+}
+
+void wire_check_contains(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL)
+        fail_msg("no \"%s\" in \"%s\"", part, text);
+}
+
+void wire_check_lacks(const char *text, const char *part)
+{
+    if (strstr(text, part) != NULL)
+        fail_msg("\"%s\" in \"%s\"", part, text);
+}
