@@ -91,7 +91,7 @@ class Merge:
         for value in lost:
             self.gone.append(f"the value {json.dumps(value)} of {place}")
         kept = [v for v in ours if v in theirs or not self.remove]
-        return kept + [value for value in theirs if value not in ours]
+        return kept + sorted((v for v in theirs if v not in ours), key=json.dumps)
 
     def keyed(self, ours: Tree, theirs: Tree, what: str) -> Iterator[str]:
         """The keys of a map: theirs, and ours that are gone and to stay."""

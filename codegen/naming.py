@@ -84,6 +84,7 @@ class Naming:
                 longer = f"{stem}_by_{snake(parameters[-1]).strip('_')}_{verb}"
                 found = longer if longer not in self._taken else found
         self._taken.add(found)
+        self._known[path, method] = found
         return found
 
     def group_of(self, operation_id: str) -> str:

@@ -107,7 +107,7 @@ class _Reader:
         if not str(version.value).startswith("3.0."):
             raise version.refuse("only OpenAPI 3.0 is understood; convert the document")
         facts = Facts(self._root.document.name, self._base())
-        for path, item in self._root.need("paths").mapping().items():
+        for path, item in sorted(self._root.need("paths").mapping().items()):
             item = self._resolve(item)
             for method in METHODS:
                 node = item.get(method)
@@ -116,7 +116,8 @@ class _Reader:
                     facts.operations[path, method] = offer
         components = self._root.get("components")
         schemas = components.get("schemas") if components is not None else None
-        for name, node in schemas.mapping().items() if schemas is not None else ():
+        named = schemas.mapping() if schemas is not None else {}
+        for name, node in sorted(named.items()):
             facts.schemas[name] = ordered_schema(schema_facts(node))
         return facts
 
@@ -171,7 +172,7 @@ class _Reader:
             body=self._body(self._resolve(body)) if body is not None else None,
             responses={
                 status: self._response(self._resolve(entry))
-                for status, entry in node.need("responses").mapping().items()
+                for status, entry in sorted(node.need("responses").mapping().items())
             },
             deprecated=node.flag_of("deprecated"),
         )
@@ -246,6 +247,8 @@ def schema_facts(node: Node) -> Any:
             out[key] = schema_facts(child)
         elif key in ("allOf", "oneOf", "anyOf"):
             out[key] = [schema_facts(part) for part in child.items()]
+        elif key == "required":
+            out[key] = sorted(name.text() for name in child.items())
         else:
             out[key] = child.plain()
     return out

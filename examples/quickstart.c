@@ -259,11 +259,11 @@ static void start_reading(quickstart *self)
     started(self, "files by checksum",
             iconik_files_by_checksum_of_file(client, &(iconik_files_by_checksum_of_file_args){.file = self->program},
                                              on_same_checksum, self, NULL));
-    started(self, "metadata views", iconik_metadata_views_list(client, &(iconik_metadata_views_list_args){0}, on_views, self, NULL));
+    started(self, "metadata views", iconik_metadata_views_list(client, NULL, on_views, self, NULL));
     started(self, "collections",
             iconik_collections_list(client, &(iconik_collections_list_args){.per_page = uvrest_i32(10)}, on_collections,
                                     self, NULL));
-    started(self, "jobs", iconik_jobs_list(client, &(iconik_jobs_list_args){0}, on_jobs, self, NULL));
+    started(self, "jobs", iconik_jobs_list(client, NULL, on_jobs, self, NULL));
 
     const iconik_search_criteria_doc_types kinds[] = {ICONIK_SEARCH_CRITERIA_DOC_TYPES_ASSETS};
     const iconik_search_criteria criteria = {.doc_types = kinds, .n_doc_types = 1, .query = "*"};

@@ -16,8 +16,7 @@
 static size_t value_ceiling(size_t max_body_bytes)
 {
     size_t ceiling;
-    if (!uvrest__size_mul(max_body_bytes, VALUE_FACTOR, &ceiling) ||
-        !uvrest__size_add(ceiling, VALUE_EXTRA, &ceiling))
+    if (!uvrest__size_mul(max_body_bytes, VALUE_FACTOR, &ceiling) || !uvrest__size_add(ceiling, VALUE_EXTRA, &ceiling))
         return 0;
     return ceiling;
 }

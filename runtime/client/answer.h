@@ -14,8 +14,8 @@
 
 typedef struct uvrest__answer {
     uvrest_result result; /* first, so that one is found from the other */
-    uvrest_arena *arena;  /* NULL: a stand-in, made when memory was exhausted; it cannot be taken */
-    const void *value;    /* NULL: none */
+    uvrest_arena *arena; /* NULL: a stand-in, made when memory was exhausted; it cannot be taken */
+    const void *value; /* NULL: none */
     bool taken;
 } uvrest__answer;
 
@@ -29,7 +29,7 @@ typedef struct uvrest__answer_source {
     uint32_t attempts;
     const uvrest__headers *headers; /* NULL: no answer arrived */
     uvrest_raw body;
-    const char *text;  /* what happened, in our words; NULL: the answer itself tells */
+    const char *text; /* what happened, in our words; NULL: the answer itself tells */
     int64_t retry_after_ms;
     int64_t quota_left;
     uint64_t queued_us;

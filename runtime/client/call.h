@@ -29,7 +29,7 @@ struct uvrest__reading;
 
 struct uvrest_call {
     uvrest__queue_item item; /* first: the call is found from it */
-    uvrest_call *prev;       /* among the client's calls */
+    uvrest_call *prev; /* among the client's calls */
     uvrest_call *next;
     uvrest_call *next_ended;
     uvrest_client *client;
@@ -43,12 +43,12 @@ struct uvrest_call {
     struct uvrest__reading *reading;
     uvrest__ratelimit_ticket ticket;
     uvrest__retry_call retry;
-    uvrest__answer *answer;  /* NULL once ended: made from the fields below */
-    const char *end_text;    /* static */
-    char *moved;             /* owned: the target a redirect led to */
+    uvrest__answer *answer; /* NULL once ended: made from the fields below */
+    const char *end_text; /* static */
+    char *moved; /* owned: the target a redirect led to */
     uvrest__request request; /* in the memory behind this struct */
-    uint64_t deadline_ns;    /* 0: none */
-    uint64_t wake_ns;        /* end of the back-off */
+    uint64_t deadline_ns; /* 0: none */
+    uint64_t wake_ns; /* end of the back-off */
     uint64_t waiting_since_ns;
     uint64_t queued_ns; /* waited so far */
     uint64_t transfer_us;

@@ -68,8 +68,7 @@ static void set_timer(uvrest_client *client)
     if (due == UINT64_MAX)
         uvrest__timer_stop(client->timer);
     else
-        uvrest__timer_set(client->timer,
-                          (uvrest__clock_until(now, due) + UVREST__NS_PER_MS - 1) / UVREST__NS_PER_MS);
+        uvrest__timer_set(client->timer, (uvrest__clock_until(now, due) + UVREST__NS_PER_MS - 1) / UVREST__NS_PER_MS);
 }
 
 void uvrest__client_pump(uvrest_client *client)
@@ -366,8 +365,8 @@ uvrest_status uvrest__client_make(const uvrest_api *api, const uvrest_client_opt
 {
     uvrest__settings settings;
     uvrest_client *client;
-    uvrest_status st = uvrest__settings_init(&settings, options, api == NULL ? 0 : api->requests,
-                                             api == NULL ? 0 : api->window_ms);
+    uvrest_status st =
+        uvrest__settings_init(&settings, options, api == NULL ? 0 : api->requests, api == NULL ? 0 : api->window_ms);
     if (st != UVREST_OK)
         return st;
     client = uvrest__zalloc(settings.alloc, sizeof *client);

@@ -39,7 +39,7 @@ struct uvrest_client {
     uvrest__draft draft;
     const char **lines; /* owned; room to list a request's header lines */
     size_t cap_lines;
-    uvrest_call *calls;       /* all that have not had their callback */
+    uvrest_call *calls; /* all that have not had their callback */
     uvrest_call *ended_first; /* those whose callback is due, in order */
     uvrest_call *ended_last;
     size_t n_calls;
@@ -49,7 +49,7 @@ struct uvrest_client {
     pid_t pid;
     unsigned runners; /* uv_run() on the stack that we called: they free the client where it ends meanwhile */
     bool closing;
-    bool shut;   /* all that libuv knows is being closed */
+    bool shut; /* all that libuv knows is being closed */
     bool closed; /* and is gone */
     bool logging;
     uvrest_client_closed_fn *on_closed;

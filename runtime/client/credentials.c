@@ -43,8 +43,8 @@ static uvrest_status check_room(const uvrest__credentials *set, uvrest_reason *r
     return UVREST_E_LIMIT;
 }
 
-uvrest_status uvrest__credentials_add(uvrest__credentials *set, const char *what, const char *header,
-                                      const char *value, uvrest_reason *reason)
+uvrest_status uvrest__credentials_add(uvrest__credentials *set, const char *what, const char *header, const char *value,
+                                      uvrest_reason *reason)
 {
     char name[128];
     size_t len = strlen(header);

@@ -18,7 +18,7 @@
 typedef struct uvrest__credentials {
     const uvrest_alloc *alloc;
     char *lines[UVREST__CREDENTIALS_MAX + 1]; /* owned; NULL where one is not set */
-    uint32_t n;                               /* places in use */
+    uint32_t n; /* places in use */
 } uvrest__credentials;
 
 /** An empty set. alloc: borrowed until fini. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include <uvrest/gen.h>
 #include "reading.h"
 #include "text.h"
 #include "wait.h"
 #include <stddef.h>
 #include <string.h>
+#include <uvrest/gen.h>
 
 /* ---- delivery ---- */
 
@@ -106,8 +106,9 @@ uvrest_status uvrest_gen_call(uvrest_client *client, const uvrest_op *op, const 
     uvrest__call_target target = {op->deliver, done, user};
     uvrest_call *call;
     uvrest_status st;
-    if (client == NULL || args == NULL || done == NULL)
+    if (client == NULL || done == NULL)
         return UVREST_E_INVALID;
+    args = uvrest__request_arguments(args);
     st = make(client, op, args, NULL, target, reason_of(op, args), &call);
     if (st != UVREST_OK)
         return st;
@@ -123,8 +124,9 @@ uvrest_status uvrest_gen_wait(uvrest_client *client, const uvrest_op *op, const 
     uvrest__wait wait;
     uvrest_call *call;
     uvrest_status st;
-    if (client == NULL || args == NULL || (out_result == NULL && out_value != NULL))
+    if (client == NULL || (out_result == NULL && out_value != NULL))
         return UVREST_E_INVALID;
+    args = uvrest__request_arguments(args);
     st = uvrest__wait_begin(&wait, client, uvrest__request_options(op, args), out_value, out_result);
     if (st == UVREST_OK)
         st = make(client, op, args, NULL, uvrest__wait_target(&wait), wait.reason, &call);
@@ -164,8 +166,9 @@ uvrest_status uvrest_gen_call_of_file(uvrest_client *client, const uvrest_op *op
                                       uvrest_call **out_call)
 {
     uvrest__call_target target = {op->deliver, done, user};
-    if (client == NULL || args == NULL || done == NULL)
+    if (client == NULL || done == NULL)
         return UVREST_E_INVALID;
+    args = uvrest__request_arguments(args);
     return start_of_file(client, op, args, param, file, progress, user, target, reason_of(op, args), out_call);
 }
 
@@ -175,12 +178,13 @@ uvrest_status uvrest_gen_wait_of_file(uvrest_client *client, const uvrest_op *op
 {
     uvrest__wait wait;
     uvrest_status st;
-    if (client == NULL || args == NULL || (out_result == NULL && out_value != NULL))
+    if (client == NULL || (out_result == NULL && out_value != NULL))
         return UVREST_E_INVALID;
+    args = uvrest__request_arguments(args);
     st = uvrest__wait_begin(&wait, client, uvrest__request_options(op, args), out_value, out_result);
     if (st == UVREST_OK)
-        st = start_of_file(client, op, args, param, file, progress, user, uvrest__wait_target(&wait), wait.reason,
-                           NULL);
+        st =
+            start_of_file(client, op, args, param, file, progress, user, uvrest__wait_target(&wait), wait.reason, NULL);
     return st == UVREST_OK ? uvrest__wait_run(&wait) : uvrest__wait_refused(&wait, st);
 }
 

@@ -18,8 +18,8 @@ typedef struct uvrest__lane {
     uvrest__credentials credentials;
     uvrest__queue queue;
     uvrest__ratelimit *ledger; /* NULL: nothing is limited */
-    uint64_t wake_ns;          /* ask the ledger again at; 0: at any time; UINT64_MAX: when an answer comes */
-    uint64_t blocked_ns;       /* certainly nothing before; 0: not known */
+    uint64_t wake_ns; /* ask the ledger again at; 0: at any time; UINT64_MAX: when an answer comes */
+    uint64_t blocked_ns; /* certainly nothing before; 0: not known */
     size_t n_calls;
 } uvrest__lane;
 

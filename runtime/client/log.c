@@ -81,10 +81,14 @@ void uvrest__log_retry(const uvrest_call *call, uint64_t delay_ns, const char *w
 
 void uvrest__log_wait(uvrest_client *client, uint64_t ns, uvrest__ratelimit_cause cause)
 {
-    static const char *const causes[UVREST__RATELIMIT_CAUSES] = {
-        "", "the window is used up", "the rest of the budget is not for bulk calls", "the first answer is not here yet",
-        "the server's count must confirm the budget", "somebody else uses the budget", "paused after HTTP 429",
-        "the limit a second is reached"};
+    static const char *const causes[UVREST__RATELIMIT_CAUSES] = {"",
+                                                                 "the window is used up",
+                                                                 "the rest of the budget is not for bulk calls",
+                                                                 "the first answer is not here yet",
+                                                                 "the server's count must confirm the budget",
+                                                                 "somebody else uses the budget",
+                                                                 "paused after HTTP 429",
+                                                                 "the limit a second is reached"};
     line l;
     if (!begin(&l, client))
         return;

@@ -108,6 +108,15 @@ static bool find_member(uvrest_raw object, const char *member, uvrest_arena *scr
     return found;
 }
 
+static bool says_nothing(uvrest_raw value)
+{
+    static const char *const empty[] = {"null", "\"\"", "[]", "{}"};
+    for (size_t i = 0; i < sizeof empty / sizeof empty[0]; i++)
+        if (value.len == strlen(empty[i]) && memcmp(value.text, empty[i], value.len) == 0)
+            return true;
+    return false;
+}
+
 bool uvrest__message_add_errors(uvrest__text *out, uvrest_raw body, const char *member, uvrest_arena *scratch)
 {
     uvrest_raw errors;
@@ -119,8 +128,8 @@ bool uvrest__message_add_errors(uvrest__text *out, uvrest_raw body, const char *
     body.text = (const char *)p;
     if (*p != '{' || !find_member(body, member, scratch, &errors))
         return false;
-    if (errors.len == 2 || memcmp(errors.text, "null", errors.len < 4 ? errors.len : 4) == 0)
-        return false; /* "", [] and {} say nothing */
+    if (says_nothing(errors))
+        return false;
     if (*errors.text == '{')
         add_fields(out, errors, scratch);
     else if (*errors.text == '[')

@@ -16,7 +16,7 @@
 typedef struct uvrest__queue_item {
     struct uvrest__queue_item *prev;
     struct uvrest__queue_item *next;
-    uint64_t number;  /* order of arrival in the client; given once */
+    uint64_t number; /* order of arrival in the client; given once */
     uint8_t priority; /* uvrest_priority */
     bool queued;
 } uvrest__queue_item;

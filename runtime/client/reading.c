@@ -16,7 +16,7 @@ struct uvrest__reading {
     void *user;
     uvrest__digest digest;
     uvrest_status status; /* of the newest step */
-    char *file;           /* behind the buffer */
+    char *file; /* behind the buffer */
     char buffer[BUFFER];
 };
 

@@ -2,6 +2,7 @@
 #include "request.h"
 #include "alloc.h"
 #include "encode.h"
+#include "form.h"
 #include "headers.h"
 #include "number.h"
 #include "text.h"
@@ -12,6 +13,8 @@
 
 /* Path parameters of one operation. */
 #define MAX_PATH_VALUES 16
+/* Parts of one form. */
+#define MAX_PARTS 16
 /* Room for any number as text. */
 #define NUMBER_TEXT 40
 
@@ -346,6 +349,8 @@ static uvrest_status add_body(uvrest__draft *draft, const uvrest_op *op, const u
         return (param->flags & UVREST_REQUIRED) ? refuse(reason, "body", "required") : UVREST_OK;
     if (value == UVREST_NULL)
         return refuse(reason, "body", "null cannot be sent here");
+    if (*out_type != NULL)
+        return refuse(reason, "body", "given in two forms");
     *out_type = param->name != NULL ? param->name : "application/json";
     switch (param->kind) {
     case UVREST_PAYLOAD_RAW:
@@ -358,13 +363,102 @@ static uvrest_status add_body(uvrest__draft *draft, const uvrest_op *op, const u
         draft->body_len = bytes->data == NULL ? 0 : bytes->len;
         if (bytes->content_type != NULL)
             *out_type = bytes->content_type;
+        else if (strchr(*out_type, '*') != NULL) /* a wildcard names a family, not what these bytes are */
+            return refuse(reason, "body.content_type", "required");
         return uvrest__headers_check_value("body.content_type", *out_type, reason);
     default:
         return encode_model(draft, op, param, value, flags, reason);
     }
 }
 
+/* ---- forms ---- */
+
+static uvrest_status read_bytes_part(const uvrest_param *param, const void *args, uvrest__form_part *out,
+                                     uvrest_reason *reason)
+{
+    const uvrest_bytes *bytes;
+    memcpy(&bytes, (const char *)args + param->offset, sizeof bytes);
+    if (bytes == NULL)
+        return (param->flags & UVREST_REQUIRED) ? refuse(reason, param->name, "required") : UVREST_OK;
+    out->data = bytes->data == NULL ? "" : bytes->data;
+    out->len = bytes->data == NULL ? 0 : bytes->len;
+    out->content_type = bytes->content_type != NULL ? bytes->content_type : "application/octet-stream";
+    out->is_file = true;
+    return UVREST_OK;
+}
+
+static uvrest_status read_raw_part(const uvrest_param *param, const void *args, uvrest__form_part *out,
+                                   uvrest_reason *reason)
+{
+    uvrest_raw raw;
+    memcpy(&raw, (const char *)args + param->offset, sizeof raw);
+    if (raw.text == NULL)
+        return (param->flags & UVREST_REQUIRED) ? refuse(reason, param->name, "required") : UVREST_OK;
+    if (uvrest_json_check(raw.text, raw.len, 0, NULL) != UVREST_OK)
+        return refuse(reason, param->name, "not valid JSON");
+    out->data = raw.text;
+    out->len = raw.len;
+    out->content_type = "application/json";
+    return UVREST_OK;
+}
+
+/* A part's data stays NULL where its argument is absent. value: room for a number, kept until the form is written. */
+static uvrest_status read_part(const uvrest_param *param, const void *args, argument *value, uvrest__form_part *out,
+                               uvrest_reason *reason)
+{
+    memset(out, 0, sizeof *out);
+    out->name = param->name;
+    if (param->kind == UVREST_KIND_RAW)
+        return read_raw_part(param, args, out, reason);
+    if (param->kind == UVREST_PAYLOAD_BYTES)
+        return read_bytes_part(param, args, out, reason);
+    uvrest_status st = read_argument(param, args, NULL, value, reason);
+    if (st == UVREST_OK && value->text != NULL) {
+        out->data = value->text;
+        out->len = strlen(value->text);
+    }
+    return st;
+}
+
+/* All arguments that are parts, as one body; no body where the operation has none of them. */
+static uvrest_status add_form(uvrest__draft *draft, const uvrest_op *op, const void *args, const char **out_type,
+                              uvrest_reason *reason)
+{
+    uvrest__form_part parts[MAX_PARTS];
+    argument values[MAX_PARTS];
+    uvrest_raw body;
+    size_t n = 0;
+    bool has_form = false;
+    for (size_t i = 0; i < op->n_params; i++) {
+        if (op->params[i].place != UVREST_IN_PART)
+            continue;
+        assert(n < MAX_PARTS);
+        has_form = true;
+        uvrest_status st = read_part(&op->params[i], args, &values[n], &parts[n], reason);
+        if (st != UVREST_OK)
+            return st;
+        if (parts[n].data != NULL)
+            n++;
+    }
+    if (!has_form)
+        return UVREST_OK;
+    uvrest_status st = uvrest__form_encode(parts, n, draft->arena, &body, out_type, reason);
+    if (st != UVREST_OK)
+        return st;
+    draft->body = body.text;
+    draft->body_len = body.len;
+    return UVREST_OK;
+}
+
 /* ---- drafts ---- */
+
+/* What absent arguments are read from: all zero, longer than any args struct. */
+static const uint64_t nothing[512];
+
+const void *uvrest__request_arguments(const void *args)
+{
+    return args != NULL ? args : nothing;
+}
 
 const uvrest_call_options *uvrest__request_options(const uvrest_op *op, const void *args)
 {
@@ -399,6 +493,8 @@ uvrest_status uvrest__draft_operation(uvrest__draft *draft, const uvrest_op *op,
     for (size_t i = 0; i < op->n_params && st == UVREST_OK; i++)
         if (op->params[i].place == UVREST_IN_BODY)
             st = add_body(draft, op, &op->params[i], args, options, &type, reason);
+    if (st == UVREST_OK && type == NULL)
+        st = add_form(draft, op, args, &type, reason);
     if (st == UVREST_OK && type != NULL)
         st = add_default_line(draft, own, "Content-Type", type);
     return st == UVREST_OK ? add_options(draft, options, reason) : st;

@@ -15,7 +15,7 @@
 
 /** A request, ready to be sent as often as needed. */
 typedef struct uvrest__request {
-    char *target;      /* "/API/x/?y=z" */
+    char *target; /* "/API/x/?y=z" */
     const char *lines; /* header lines one after the other, each NUL-ended */
     size_t lines_size;
     const char *body; /* NULL: none */
@@ -55,6 +55,8 @@ UVREST_MUST_USE uvrest_status uvrest__draft_operation(uvrest__draft *draft, cons
 /** Drafts a raw call's request. Failures as above. */
 UVREST_MUST_USE uvrest_status uvrest__draft_raw(uvrest__draft *draft, const uvrest_request *request,
                                                 uvrest_reason *reason);
+/** The arguments, or a struct of nothing but absent ones for NULL. */
+const void *uvrest__request_arguments(const void *args);
 /** The options among an operation's arguments, or NULL. */
 const uvrest_call_options *uvrest__request_options(const uvrest_op *op, const void *args);
 

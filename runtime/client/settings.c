@@ -3,6 +3,7 @@
 #include "alloc.h"
 #include "headers.h"
 #include "text.h"
+#include "trust.h"
 #include <string.h>
 
 #define DEFAULT_CONNECT_TIMEOUT_MS 10000u
@@ -112,6 +113,8 @@ uvrest_status uvrest__settings_init(uvrest__settings *out, const uvrest_client_o
         return UVREST_E_INVALID;
     }
     st = check_timeouts(o);
+    if (st == UVREST_OK)
+        st = uvrest__trust_check(o->ca_file, o->ca_path, o->reason);
     if (st == UVREST_OK)
         st = uvrest__ratelimit_configure(&s.rate_limit, &o->rate_limit, requests, window_ms, o->reason);
     if (st == UVREST_OK)

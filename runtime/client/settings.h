@@ -17,8 +17,8 @@ typedef struct uvrest__settings {
     struct uv_loop_s *loop;
     uvrest__url_base base;
     char *user_agent; /* owned */
-    char *ca_file;    /* owned, may be NULL */
-    char *ca_path;    /* owned, may be NULL */
+    char *ca_file; /* owned, may be NULL */
+    char *ca_path; /* owned, may be NULL */
     uint32_t connect_timeout_ms;
     uint32_t timeout_ms;
     uint32_t deadline_ms;
@@ -45,8 +45,9 @@ typedef struct uvrest__settings {
 UVREST_MUST_USE uvrest_status uvrest__settings_take(const void *options, size_t size, size_t ours,
                                                     uvrest_client_options *out);
 /**
- * Fills in and checks. requests and window_ms: what the API publishes, 0 for unknown. UVREST_E_INVALID with
- * options->reason, UVREST_E_NOMEM. *out is written on success only; owned: uvrest__settings_fini().
+ * Fills in and checks. requests and window_ms: what the API publishes, 0 for unknown. *out is written on success only;
+ * owned: uvrest__settings_fini(). With options->reason: UVREST_E_INVALID, UVREST_E_TLS (trusted certificates that cannot be
+ * read). UVREST_E_NOMEM.
  */
 UVREST_MUST_USE uvrest_status uvrest__settings_init(uvrest__settings *out, const uvrest_client_options *options,
                                                     uint32_t requests, uint32_t window_ms);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Structs to JSON text, driven by tables, straight into the free end of the arena: nothing else is allocated from it
- * meanwhile, and what does not fit its block moves to one twice as large.
+ * meanwhile, and what does not fit its block moves to one four times as large: what is not written to is only addresses,
+ * and what is left of it serves whoever allocates next.
  *
  * Writing functions return false when encoding has failed, with writer.status set.
  */
@@ -16,6 +17,8 @@
 #include <math.h>
 
 typedef uvrest__frame frame;
+
+enum { FIRST_ROOM = 2048 };
 
 typedef struct writer {
     char *at;
@@ -70,10 +73,12 @@ static UVREST__COLD bool grow(writer *w, size_t need)
 {
     size_t len = (size_t)(w->at - w->begin), room = (size_t)(w->end - w->begin);
     uvrest_status st;
-    if (need > SIZE_MAX / 4 - len)
+    if (need > SIZE_MAX / 8 - len)
         return fail(w, NULL, UVREST_E_NOMEM, "out of memory");
     need += len;
-    st = uvrest__arena_grow(w->arena, need, need > room * 2 ? need * 2 : room * 2);
+    if (room < FIRST_ROOM)
+        room = FIRST_ROOM;
+    st = uvrest__arena_grow(w->arena, need, need > room ? need * 4 : room * 4);
     if (st != UVREST_OK)
         return fail(w, NULL, UVREST_E_NOMEM, "out of memory");
     if (len != 0)
@@ -90,7 +95,7 @@ UVREST__HOT bool reserve(writer *w, size_t n)
     return UVREST__LIKELY((size_t)(w->end - w->at) >= n) || grow(w, n);
 }
 
-static bool write_bytes(writer *w, const char *bytes, size_t n)
+UVREST__HOT bool write_bytes(writer *w, const char *bytes, size_t n)
 {
     if (!reserve(w, n))
         return false;
@@ -484,7 +489,10 @@ UVREST__HOT int member_state(const uvrest_gen_field *field, const void *member)
     }
 }
 
-/* What an extra has for the members of the model being written. */
+/*
+ * What an extra has for the members of the model being written. Its slices are known to be JSON: only a decode and
+ * uvrest_extra_set() make them, and both have checked.
+ */
 typedef struct held {
     const uvrest_extra *extra;
     uint64_t nulls[UVREST__JSON_FIELDS_MAX / 64];
@@ -553,7 +561,7 @@ static bool write_value(writer *w, const uvrest_gen_field *field, const void *me
     case UVREST_KIND_ENUM:
         if (*(const int *)member != UVREST__ENUM_UNKNOWN)
             return write_enum(w, field->of, *(const int *)member, f);
-        return slice != NULL ? write_raw(w, slice->value, f)
+        return slice != NULL ? write_bytes(w, slice->value.text, slice->value.len)
                              : fail(w, f, UVREST_E_INVALID, "an unknown enum value without its text");
     case UVREST_KIND_MODEL:
         return write_object(w, field->of, load_pointer(member), NULL, f);
@@ -570,19 +578,18 @@ static bool write_value(writer *w, const uvrest_gen_field *field, const void *me
     if (field->kind == UVREST_ROW_ENUM_ARRAY && has_unknown(pointer, list->n_entries)) {
         if (slice == NULL || !agrees(w->schema, field->of, pointer, list->n_entries, slice->value))
             return fail(w, f, UVREST_E_INVALID, "an unknown enum value without its text");
-        return write_raw(w, slice->value, f);
+        return write_bytes(w, slice->value.text, slice->value.len);
     }
     return write_array(w, field, pointer, list->n_entries, f);
 }
 
 /* What the extra has for a member that is absent; *out_written is whether it had anything. */
-static bool write_held(writer *w, const held *h, const uvrest_gen_field *field, unsigned i, const frame *f,
-                       bool *out_written)
+static bool write_held(writer *w, const held *h, const uvrest_gen_field *field, unsigned i, bool *out_written)
 {
     const uvrest_extra_member *slice = held_slice(w, h, field, i);
     *out_written = true;
     if (slice != NULL)
-        return write_name(w, field->name) && write_raw(w, slice->value, f);
+        return write_name(w, field->name) && write_bytes(w, slice->value.text, slice->value.len);
     if (h->extra != NULL && has_bit(h->nulls, i))
         return write_name(w, field->name) && write_null(w);
     *out_written = false;
@@ -601,7 +608,7 @@ static bool is_demanded(const writer *w, const uvrest_gen_field *field)
 }
 
 /* The members of the extra that the model does not have. */
-static UVREST__COLD bool write_unknown(writer *w, const held *h, unsigned model, const frame *up)
+static bool write_unknown(writer *w, const held *h, unsigned model, const frame *up)
 {
     for (size_t i = 0; i < h->extra->n_members; i++) {
         const uvrest_extra_member *member = &h->extra->members[i];
@@ -609,7 +616,7 @@ static UVREST__COLD bool write_unknown(writer *w, const held *h, unsigned model,
         if (uvrest__tables_find_field(w->schema, model, member->name, member->name_len) >= 0)
             continue;
         if ((w->at[-1] != '{' && !write_bytes(w, ",", 1)) || !write_text(w, member->name, member->name_len, &f, true) ||
-            !write_bytes(w, ":", 1) || !write_raw(w, member->value, &f))
+            !write_bytes(w, ":", 1) || !write_bytes(w, member->value.text, member->value.len))
             return false;
     }
     return true;
@@ -638,7 +645,7 @@ static bool write_object(writer *w, unsigned model, const char *value, const cas
     bool add_tag = false;
     held h;
     h.extra = NULL;
-    if (UVREST__UNLIKELY(extra != NULL))
+    if (extra != NULL)
         find_held(w, model, extra, &h);
     if (!enter(w, '{', up))
         return false;
@@ -657,8 +664,8 @@ static bool write_object(writer *w, unsigned model, const char *value, const cas
         if (is_skipped(w, field))
             continue;
         if (state == ABSENT) {
-            if (UVREST__UNLIKELY(h.extra != NULL)) {
-                if (!write_held(w, &h, field, i, &f, &written))
+            if (h.extra != NULL) {
+                if (!write_held(w, &h, field, i, &written))
                     return false;
                 if (written)
                     continue;
@@ -672,7 +679,7 @@ static bool write_object(writer *w, unsigned model, const char *value, const cas
         if (state == NULL_VALUE ? !write_null(w) : !write_value(w, field, member, held_slice(w, &h, field, i), &f))
             return false;
     }
-    if (UVREST__UNLIKELY(h.extra != NULL) && !write_unknown(w, &h, model, up))
+    if (h.extra != NULL && !write_unknown(w, &h, model, up))
         return false;
     return leave_object(w);
 }

@@ -141,7 +141,7 @@ unsigned uvrest__utf8_write(char *to, uint32_t c)
     return 4;
 }
 
-const uint8_t *uvrest__scan_text(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
+const uint8_t *uvrest__scan_long_text(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
 {
     for (;;) {
         uint32_t c;
@@ -171,7 +171,8 @@ const uint8_t *uvrest__scan_text(const uint8_t *p, const uint8_t *end, uvrest__f
         } else if (*p < 0x20) {
             return fail(fault, p, "an escape instead of a control character");
         } else {
-            p++;
+            while (p < end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\')
+                p++;
         }
     }
 }

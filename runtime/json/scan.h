@@ -190,7 +190,21 @@ UVREST__HOT const uint8_t *uvrest__skip_space(const uint8_t *p, const uint8_t *e
 }
 
 /* From behind the opening quote to behind the closing one, checking all of it. NULL with fault set. */
-const uint8_t *uvrest__scan_text(const uint8_t *p, const uint8_t *end, uvrest__fault *fault);
+const uint8_t *uvrest__scan_long_text(const uint8_t *p, const uint8_t *end, uvrest__fault *fault);
+
+/* The same; a short plain text without a call. */
+UVREST__HOT const uint8_t *uvrest__scan_text(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
+{
+    if (UVREST__LIKELY(end - p >= UVREST__BLOCK)) {
+        uvrest__mask special = uvrest__block_special(uvrest__block_load(p));
+        if (special == 0)
+            return uvrest__scan_long_text(p + UVREST__BLOCK, end, fault);
+        p += uvrest__mask_first(special);
+        if (UVREST__LIKELY(*p == '"'))
+            return p + 1;
+    }
+    return uvrest__scan_long_text(p, end, fault);
+}
 
 /* Whether text is UTF-8 and free of NUL; what strings to send must be. */
 bool uvrest__scan_is_utf8(const char *text, size_t len);

@@ -22,7 +22,7 @@ typedef struct uvrest__digest {
     int error; /* errno of what failed; 0: none, or not a matter of errno */
     uint64_t done_bytes;
     uint64_t total_bytes; /* as the file was when it was opened */
-    bool ended;           /* hex is written */
+    bool ended; /* hex is written */
     char hex[UVREST__DIGEST_HEX + 1];
 } uvrest__digest;
 

@@ -28,6 +28,8 @@ static void push(uvrest__stamps *stamps, uint64_t moment)
 {
     if (stamps->cap == 0)
         return;
+    if (stamps->count < stamps->changed)
+        stamps->changed = stamps->count;
     *stamp_at(stamps, stamps->count++) = moment;
     if (stamps->count - stamps->first > stamps->cap)
         stamps->first++;
@@ -58,6 +60,8 @@ static void remove_stamp(uvrest__stamps *stamps, uint64_t moment)
     uint64_t i = first_after(stamps, moment);
     if (i == stamps->first || *stamp_at(stamps, i - 1) != moment)
         return;
+    if (i - 1 < stamps->changed)
+        stamps->changed = i - 1;
     for (; i < stamps->count; i++)
         *stamp_at(stamps, i - 1) = *stamp_at(stamps, i);
     stamps->count--;
@@ -82,7 +86,10 @@ uvrest_status uvrest__ledger_init(uvrest__ledger *ledger, const uvrest_alloc *al
             return UVREST_E_NOMEM;
     }
     memset(ledger, 0, sizeof *ledger);
-    ledger->conf = *conf;
+    memcpy(&ledger->conf, conf, sizeof *conf);
+    ledger->conf.shared_file = NULL;
+    ledger->conf.acquire = NULL;
+    ledger->conf.acquire_user = NULL;
     ledger->slots = conf->slots;
     ledger->window_ns = conf->window_ns;
     ledger->sent = (uvrest__stamps){.ring = rings, .cap = cap};
@@ -122,6 +129,11 @@ void uvrest__ledger_tighten(uvrest__ledger *ledger, const uvrest__ratelimit_conf
     own->window_ns = conf->window_ns > own->window_ns ? conf->window_ns : own->window_ns;
     own->guard_ns = conf->guard_ns > own->guard_ns ? conf->guard_ns : own->guard_ns;
     own->first_contact = conf->first_contact < own->first_contact ? conf->first_contact : own->first_contact;
+    own->smooth = own->smooth || conf->smooth;
+    if (conf->policy == UVREST_POLICY_LEDGER)
+        own->policy = UVREST_POLICY_LEDGER;
+    own->free_permille = conf->free_permille > own->free_permille ? conf->free_permille : own->free_permille;
+    own->max_delay_ns = conf->max_delay_ns > own->max_delay_ns ? conf->max_delay_ns : own->max_delay_ns;
     ledger->slots = own->slots < ledger->slots ? own->slots : ledger->slots;
     ledger->window_ns = own->window_ns > ledger->window_ns ? own->window_ns : ledger->window_ns;
 }
@@ -172,8 +184,13 @@ static uint64_t slot_at(const uvrest__ledger *ledger, uint64_t keep)
 
 static uint64_t interval(const uvrest__ledger *ledger)
 {
-    return ledger->learnt_interval_ns > ledger->announced_interval_ns ? ledger->learnt_interval_ns
-                                                                      : ledger->announced_interval_ns;
+    uint64_t longest = ledger->learnt_interval_ns > ledger->announced_interval_ns ? ledger->learnt_interval_ns
+                                                                                  : ledger->announced_interval_ns;
+    if (ledger->conf.smooth && ledger->slots != 0) {
+        uint64_t even = ledger->window_ns * 100 / ((uint64_t)ledger->slots * LEARNT_PERCENT);
+        longest = even > longest ? even : longest;
+    }
+    return longest;
 }
 
 /* ---- may one more go out? ---------------------------------------------------------------------------------------- */
@@ -301,6 +318,43 @@ static bool pass_server(const uvrest__ledger *ledger, uvrest__ratelimit_wait *wa
     return true;
 }
 
+/* ---- graduated delays -------------------------------------------------------------------------------------------- */
+
+/* Of the quota, in thousandths: what the server said last, unless that is a window ago; then what the book says. */
+static uint64_t permille_left(const uvrest__ledger *ledger)
+{
+    uint64_t taken = held(ledger), left = taken < ledger->slots ? ledger->slots - taken : 0;
+    if (ledger->has_count && ledger->now - ledger->count_at < ledger->window_ns && ledger->remaining >= 0 &&
+        (uint64_t)ledger->remaining < left)
+        left = (uint64_t)ledger->remaining;
+    return left * 1000 / ledger->slots;
+}
+
+/* Straight lines between the corners of aiopythonik's three tiers. */
+static uint64_t graduated_delay(const uvrest__ledger *ledger)
+{
+    static const struct {
+        uint64_t permille, ms;
+    } corners[] = {{0, 5000}, {100, 2000}, {200, 500}, {300, 100}};
+    uint64_t left = permille_left(ledger), delay;
+    size_t i = 1;
+    if (left >= ledger->conf.free_permille || left >= 300)
+        return 0;
+    while (left >= corners[i].permille)
+        i++;
+    delay = corners[i].ms + (corners[i - 1].ms - corners[i].ms) * (corners[i].permille - left) / 100;
+    delay *= UVREST__NS_PER_MS;
+    return delay < ledger->conf.max_delay_ns ? delay : ledger->conf.max_delay_ns;
+}
+
+static bool pass_graduated(const uvrest__ledger *ledger, uvrest__ratelimit_wait *wait)
+{
+    uint64_t delay = ledger->last_send == 0 ? 0 : graduated_delay(ledger);
+    if (delay == 0 || ledger->now >= ledger->last_send + delay)
+        return true;
+    return hold(wait, UVREST__RATELIMIT_GRADUATED, until(ledger, ledger->last_send + delay), false);
+}
+
 static bool pass_all(const uvrest__ledger *ledger, uvrest_priority priority, bool proactive,
                      uvrest__ratelimit_wait *wait)
 {
@@ -312,24 +366,34 @@ static bool pass_all(const uvrest__ledger *ledger, uvrest_priority priority, boo
         return false;
     if (!pass_interval(ledger, wait))
         return false;
-    return ledger->slots == 0 || pass_server(ledger, wait);
+    if (ledger->slots == 0)
+        return true;
+    return ledger->conf.policy == UVREST_POLICY_GRADUATED ? pass_graduated(ledger, wait) : pass_server(ledger, wait);
+}
+
+bool uvrest__ledger_may(uvrest__ledger *ledger, uint64_t now, uvrest_priority priority, bool proactive,
+                        uvrest__ratelimit_wait *out_wait)
+{
+    advance(ledger, now);
+    if (pass_all(ledger, priority, proactive, out_wait))
+        return true;
+    if (out_wait->ns == 0)
+        out_wait->ns = 1;
+    if (out_wait->cause == UVREST__RATELIMIT_VERIFY)
+        ledger->n_agreed = 0; /* the server gives back later than the book */
+    return false;
 }
 
 bool uvrest__ledger_acquire(uvrest__ledger *ledger, uint64_t now, uvrest_priority priority, bool proactive,
                             uvrest__ratelimit_ticket *out_ticket, uvrest__ratelimit_wait *out_wait)
 {
-    advance(ledger, now);
-    if (!pass_all(ledger, priority, proactive, out_wait)) {
-        if (out_wait->ns == 0)
-            out_wait->ns = 1;
-        if (out_wait->cause == UVREST__RATELIMIT_VERIFY)
-            ledger->n_agreed = 0; /* the server gives back later than the book */
+    if (!uvrest__ledger_may(ledger, now, priority, proactive, out_wait))
         return false;
-    }
     *out_ticket = (uvrest__ratelimit_ticket){.sent_ns = ledger->now, .probe = ledger->paused};
     ledger->probing = ledger->paused;
     ledger->in_flight++;
     ledger->n_sent++;
+    ledger->last_send = ledger->now;
     push(&ledger->sent, ledger->now);
     if (interval(ledger) != 0)
         ledger->next_send = (ledger->next_send > ledger->now ? ledger->next_send : ledger->now) + interval(ledger);
@@ -536,6 +600,29 @@ void uvrest__ledger_charge(uvrest__ledger *ledger, uint64_t now, uint32_t n)
     advance(ledger, now);
     ledger->n_sent += n;
     while (n-- > 0)
+        push(&ledger->answered, ledger->now);
+}
+
+void uvrest__ledger_disown(uvrest__ledger *ledger, uint64_t now, uint32_t n, bool probe)
+{
+    advance(ledger, now);
+    assert(n <= ledger->in_flight);
+    ledger->in_flight -= n;
+    for (; n > 0; n--)
+        push(&ledger->answered, ledger->now);
+    if (probe)
+        ledger->probing = false;
+}
+
+void uvrest__ledger_forfeit(uvrest__ledger *ledger, uint64_t now, uint32_t in_flight)
+{
+    advance(ledger, now);
+    ledger->in_flight = in_flight;
+    ledger->probing = false;
+    ledger->n_returned = 0;
+    ledger->sent.first = ledger->sent.count = ledger->sent.changed = 0;
+    ledger->answered.first = ledger->answered.count = ledger->answered.changed = 0;
+    for (uint32_t i = in_flight; i < ledger->slots; i++)
         push(&ledger->answered, ledger->now);
 }
 

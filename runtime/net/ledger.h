@@ -25,6 +25,7 @@ typedef struct uvrest__stamps {
     uint32_t cap;
     uint64_t first; /* those before it have been overwritten */
     uint64_t count; /* ever pushed, less those removed */
+    uint64_t changed; /* those from here on have changed since the owner last set it */
 } uvrest__stamps;
 
 /** Buckets of 0.1 s for the smallest Remaining of the last 0.6 s. */
@@ -66,6 +67,7 @@ typedef struct uvrest__ledger {
     uint64_t learnt_at;
     uint64_t announced_interval_ns; /* 0: none */
     uint64_t next_send; /* with an interval: not before */
+    uint64_t last_send; /* GRADUATED: the next one is a delay after it; 0: none yet */
 
     /* Refusals. While paused nothing is sent; then one probe, whose answer ends the pause or begins the next. */
     bool paused;
@@ -84,9 +86,18 @@ typedef struct uvrest__ledger {
 UVREST_MUST_USE uvrest_status uvrest__ledger_init(uvrest__ledger *ledger, const uvrest_alloc *alloc,
                                                   const uvrest__ratelimit_conf *conf, uint64_t seed);
 void uvrest__ledger_fini(uvrest__ledger *ledger, const uvrest_alloc *alloc);
+/**
+ * n requests under way of somebody who has died count as answered now. probe: one of them was the probe.
+ */
+void uvrest__ledger_disown(uvrest__ledger *ledger, uint64_t now, uint32_t n, bool probe);
+/** The moments are lost: from now on it holds as if every slot but those under way had been answered now. */
+void uvrest__ledger_forfeit(uvrest__ledger *ledger, uint64_t now, uint32_t in_flight);
 /** Takes the stricter of its own and another configuration. */
 void uvrest__ledger_tighten(uvrest__ledger *ledger, const uvrest__ratelimit_conf *conf);
 
+/** Whether uvrest__ledger_acquire() would grant a slot now; if not, *out_wait is written. */
+UVREST_MUST_USE bool uvrest__ledger_may(uvrest__ledger *ledger, uint64_t now, uvrest_priority priority, bool proactive,
+                                        uvrest__ratelimit_wait *out_wait);
 /** As uvrest__ratelimit_acquire(). proactive: whether this client waits before the server refuses. */
 UVREST_MUST_USE bool uvrest__ledger_acquire(uvrest__ledger *ledger, uint64_t now, uvrest_priority priority,
                                             bool proactive, uvrest__ratelimit_ticket *out_ticket,

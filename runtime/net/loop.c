@@ -8,12 +8,12 @@ struct uvrest__loop {
     uvrest__loop_conf conf;
     uv_loop_t *uv;
     uv_loop_t own;
-    uv_async_t wake;     /* active for ever, so its reference is what holds the loop */
+    uv_async_t wake; /* active for ever, so its reference is what holds the loop */
     uv_idle_t soon;
     uv_prepare_t before; /* before and after: libuv is between them while it reports descriptors */
     uv_check_t after;
-    unsigned depth;      /* call-backs of ours on the stack, and uv_run() where we called it */
-    unsigned n_open;     /* objects libuv still knows */
+    unsigned depth; /* call-backs of ours on the stack, and uv_run() where we called it */
+    unsigned n_open; /* objects libuv still knows */
     bool polling;
     bool closing;
     bool closed;

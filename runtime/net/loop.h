@@ -26,10 +26,10 @@ typedef void uvrest__loop_fn(void *user);
 
 /** What a loop tells its owner. */
 typedef struct uvrest__loop_conf {
-    const uvrest_alloc *alloc;  /* borrowed until uvrest__loop_free() */
+    const uvrest_alloc *alloc; /* borrowed until uvrest__loop_free() */
     struct uv_loop_s *borrowed; /* NULL: a loop of its own */
-    uvrest__loop_fn *on_soon;   /* one turn after uvrest__loop_soon() */
-    uvrest__loop_fn *on_wake;   /* after uvrest__loop_wake(), several calls may become one */
+    uvrest__loop_fn *on_soon; /* one turn after uvrest__loop_soon() */
+    uvrest__loop_fn *on_wake; /* after uvrest__loop_wake(), several calls may become one */
     uvrest__loop_fn *on_closed; /* the last object is gone */
     void *user;
 } uvrest__loop_conf;

@@ -23,7 +23,7 @@ typedef struct uvrest__pool {
     uint32_t max_connections;
     uint32_t in_flight;
     uint32_t timeouts; /* in a row, of attempts that had been sent over HTTP/2 */
-    bool multiplexed;  /* the newest answer came over HTTP/2 */
+    bool multiplexed; /* the newest answer came over HTTP/2 */
 } uvrest__pool;
 
 /** Both limits are at least 1. */

@@ -79,6 +79,38 @@ static bool is_backoff(double seconds)
     return seconds >= 0 && seconds <= DAY_MS / 1000.0; /* false for NaN */
 }
 
+static uvrest_status configure_policy(uvrest__ratelimit_conf *out, const uvrest_rate_limit *options,
+                                      uvrest_reason *reason)
+{
+    double threshold = options->proactive_throttling_threshold == 0 ? 0.8 : options->proactive_throttling_threshold;
+    double most = options->max_proactive_delay == 0 ? 5.0 : options->max_proactive_delay;
+    if (!(threshold > 0 && threshold <= 1))
+        return refuse_option(reason, "proactive_throttling_threshold", "not a share above 0 to 1");
+    if (!is_backoff(most))
+        return refuse_option(reason, "max_proactive_delay", "not a number of seconds from 0 to a day");
+    if (options->policy != UVREST_POLICY_LEDGER && options->policy != UVREST_POLICY_GRADUATED)
+        return refuse_option(reason, "policy", "unknown");
+    if (out->slots == 0 && options->policy == UVREST_POLICY_GRADUATED)
+        return refuse_option(reason, "policy", "needs requests and window_ms");
+    if (out->slots == 0 && options->smooth)
+        return refuse_option(reason, "smooth", "needs requests and window_ms");
+    if (out->slots == 0 && options->shared_file != NULL)
+        return refuse_option(reason, "shared_file", "needs requests and window_ms");
+    if (options->shared_file != NULL && options->shared_file[0] == '\0')
+        return refuse_option(reason, "shared_file", "empty");
+    if (options->acquire_slots == UVREST_ZERO)
+        return refuse_option(reason, "acquire_slots", "0 would never send");
+    out->policy = options->policy;
+    out->free_permille = (uint32_t)(threshold * 1000);
+    out->max_delay_ns = (uint64_t)(most * (double)UVREST__NS_PER_S);
+    out->smooth = options->smooth;
+    out->shared_file = options->shared_file;
+    out->acquire = options->acquire;
+    out->acquire_user = options->acquire_user;
+    out->acquire_slots = or_default(options->acquire_slots, 20);
+    return UVREST_OK;
+}
+
 static uvrest_status configure_backoff(uvrest__ratelimit_conf *out, const uvrest_rate_limit *options,
                                        uvrest_reason *reason)
 {
@@ -102,13 +134,16 @@ uvrest_status uvrest__ratelimit_configure(uvrest__ratelimit_conf *out, const uvr
                                           uint32_t api_requests, uint32_t api_window_ms, uvrest_reason *reason)
 {
     static const uvrest_rate_limit none;
-    uvrest__ratelimit_conf conf = {0};
+    uvrest__ratelimit_conf conf;
     uvrest_status st;
+    memset(&conf, 0, sizeof conf); /* its padding too: a shared ledger goes into a file */
     if (options == NULL)
         options = &none;
     st = configure_window(&conf, options, api_requests, api_window_ms, reason);
     if (st == UVREST_OK)
         st = configure_backoff(&conf, options, reason);
+    if (st == UVREST_OK)
+        st = configure_policy(&conf, options, reason);
     if (st != UVREST_OK)
         return st;
     conf.guard_ns = or_default(options->guard_ms, 25) * UVREST__NS_PER_MS;

@@ -3,7 +3,8 @@
  * @file ratelimit.h
  * The slot ledger: what the rate limit still allows.
  *
- * One ledger an origin and its credentials, found in a registry of the process, shared by all clients that use both. A
+ * One ledger an origin and its credentials, found in a registry of the process, shared by all clients that use both; with
+ * conf.shared_file it is kept in a file and shared by processes, which ask every 20 ms what they cannot wake up for. A
  * client's hold on it is a uvrest__ratelimit. The walk of an attempt:
  *
  *     uvrest__ratelimit_acquire(rl, now, priority, &ticket, &wait)
@@ -16,7 +17,9 @@
  *
  * Without a window in its configuration (slots 0) there are no slots, and only 429 answers make anybody wait.
  *
- * Threads: every function may be called from any thread. A ledger's mutex is held for short, bounded work.
+ * Threads: every function may be called from any thread. A ledger's mutex is held for short, bounded work. The hook
+ * conf.acquire is called from uvrest__ratelimit_acquire(), with no mutex held, which is then called by one thread at a
+ * time a client.
  * Memory: all of it comes from the registry's allocator, since a ledger may outlive the client that made it; the
  * numbers of a ledger nobody holds are kept until its window is over, so that a new client does not overrun the quota.
  * Time: monotonic nanoseconds, handed in; a value that lies before one already seen counts as that one.
@@ -48,13 +51,22 @@ typedef struct uvrest__ratelimit_conf {
     bool proactive; /* false: nobody waits but after a 429 */
     bool jitter;
     uint64_t backoff_ns[UVREST__RATELIMIT_BACKOFFS]; /* pause after the n-th 429 in a row that names none */
+    uvrest_rate_limit_policy policy;
+    uint32_t free_permille; /* GRADUATED: no delay with so much of the quota left */
+    uint64_t max_delay_ns; /* GRADUATED */
+    bool smooth;
+    const char *shared_file; /* borrowed until get() returns; may be NULL */
+    uvrest_acquire_fn *acquire; /* of one client alone; may be NULL */
+    void *acquire_user;
+    uint32_t acquire_slots; /* at least 1 */
 } uvrest__ratelimit_conf;
 
 /**
  * Fills in defaults. options may be NULL. api_requests, api_window_ms: what the API publishes, 0 for unknown.
  * UVREST_E_INVALID, with reason "rate_limit.<field>: why": a backoff that is negative, NaN, infinite or above a day, a
  * factor below 1, requests without window_ms or window_ms without requests where the API publishes none, a window
- * above a day. *out is written on success only.
+ * above a day, a threshold that is no share, a delay like a bad backoff, a policy without a name, smooth, GRADUATED or
+ * shared_file without a window, acquire_slots 0. *out is written on success only; it borrows options->shared_file.
  */
 UVREST_MUST_USE uvrest_status uvrest__ratelimit_configure(uvrest__ratelimit_conf *out, const uvrest_rate_limit *options,
                                                           uint32_t api_requests, uint32_t api_window_ms,
@@ -92,6 +104,8 @@ UVREST_MUST_USE uvrest_status uvrest__ratelimit_get(uvrest__ratelimit_registry *
                                                     void *user, uvrest__ratelimit **out);
 /** Ends a client's hold; its tickets have all ended before. NULL is accepted. */
 void uvrest__ratelimit_put(uvrest__ratelimit *rl, uint64_t now);
+/** Why the ledger could not be, or no longer is, the one of conf->shared_file; NULL if it is. Told once a client. */
+const char *uvrest__ratelimit_take_warning(uvrest__ratelimit *rl);
 
 /** Why a client has to wait. */
 typedef enum uvrest__ratelimit_cause {
@@ -102,9 +116,11 @@ typedef enum uvrest__ratelimit_cause {
     UVREST__RATELIMIT_VERIFY = 4, /* the server's count must confirm that slots returned */
     UVREST__RATELIMIT_PEERS = 5, /* somebody else spends the same quota */
     UVREST__RATELIMIT_PAUSED = 6, /* after a 429 */
-    UVREST__RATELIMIT_PER_SECOND = 7 /* a limit a second, learnt from a 429 or announced */
+    UVREST__RATELIMIT_PER_SECOND = 7, /* a limit a second: learnt from a 429, announced, or `smooth` */
+    UVREST__RATELIMIT_GRADUATED = 8, /* little of the quota is left */
+    UVREST__RATELIMIT_ACQUIRE = 9 /* the program's hook has granted nothing yet */
 } uvrest__ratelimit_cause;
-#define UVREST__RATELIMIT_CAUSES 8
+#define UVREST__RATELIMIT_CAUSES 10
 
 /** A slot taken for one sending. Plain data of the client; zero it by not touching it after its end. */
 typedef struct uvrest__ratelimit_ticket {

@@ -54,14 +54,15 @@ struct uvrest__transfer {
 struct uvrest__transport {
     uvrest__transport_conf conf;
     const char *default_ca_path; /* curl's own directory where it is usable alone; NULL: curl's defaults */
-    const char *proxy_variable;  /* the environment's, if one applies */
-    CURLM *multi;                /* NULL after a rebuild that failed, until the next start */
+    const char *proxy_variable; /* the environment's, if one applies */
+    CURLM *multi; /* NULL after a rebuild that failed, until the next start */
     uvrest__timer *timer;
     uvrest__transport *next_abandoned;
     uvrest__watch watch;
     uvrest__transfer *under_way;
-    uvrest__transfer *idle[METHODS * 2]; /* by method and whether there is a body: their options need not be set again */
-    unsigned inside;                     /* calls into curl on the stack that may call back */
+    uvrest__transfer
+        *idle[METHODS * 2]; /* by method and whether there is a body: their options need not be set again */
+    unsigned inside; /* calls into curl on the stack that may call back */
     bool closing;
     bool broken; /* the multi handle must be made anew */
 };
@@ -277,7 +278,8 @@ static const rule rules[] = {
     {CURLE_URL_MALFORMAT, UVREST__TRANSFER_FINAL, UVREST_E_INVALID, "the URL is not usable"},
     {CURLE_UNSUPPORTED_PROTOCOL, UVREST__TRANSFER_FINAL, UVREST_E_PROTOCOL, "the peer does not answer in HTTP"},
     {CURLE_WEIRD_SERVER_REPLY, UVREST__TRANSFER_FINAL, UVREST_E_PROTOCOL, "the answer's head is malformed"},
-    {CURLE_BAD_CONTENT_ENCODING, UVREST__TRANSFER_FINAL, UVREST_E_DECODE, "the answer's content encoding is unknown or broken"},
+    {CURLE_BAD_CONTENT_ENCODING, UVREST__TRANSFER_FINAL, UVREST_E_DECODE,
+     "the answer's content encoding is unknown or broken"},
     {CURLE_FILESIZE_EXCEEDED, UVREST__TRANSFER_FINAL, UVREST_E_LIMIT, "the answer is larger than allowed"},
     {CURLE_WRITE_ERROR, UVREST__TRANSFER_FINAL, UVREST_E_DECODE, "the answer's body is broken"},
     {CURLE_OUT_OF_MEMORY, UVREST__TRANSFER_FINAL, UVREST_E_NOMEM, "out of memory"},
@@ -533,9 +535,7 @@ static void act(uvrest__transport *transport, curl_socket_t fd, int events)
 uvrest_status uvrest__transport_new(const uvrest__transport_conf *conf, uvrest_reason *reason, uvrest__transport **out)
 {
     uvrest__transport *transport;
-    uvrest_status st = uvrest__trust_check(conf->ca_file, conf->ca_path, reason);
-    if (st != UVREST_OK)
-        return st;
+    uvrest_status st;
     pthread_once(&curl_once, init_curl);
     if (!curl_usable) {
         uvrest__reason_set(reason, "libcurl: 7.88 or newer is needed", (char *)NULL);

@@ -24,18 +24,18 @@ typedef struct uvrest__transfer uvrest__transfer;
 
 /** How a transfer ended. */
 typedef enum uvrest__transfer_fault {
-    UVREST__TRANSFER_WHOLE = 0,   /* an answer is here, whole */
+    UVREST__TRANSFER_WHOLE = 0, /* an answer is here, whole */
     UVREST__TRANSFER_UNSENT = 1, /* provably nothing reached the server */
     UVREST__TRANSFER_BROKEN = 2, /* broke after something was sent */
-    UVREST__TRANSFER_FINAL = 3   /* would fail the same way again */
+    UVREST__TRANSFER_FINAL = 3 /* would fail the same way again */
 } uvrest__transfer_fault;
 
 /** The end of a transfer. */
 typedef struct uvrest__outcome {
     uvrest__transfer_fault fault;
     uvrest_status status; /* UVREST_OK without a fault */
-    uint32_t sends;       /* times the request went out */
-    bool multiplexed;     /* over HTTP/2 */
+    uint32_t sends; /* times the request went out */
+    bool multiplexed; /* over HTTP/2 */
     uint64_t duration_us;
     char text[320]; /* what happened, for people; "" without a fault. Holds no header and no query */
 } uvrest__outcome;
@@ -62,20 +62,20 @@ typedef struct uvrest__transport_conf {
 /** One request. All pointers are borrowed until the transfer is released or cancelled. */
 typedef struct uvrest__transfer_request {
     uvrest_method method;
-    const char *target;       /* "/API/x/?y=z", percent-encoded */
+    const char *target; /* "/API/x/?y=z", percent-encoded */
     const char *const *lines; /* header lines "Name: value" */
     size_t n_lines;
     const void *body; /* NULL: none */
     size_t body_len;
     bool repeatable; /* libcurl may send it again by itself, see above */
-    bool fresh;      /* on a connection of its own */
+    bool fresh; /* on a connection of its own */
     uint32_t connect_timeout_ms;
     uint32_t timeout_ms;
 } uvrest__transfer_request;
 
 /**
- * Makes a transport; no connection is opened. *out is owned: uvrest__transport_close(). UVREST_E_TLS, with reason: a CA
- * file or directory that cannot be read. UVREST_E_STATE: the libcurl found at run time is too old. UVREST_E_NOMEM.
+ * Makes a transport; no connection is opened. *out is owned: uvrest__transport_close(). UVREST_E_STATE, with reason: the
+ * libcurl found at run time is too old. UVREST_E_NOMEM.
  */
 UVREST_MUST_USE uvrest_status uvrest__transport_new(const uvrest__transport_conf *conf, uvrest_reason *reason,
                                                     uvrest__transport **out);

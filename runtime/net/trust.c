@@ -23,10 +23,12 @@ uvrest_status uvrest__trust_check(const char *ca_file, const char *ca_path, uvre
             return refuse(reason, "ca_file", ca_file, "is a directory");
     }
     if (ca_path != NULL) {
-        if (stat(ca_path, &info) != 0 || access(ca_path, R_OK | X_OK) != 0)
+        if (stat(ca_path, &info) != 0)
             return refuse(reason, "ca_path", ca_path, strerror(errno));
         if (!S_ISDIR(info.st_mode))
             return refuse(reason, "ca_path", ca_path, "is not a directory");
+        if (access(ca_path, R_OK | X_OK) != 0)
+            return refuse(reason, "ca_path", ca_path, strerror(errno));
     }
     return UVREST_OK;
 }

@@ -43,7 +43,10 @@ def test_difference_is_as_expected(
 def test_folder_does_not_differ_from_itself(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["diff", str(folder / "new"), str(folder / "new"), "--version", "1.0.0"]) == 0
+    assert (
+        main(["diff", str(folder / "new"), str(folder / "new"), "--version", "1.0.0"])
+        == 0
+    )
     said = capsys.readouterr().out.splitlines()
     assert said[-1] == "version: 1.0.0 -> 1.0.0"
     assert len(said) == 2
@@ -60,7 +63,9 @@ def test_git_revisions_are_compared(
 ) -> None:
     def git(*arguments: str) -> None:
         who = ["-c", "user.name=A", "-c", "user.email=a@example.com"]
-        subprocess.run(["git", *who, *arguments], cwd=tmp_path, check=True, capture_output=True)
+        subprocess.run(
+            ["git", *who, *arguments], cwd=tmp_path, check=True, capture_output=True
+        )
 
     case = HERE / "diff_compatible"
     git("init", "-q")
@@ -72,9 +77,13 @@ def test_git_revisions_are_compared(
         git("commit", "-q", "-m", side)
     monkeypatch.chdir(tmp_path)
     assert main(["diff", "HEAD~1", "HEAD", "--version", "0.4.2"]) == 0
-    assert capsys.readouterr().out == (case / "expected.txt").read_text(encoding="utf-8")
+    assert capsys.readouterr().out == (case / "expected.txt").read_text(
+        encoding="utf-8"
+    )
     assert main(["diff", "HEAD~1", "spec", "--version", "0.4.2"]) == 0
-    assert capsys.readouterr().out == (case / "expected.txt").read_text(encoding="utf-8")
+    assert capsys.readouterr().out == (case / "expected.txt").read_text(
+        encoding="utf-8"
+    )
     assert main(["diff", "nonsense", "HEAD"]) == 2
     assert "'nonsense' is no folder and no git revision" in capsys.readouterr().err
 
@@ -95,7 +104,9 @@ def test_git_revisions_are_compared(
 def test_version_follows_from_the_worst_change(
     current: str, effects: list[str], expected: str
 ) -> None:
-    changes = [Change(effect, "demo_x", "", "function", "changed") for effect in effects]
+    changes = [
+        Change(effect, "demo_x", "", "function", "changed") for effect in effects
+    ]
     assert proposed_version(current, changes) == expected
 
 
@@ -164,7 +175,9 @@ def test_surface_of_the_library_misses_no_exported_function() -> None:
     assert defined - declared == set()
 
 
-def test_type_that_leaves_a_header_is_a_break_unless_the_header_brings_it_along() -> None:
+def test_type_that_leaves_a_header_is_a_break_unless_the_header_brings_it_along() -> (
+    None
+):
     body = "typedef struct a_thing { int x; } a_thing;\n"
     here = {"include/a/one.h": body, "include/a/two.h": ""}
     there = {"include/a/one.h": "#include <a/two.h>\n", "include/a/two.h": body}

@@ -9,6 +9,7 @@ name, --remove is given.
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from features import HERE, ROOT
@@ -21,7 +22,9 @@ from codegen.load import load_file
 
 CASES = sorted(HERE.glob("import_*"))
 SPEC = ROOT / "spec"
-SERVICES = sorted(p.name for p in SPEC.glob("*.yaml") if p.stem not in ("sdk", "common"))
+SERVICES = sorted(
+    p.name for p in SPEC.glob("*.yaml") if p.stem not in ("sdk", "common")
+)
 
 
 def _name(folder: Path) -> str:
@@ -50,7 +53,9 @@ def test_import_is_as_expected(folder: Path, accept: bool) -> None:
         _write(folder / "expected", changed)
         _write(folder, {"report.txt": said})
         return
-    kept = {p.name: p.read_text(encoding="utf-8") for p in (folder / "expected").iterdir()}
+    kept = {
+        p.name: p.read_text(encoding="utf-8") for p in (folder / "expected").iterdir()
+    }
     assert changed == kept
     assert said == (folder / "report.txt").read_text(encoding="utf-8")
 
@@ -86,6 +91,27 @@ def test_second_import_changes_nothing(folder: Path, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("folder", CASES, ids=_name)
+def test_order_of_the_document_makes_no_difference(
+    folder: Path, tmp_path: Path
+) -> None:
+    def backwards(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: backwards(value[key]) for key in reversed(value)}
+        return value
+
+    document = next(folder.glob("document.*"))
+    text = document.read_text(encoding="utf-8")
+    is_json = document.suffix == ".json"
+    plain = json.loads(text) if is_json else load_file(document).root.plain()
+    path = tmp_path / "document.json"
+    path.write_text(json.dumps(backwards(plain)), encoding="utf-8")
+    remove = "remove" in folder.name
+    result = import_documents(folder / "spec", [path], None, remove)
+    assert result.texts == _import(folder).texts
+    assert report(result.outcomes) == report(_import(folder).outcomes)
+
+
 # ---- the documents of spec/ as they are ------------------------------------------------------
 
 
@@ -118,7 +144,12 @@ def test_same_document_is_imported_to_the_same_bytes(name: str, again: Result) -
 def test_same_documents_say_nothing(again: Result, trees: dict[str, Tree]) -> None:
     kept = 0
     for outcome in again.outcomes:
-        assert (outcome.changed, outcome.new, outcome.gone, outcome.stale) == ([], [], [], [])
+        assert (outcome.changed, outcome.new, outcome.gone, outcome.stale) == (
+            [],
+            [],
+            [],
+            [],
+        )
         kept += outcome.kept
     assert kept == sum(
         len(item) for name in SERVICES for item in trees[name]["paths"].values()
@@ -177,17 +208,23 @@ def test_check_names_what_is_proposed_until_a_person_has_looked(
     assert main(["check", "--spec", spec, "--out", out]) == 0
 
 
-def test_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_dry_run_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     case = HERE / "import_additions"
     shutil.copytree(case / "spec", tmp_path / "spec")
     before = {p: p.read_bytes() for p in (tmp_path / "spec").iterdir()}
     document = str(case / "document.json")
-    assert main(["import", "--dry-run", "--spec", str(tmp_path / "spec"), document]) == 0
+    assert (
+        main(["import", "--dry-run", "--spec", str(tmp_path / "spec"), document]) == 0
+    )
     assert {p: p.read_bytes() for p in (tmp_path / "spec").iterdir()} == before
     assert capsys.readouterr().out == (case / "report.txt").read_text(encoding="utf-8")
 
 
-def test_shared_parameter_that_changes_for_all_changes_in_its_place(tmp_path: Path) -> None:
+def test_shared_parameter_that_changes_for_all_changes_in_its_place(
+    tmp_path: Path,
+) -> None:
     spec, document = _copy("import_changes", tmp_path)
     for item in document["paths"].values():
         for operation in item.values() if item.keys() != {"description"} else ():
@@ -200,13 +237,17 @@ def test_shared_parameter_that_changes_for_all_changes_in_its_place(tmp_path: Pa
     assert result.texts["jobs.yaml"] == (spec / "jobs.yaml").read_text(encoding="utf-8")
 
 
-def test_shared_parameter_that_changes_for_one_is_written_out_there(tmp_path: Path) -> None:
+def test_shared_parameter_that_changes_for_one_is_written_out_there(
+    tmp_path: Path,
+) -> None:
     spec, document = _copy("import_changes", tmp_path)
     for parameter in document["paths"]["/v1/jobs/{job_id}/"]["get"]["parameters"]:
         if parameter["name"] == "job_id":
             parameter["schema"] = {"type": "integer"}
     result = _bring(spec, document)
-    assert result.texts["common.yaml"] == (spec / "common.yaml").read_text(encoding="utf-8")
+    assert result.texts["common.yaml"] == (spec / "common.yaml").read_text(
+        encoding="utf-8"
+    )
     written = "description: The job.\n          schema: {type: integer}"
     assert result.texts["jobs.yaml"].count(written) == 1
 
@@ -219,7 +260,9 @@ def test_paths_that_only_swap_names_of_ids_are_not_mixed_up(tmp_path: Path) -> N
         text = json.dumps(item).replace("notification_id", name)
         document["paths"][f"/v1/notifications/{{{name}}}/"] = json.loads(text)
     outcome = _bring(spec, document).outcomes[0]
-    assert any("GET /v1/notifications/{notification_id}/" in line for line in outcome.gone)
+    assert any(
+        "GET /v1/notifications/{notification_id}/" in line for line in outcome.gone
+    )
     assert sum("GET /v1/notifications/{" in line for line in outcome.new) == 2
 
 

@@ -12,7 +12,11 @@ from typing import Any
 Tree = dict[str, Any]
 METHODS = ("get", "head", "post", "put", "patch", "delete")
 PROSE = "What the vendor has to say about this, at length.\n\nAnd *more* of it: see `there`."
-ERROR = {"type": "object", "title": "Error", "properties": {"errors": {"type": "array"}}}
+ERROR = {
+    "type": "object",
+    "title": "Error",
+    "properties": {"errors": {"type": "array"}},
+}
 
 
 def vendor_like(trees: dict[str, Tree], name: str) -> Tree:
@@ -38,7 +42,9 @@ class _Strip:
         return {
             "info": {"title": "A vendor's API", "description": PROSE, "version": "v1"},
             "openapi": "3.0.3",
-            "servers": [{"url": self._tree["servers"][0]["url"] + "/", "description": PROSE}],
+            "servers": [
+                {"url": self._tree["servers"][0]["url"] + "/", "description": PROSE}
+            ],
             "components": {
                 "schemas": {n: self._schema(s) for n, s in _backwards(schemas).items()},
             },
@@ -56,7 +62,9 @@ class _Strip:
         return entry
 
     def _operation(self, ours: Tree) -> Tree:
-        parameters = [self._parameter(self._resolve(p)) for p in ours.get("parameters", [])]
+        parameters = [
+            self._parameter(self._resolve(p)) for p in ours.get("parameters", [])
+        ]
         security = ours.get("security", self._tree.get("security", []))
         for scheme in [s for alternative in security for s in alternative]:
             parameters.insert(0, self._header(scheme))

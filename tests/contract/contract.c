@@ -344,23 +344,35 @@ void contract_on_text(const char *value, const uvrest_result *result, void *user
 
 /* ---- starting calls ---------------------------------------------------------------------------------------------- */
 
-/* The body as the model a program would fill in. Only what a server has to set may be missing in it. */
+/* A text as a model. Only what a server has to set may be missing in it. */
+static const void *make_model(contract_call *call, const char *text)
+{
+    const contract_op *op = call->what->op;
+    const uvrest_model model = {op->schema(), op->body_model};
+    uvrest_decode_report report;
+    const void *value = NULL;
+    if (uvrest_json_decode(model, text, strlen(text), NULL, call->arena, &value, &report) != UVREST_OK)
+        failed_text(call, "the body is no such model", report.failure.path);
+    for (size_t i = 0; i < report.n_notes; i++)
+        if (strcmp(report.notes[i].expected, "a required member") != 0)
+            failed_text(call, "the model does not hold the body", report.notes[i].path);
+    return value;
+}
+
+/* The body as a program would make it: of a PATCH it is what leads from nothing to all of it. */
 static const void *make_body(contract_call *call, uvrest_raw *raw)
 {
     const contract_case *c = call->what;
-    const uvrest_model model = {c->op->schema(), c->op->body_model};
-    uvrest_decode_report report;
     const void *body = NULL;
     if (c->body == NULL)
         return NULL;
     *raw = (uvrest_raw){c->body, strlen(c->body)};
     if (c->op->body == UVREST_PAYLOAD_RAW)
         return raw;
-    if (uvrest_json_decode(model, raw->text, raw->len, NULL, call->arena, &body, &report) != UVREST_OK)
-        failed_text(call, "the body is no such model", report.failure.path);
-    for (size_t i = 0; i < report.n_notes; i++)
-        if (strcmp(report.notes[i].expected, "a required member") != 0)
-            failed_text(call, "the model does not hold the body", report.notes[i].path);
+    if (c->op->diff == NULL)
+        return make_model(call, c->body);
+    if (c->op->diff(make_model(call, "{}"), make_model(call, c->body), call->arena, &body) != UVREST_OK)
+        failed_text(call, "there is no patch", NULL);
     return body;
 }
 

@@ -18,6 +18,10 @@ typedef struct contract_input {
 
 typedef uvrest_status contract_start_fn(iconik_client *client, const contract_input *input, contract_call *call);
 
+/* The typed diff of a model, untyped. */
+typedef uvrest_status contract_diff_fn(const void *before, const void *after, uvrest_arena *arena,
+                                       const void **out_patch);
+
 /* What a status brings. */
 typedef struct contract_answer {
     int http_status;
@@ -32,6 +36,7 @@ typedef struct contract_op {
     const uvrest_schema *(*schema)(void);
     uvrest_payload body; /* MODEL or RAW where the driver has to make one; NONE where calls.c has it */
     uint16_t body_model;
+    contract_diff_fn *diff; /* of a PATCH; else NULL */
     const contract_answer *answers;
     unsigned n_answers;
 } contract_op;

@@ -30,7 +30,7 @@ import merge
 import samples
 
 from codegen.build import build
-from codegen.c_calls import status_member
+from codegen.c_ops import status_member
 from codegen.ctext import c_str
 from codegen.ir import Answer, Api, Body, Content, Kind, Operation, Parameter, Payload
 from codegen.ir import Place, Service
@@ -66,7 +66,7 @@ class Calls:
         self._merged = merged
         self._literals = merge.literals(merged)
         self._documents = {o["operationId"]: o for _, _, o in merge.operations(merged)}
-        self.callbacks: dict[str, list[str]] = {}
+        self.helpers: dict[str, list[str]] = {}
         self.functions: list[str] = []
         self.rows: list[str] = []
         self.cases: list[str] = []
@@ -185,9 +185,8 @@ class Calls:
             return literal
         document = self._documents[operation.id]
         if parameter.place is Place.PART:
-            content = document["requestBody"]["content"]["multipart/form-data"]
-            form = samples.body(self._merged, content["schema"], "full")
-            return form[parameter.wire_name]
+            form = document["requestBody"]["content"]["multipart/form-data"]
+            return form["x-sample"][parameter.wire_name]
         for entry in document["parameters"]:
             if (entry["in"], entry["name"]) == (
                 parameter.place.name.lower(),
@@ -222,7 +221,7 @@ class Calls:
         ]
         if payload.content is Content.SEVERAL:
             lines = [*self._pick(operation, name), *lines]
-        self.callbacks[name] = lines
+        self.helpers[name] = lines
         return f"on_{name}"
 
     @staticmethod
@@ -265,9 +264,29 @@ class Calls:
             model = self._model(service, body.payload)
         self.rows.append(
             f'    {{"{operation.id}{suffix}", start_{operation.id}{suffix}, '
-            f"wait_{operation.id}{suffix}, iconik_{service.name}_schema, UVREST_PAYLOAD_{content}, {model}, "
+            f"wait_{operation.id}{suffix}, iconik_{service.name}_schema, "
+            f"UVREST_PAYLOAD_{content}, {model}, {self._diff(operation, body)}, "
             f"answers_{operation.id}, {len(operation.answers)}}},"
         )
+
+    def _diff(self, operation: Operation, body: Body | None) -> str:
+        if operation.method != "PATCH" or body is None:
+            return "NULL"
+        if body.payload.content is not Content.MODEL:
+            return "NULL"
+        name = self._names.type(body.payload.model)
+        self.helpers[f"{name}_diff"] = [
+            f"static uvrest_status diff_{name}(const void *before, const void *after, "
+            "uvrest_arena *arena, const void **out_patch)",
+            "{",
+            f"    const {name} *patch = NULL;",
+            f"    const uvrest_status st = {name}_diff(before, after, arena, &patch);",
+            "    *out_patch = patch;",
+            "    return st;",
+            "}",
+            "",
+        ]
+        return f"diff_{name}"
 
     # ---- cases ------------------------------------------------------------------------
 
@@ -318,8 +337,8 @@ def explanations(known: dict[str, Operation]) -> list[str]:
 def source(calls: Calls) -> str:
     """calls.c as a whole."""
     lines = ["/* Written by make_calls.py from spec/. */", '#include "contract.h"', ""]
-    for name in sorted(calls.callbacks):
-        lines += calls.callbacks[name]
+    for name in sorted(calls.helpers):
+        lines += calls.helpers[name]
     lines += calls.functions
     lines += ["const contract_op contract_ops[] = {", *calls.rows, "};", ""]
     lines.append(

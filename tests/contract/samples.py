@@ -4,6 +4,7 @@ value."""
 
 from __future__ import annotations
 
+import json
 import zlib
 from typing import Any
 
@@ -53,7 +54,12 @@ def pin(merged: Json) -> None:
     """
     for _, _, operation in operations(merged):
         operation["parameters"] = [_pinned(p) for p in operation["parameters"]]
-        content = operation.get("requestBody", {}).get("content", {})
+        request = operation.get("requestBody", {})
+        content = request.get("content", {})
+        request.update({"required": True} if request else {})
+        if "multipart/form-data" in content:
+            schema = content["multipart/form-data"]["schema"]
+            content["multipart/form-data"] = _pinned_form(merged, schema)
         if "application/json" in content:
             schema = content["application/json"]["schema"]
             values = [body(merged, schema, variant) for variant in VARIANTS]
@@ -72,6 +78,29 @@ def _pinned(parameter: Json) -> Json:
     pinned = {**parameter, "required": True, "schema": kind}
     pinned.pop("deprecated", None)  # the mock would report it each time
     return pinned
+
+
+def _pinned_form(merged: Json, schema: Json) -> Json:
+    """A form of which all parts have to come as they are in body(). The mock does not
+    read parts that are JSON, so for it they are texts."""
+    values = body(merged, schema, "full")
+    members = {}
+    for name, member in resolve(merged, schema)["properties"].items():
+        value = values[name]
+        if isinstance(value, (list, dict)):
+            members[name] = {"type": "string", "enum": [json.dumps(value)]}
+        elif isinstance(value, str):
+            members[name] = {"type": "string", "enum": [value]}
+        else:
+            members[name] = member
+    return {
+        "schema": {
+            "type": "object",
+            "required": sorted(members),
+            "properties": members,
+        },
+        "x-sample": values,
+    }
 
 
 def body(merged: Json, schema: Json, variant: str) -> Json:

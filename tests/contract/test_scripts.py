@@ -150,6 +150,22 @@ def test_pinned_parameters_are_required_and_fixed(merged: merge.Json) -> None:
     assert get[0]["schema"]["enum"] != get[1]["schema"]["enum"]
     assert 1 <= get[1]["schema"]["enum"][0] <= 9
     assert "deprecated" not in get[1]
+    patch = merged["paths"]["/API/things/v1/{id}/"]["patch"]["requestBody"]
+    assert patch["required"]
+    assert len(patch["content"]["application/json"]["schema"]["allOf"][1]["enum"]) == 3
+
+
+def test_pinned_forms_want_all_their_parts(merged: merge.Json) -> None:
+    parts = {"a": {"type": "string"}, "b": {"type": "boolean"}, "c": {"type": "object"}}
+    schema = {"type": "object", "properties": parts}
+    operation = merged["paths"]["/API/things/v1/{id}/"]["patch"]
+    operation["requestBody"] = {"content": {"multipart/form-data": {"schema": schema}}}
+    samples.pin(merged)
+    pinned = operation["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert pinned["required"] == ["a", "b", "c"]
+    assert pinned["properties"]["a"]["enum"] == [samples.TEXT]
+    assert pinned["properties"]["b"] == {"type": "boolean"}
+    assert pinned["properties"]["c"]["type"] == "string"
 
 
 def test_every_operation_of_the_spec_is_called(

@@ -22,7 +22,7 @@ typedef enum quota_sim_server {
 typedef enum quota_sim_latency {
     QUOTA_LATENCY_NORMAL, /* mean 0.145 s, hump-shaped, 0.025 to 0.265 s */
     QUOTA_LATENCY_TRIPLE, /* three times that */
-    QUOTA_LATENCY_FAST,        /* 0.5 to 3.5 ms: a server next door */
+    QUOTA_LATENCY_FAST, /* 0.5 to 3.5 ms: a server next door */
     QUOTA_LATENCY_LONG_TAILED, /* mean 0.145 s, up to 8 s */
     QUOTA_LATENCY_SPREAD /* anything between 0.02 and 2 s, so that requests overtake each other */
 } quota_sim_latency;

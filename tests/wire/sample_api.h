@@ -12,7 +12,7 @@
 
 typedef struct sample_client_options {
 #include <uvrest/client_options.inc>
-    const char *app_id;     /* required */
+    const char *app_id; /* required */
     const char *auth_token; /* required */
 } sample_client_options;
 

@@ -249,7 +249,8 @@ static void reply(connection *c, int status, const char *lines, const char *body
 {
     size_t cap = strlen(lines) + strlen(body) + 256;
     char *text = need(malloc(cap));
-    int n = snprintf(text, cap, "HTTP/1.1 %d Some Reason\r\nContent-Type: application/json\r\n%sContent-Length: %zu\r\n\r\n%s",
+    int n = snprintf(text, cap,
+                     "HTTP/1.1 %d Some Reason\r\nContent-Type: application/json\r\n%sContent-Length: %zu\r\n\r\n%s",
                      status, lines, status == 204 ? 0 : strlen(body), body);
     write_all(c, text, (size_t)n);
     free(text);

@@ -35,8 +35,8 @@ typedef struct server server;
 /* TLS of a server. All zero: none. */
 typedef struct server_tls {
     const char *certificate; /* PEM file */
-    const char *key;         /* PEM file */
-    int max_version;         /* TLS1_1_VERSION …; 0: any */
+    const char *key; /* PEM file */
+    int max_version; /* TLS1_1_VERSION …; 0: any */
 } server_tls;
 
 /* Listens on 127.0.0.1, on a port of the system's choice. Never NULL: it fails the test instead. */

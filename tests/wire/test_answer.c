@@ -37,8 +37,8 @@ static void row_39_messages_of_the_server_are_flattened(void **state)
 static void row_39_bodies_that_say_nothing_are_shown_as_they_are(void **state)
 {
     static const char *const lines[] = {
-        "reply 400 {\"errors\":[]}", "reply 400 {\"errors\":null}", "reply 400 {\"error\":\"x\"}",
-        "reply 400 []",             "reply 400 not json",          "reply 400 {\"errors\":",
+        "reply 400 {\"errors\":[]}", "reply 400 {\"errors\":null}", "reply 400 {\"error\":\"x\"}", "reply 400 []",
+        "reply 400 not json",        "reply 400 {\"errors\":",
     };
     seen saw;
     (void)state;

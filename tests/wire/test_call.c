@@ -226,7 +226,8 @@ static void calls_use_a_loop_of_the_caller(void **state)
 
 static void wait_returns_value_and_result(void **state)
 {
-    server *s = server_start("conn\nexpect\n" ANSWER "expect\n" ANSWER "expect\nreply 404 {\"errors\":[\"no leaf\"]}\n");
+    server *s =
+        server_start("conn\nexpect\n" ANSWER "expect\n" ANSWER "expect\nreply 404 {\"errors\":[\"no leaf\"]}\n");
     uvrest_client *client = wire_client(s);
     sample_leaf_args args = {.leaf_id = "a1"};
     const sample_leaf *leaf = NULL;
@@ -383,7 +384,8 @@ static void raw_calls_go_anywhere_on_the_origin(void **state)
                              "reply 200 ok\n");
     uvrest_client *client = wire_client(s);
     uvrest_request get = {.path = "/API/new/v9/", .query = (const char *const[]){"q", "a b", NULL}};
-    uvrest_request post = {.method = UVREST_POST, .path = "/x", .body = "hello", .body_len = 5, .content_type = "text/plain"};
+    uvrest_request post = {
+        .method = UVREST_POST, .path = "/x", .body = "hello", .body_len = 5, .content_type = "text/plain"};
     const uvrest_bytes *bytes = NULL;
     uvrest_result *result = NULL;
     seen saw = {0};
@@ -476,7 +478,8 @@ static void row_92_hostile_ids_are_refused(void **state)
         const char *id;
         const char *text;
     } rows[] = {
-        {NULL, "leaf_id: required"}, {"", "leaf_id: empty"},
+        {NULL, "leaf_id: required"},
+        {"", "leaf_id: empty"},
     };
     static const char *const hostile[] = {".", "..", "%2e%2e", "%2E.", "a/../b", "%252e%252e"};
     uvrest_client *client = wire_client(NULL);

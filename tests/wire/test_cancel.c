@@ -119,7 +119,8 @@ static void row_113_cancel_while_waiting_for_the_answer(void **state)
 
 static void row_113_cancel_while_the_body_arrives(void **state)
 {
-    seen saw = cancel_when("conn\nexpect\nsend HTTP/1.1 200 OK\\r\\nContent-Length: 100\\r\\n\\r\\n{\nstall\n", 1, 1, false);
+    seen saw =
+        cancel_when("conn\nexpect\nsend HTTP/1.1 200 OK\\r\\nContent-Length: 100\\r\\n\\r\\n{\nstall\n", 1, 1, false);
     (void)state;
     wire_check_status(&saw, UVREST_E_CANCELLED);
     assert_string_equal(saw.body, "");
@@ -255,7 +256,8 @@ static double start_and_cancel(size_t n, bool deadline)
     n_cancelled = 0;
     begin = seconds();
     for (size_t i = 0; i < n; i++)
-        assert_int_equal(uvrest_gen_call(client, &leaves_get, &args, (uvrest_any_fn *)on_cancelled, NULL, &calls[i]), 0);
+        assert_int_equal(uvrest_gen_call(client, &leaves_get, &args, (uvrest_any_fn *)on_cancelled, NULL, &calls[i]),
+                         0);
     for (size_t i = 0; i < n; i++)
         uvrest_call_cancel(calls[i * 7919 % n]);
     assert_int_equal(uvrest_client_run(client), UVREST_OK);

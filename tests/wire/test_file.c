@@ -84,10 +84,11 @@ static void ask(uvrest_client *client, const char *file, progress *p, uvrest_cal
 
 static void files_are_digested_and_asked_about(void **state)
 {
-    server *s = server_start("conn\n"
-                             "expect GET /API/leaves/checksum/47bce5c74f589f4867dbd57e9ca9f808/\nreply 200 {\"n\":1}\n"
-                             "expect GET /API/leaves/checksum/d41d8cd98f00b204e9800998ecf8427e/\nreply 200 {\"n\":0}\n"
-                             "expect GET /API/leaves/checksum/46f40f95feefb6ab49b2b3679b5ec0a2/\nreply 200 {\"n\":2}\n");
+    server *s =
+        server_start("conn\n"
+                     "expect GET /API/leaves/checksum/47bce5c74f589f4867dbd57e9ca9f808/\nreply 200 {\"n\":1}\n"
+                     "expect GET /API/leaves/checksum/d41d8cd98f00b204e9800998ecf8427e/\nreply 200 {\"n\":0}\n"
+                     "expect GET /API/leaves/checksum/46f40f95feefb6ab49b2b3679b5ec0a2/\nreply 200 {\"n\":2}\n");
     static const char *const names[] = {"abc", "empty", "large"};
     static const uint64_t sizes[] = {3, 0, 10 * 1024 * 1024};
     uvrest_client *client = wire_client(s);
@@ -107,7 +108,8 @@ static void files_are_digested_and_asked_about(void **state)
 
 static void the_blocking_twin_does_the_same(void **state)
 {
-    server *s = server_start("conn\nexpect GET /API/leaves/checksum/47bce5c74f589f4867dbd57e9ca9f808/\nreply 200 [7]\n");
+    server *s =
+        server_start("conn\nexpect GET /API/leaves/checksum/47bce5c74f589f4867dbd57e9ca9f808/\nreply 200 [7]\n");
     uvrest_client *client = wire_client(s);
     sample_checksum_args args = {0};
     const uvrest_raw *value = NULL;

@@ -26,8 +26,8 @@ static void row_43_server_errors_are_retried_for_idempotent_calls_only(void **st
     for (size_t i = 0; i < 3; i++) {
         char script[256];
         seen saw;
-        snprintf(script, sizeof script, "conn\nexpect\nreply+ %d Retry-After: 0|{\"errors\":[\"oops\"]}\nexpect\n" ANSWER,
-                 statuses[i]);
+        snprintf(script, sizeof script,
+                 "conn\nexpect\nreply+ %d Retry-After: 0|{\"errors\":[\"oops\"]}\nexpect\n" ANSWER, statuses[i]);
         saw = wire_get_once(script);
         wire_check_status(&saw, UVREST_OK);
         assert_int_equal(saw.attempts, 2);

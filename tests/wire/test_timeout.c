@@ -71,6 +71,26 @@ static void row_121_deadline_ends_a_call_wherever_it_is(void **state)
     wire_check_status(&saw, UVREST_OK);
 }
 
+/* A socket that is still connecting is closed by libcurl without telling: it must not be watched any more by then. */
+static void row_121_deadline_that_passes_while_connecting(void **state)
+{
+    server *s = server_start("conn\nexpect\nstall\n");
+    uvrest_client *client = wire_client(s);
+    uvrest_call_options options = {.deadline_ms = 1};
+    (void)state;
+    for (unsigned i = 0; i < 10; i++) {
+        uint64_t begin = uv_hrtime();
+        seen saw = {0};
+        wire_get(client, &saw, &options, NULL);
+        while (uv_hrtime() - begin < 5000000) {
+        }
+        wire_run(client, &saw); /* connects and ends in one turn */
+        wire_check_status(&saw, UVREST_E_TIMEOUT);
+    }
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
 static void row_121_deadline_ends_a_call_in_the_queue(void **state)
 {
     server *s = server_start("conn\nexpect\nstall\n");
@@ -97,7 +117,8 @@ static void row_121_deadline_ends_a_call_in_the_queue(void **state)
 static void row_21_silence_after_the_head_is_low_speed(void **state)
 {
     uvrest_call_options options = {.attempts = 1};
-    seen saw = get_with("conn\nexpect\nsend HTTP/1.1 200 OK\\r\\nContent-Length: 10\\r\\n\\r\\n{\nstall\n", &options, 1000);
+    seen saw =
+        get_with("conn\nexpect\nsend HTTP/1.1 200 OK\\r\\nContent-Length: 10\\r\\n\\r\\n{\nstall\n", &options, 1000);
     (void)state;
     wire_check_status(&saw, UVREST_E_TIMEOUT);
     assert_int_equal(saw.attempts, 1);
@@ -223,6 +244,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(timeout_ends_an_attempt),
         cmocka_unit_test(row_121_deadline_ends_a_call_wherever_it_is),
+        cmocka_unit_test(row_121_deadline_that_passes_while_connecting),
         cmocka_unit_test(row_121_deadline_ends_a_call_in_the_queue),
         cmocka_unit_test(row_21_silence_after_the_head_is_low_speed),
         cmocka_unit_test(row_22_a_byte_now_and_then_is_low_speed),

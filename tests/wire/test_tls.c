@@ -199,7 +199,8 @@ static void row_6_reset_in_the_handshake_is_retried(void **state)
 
 static void row_10_plain_answer_on_the_tls_port_is_refused(void **state)
 {
-    server *s = server_start("conn\nread 20\nsend HTTP/1.1 400 Bad Request\\r\\nContent-Length: 0\\r\\n\\r\\n\nstall\n");
+    server *s =
+        server_start("conn\nread 20\nsend HTTP/1.1 400 Bad Request\\r\\nContent-Length: 0\\r\\n\\r\\n\nstall\n");
     char url[64];
     uvrest_client *client;
     seen saw = {0};
@@ -237,8 +238,10 @@ static void row_13_proxy_that_refuses_is_named_and_sees_no_credential(void **sta
         uvrest_client *client;
         seen saw = {0};
         server *s;
-        snprintf(script, sizeof script, "conn\nexpect CONNECT sample.invalid:443\nsend HTTP/1.1 %s\\r\\nContent-Length: "
-                 "0\\r\\n\\r\\n\nclose\n", rows[i].answer);
+        snprintf(script, sizeof script,
+                 "conn\nexpect CONNECT sample.invalid:443\nsend HTTP/1.1 %s\\r\\nContent-Length: "
+                 "0\\r\\n\\r\\n\nclose\n",
+                 rows[i].answer);
         s = server_start(script);
         setenv("https_proxy", server_url(s), 1);
         options.base_url = NULL;

@@ -189,8 +189,7 @@ seen wire_post_once(const char *script)
 void wire_check_status(const seen *saw, uvrest_status status)
 {
     if (saw->status != status)
-        fail_msg("status is %s, not %s: %s", uvrest_status_name(saw->status), uvrest_status_name(status),
-                 saw->message);
+        fail_msg("status is %s, not %s: %s", uvrest_status_name(saw->status), uvrest_status_name(status), saw->message);
 }
 
 void wire_check_contains(const char *text, const char *part)

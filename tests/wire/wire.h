@@ -26,8 +26,8 @@ typedef struct seen {
     int64_t quota_left;
     size_t n_notes;
     bool has_value;
-    char id[64];         /* of a leaf */
-    char value[4096];    /* raw, bytes, text */
+    char id[64]; /* of a leaf */
+    char value[4096]; /* raw, bytes, text */
     char message[2400];
     char where[128];
     char role[128];

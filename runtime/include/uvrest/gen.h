@@ -243,7 +243,7 @@ UVREST_API void uvrest_gen_deliver_text(uvrest_any_fn *done, const void *value, 
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_gen_client_new(const uvrest_api *api, const void *options,
                                                                size_t shared_size, uvrest_client **out_client);
 
-/** Starts a call. args: the operation's args struct. */
+/** Starts a call. args: the operation's args struct; NULL stands for one with nothing set. */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_gen_call(uvrest_client *client, const uvrest_op *op, const void *args,
                                                          uvrest_any_fn *done, void *user, uvrest_call **out_call);
 

@@ -86,7 +86,8 @@ UVREST_API UVREST_MUST_USE uvrest_status uvrest_json_diff(uvrest_model model, co
                                                           uvrest_arena *arena, const void **out_patch);
 
 /**
- * Checks that text is one valid JSON value, by the same scanner. *out_offset (may be NULL): where it is not.
+ * Checks that text is one valid JSON value, by the same scanner; white space around it is allowed, a byte order mark is not.
+ * *out_offset (may be NULL): where it is not.
  * UVREST_E_DECODE, or UVREST_E_LIMIT beyond max_depth (0: 512).
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_json_check(const char *text, size_t len, uint32_t max_depth,

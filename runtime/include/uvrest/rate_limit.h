@@ -6,8 +6,8 @@
  * The default policy is a slot ledger: the quota is a number of slots; a request takes one when it is sent, and the
  * slot is free again one window and a small guard after its answer. So no window of the server's can ever hold more
  * than the quota, whatever the latency. One ledger serves all clients of a process that use the same origin and
- * credentials.
- * Threads: plain data, copied when a client is made.
+ * credentials; with shared_file all processes of the machine that do.
+ * Threads: plain data, copied when a client is made. The acquire hook says for itself what is called where.
  */
 #ifndef UVREST_RATE_LIMIT_H
 #define UVREST_RATE_LIMIT_H
@@ -22,6 +22,31 @@ typedef enum uvrest_switch { UVREST_DEFAULT = 0, UVREST_ON = 1, UVREST_OFF = 2 }
 /** For a number whose default is not 0: a real 0. */
 #define UVREST_ZERO UINT32_MAX
 
+/** How calls are held before the server refuses. */
+typedef enum uvrest_rate_limit_policy {
+    UVREST_POLICY_LEDGER = 0,   /* full speed while there are slots, the server's count permitting: the fastest */
+    UVREST_POLICY_GRADUATED = 1 /* aiopythonik's delays: the less of the quota is left, the longer each send waits */
+} uvrest_rate_limit_policy;
+
+/** A question of a uvrest_acquire_fn that has not been answered yet. */
+typedef struct uvrest_acquire_ask uvrest_acquire_ask;
+
+/**
+ * Asked for n more slots, where a quota is shared in a way this library does not know (by several machines, with other
+ * programs). It answers every question exactly once with uvrest_acquire_answer(): before it returns, or later.
+ * Called on the thread of the client's loop, one question at a time; it must neither block nor call into the client.
+ */
+typedef void uvrest_acquire_fn(uvrest_acquire_ask *ask, uint32_t n, void *user);
+
+/**
+ * Answers a question. n > 0: so many sends (never more than asked for are used) may go out within ms milliseconds of
+ * the question; what is not used by then is lost, so the hook's own book must hold each of them for a window and ms.
+ * n 0: none; the question comes again ms milliseconds after the answer has arrived, at the earliest after 1. A hook that
+ * fails says n 0 as well: a quota that cannot be asked for is not spent.
+ * May be called from any thread, and after the client is gone, when it only frees the ask. ask: taken; NULL is accepted.
+ */
+UVREST_API void uvrest_acquire_answer(uvrest_acquire_ask *ask, uint32_t n, uint32_t ms);
+
 /** Zero means the default named at the field; UVREST_ZERO means 0. Fields are only appended. */
 typedef struct uvrest_rate_limit {
     uint32_t requests;        /* slots: requests allowed in a window; default what the API publishes (iconik: 1000) */
@@ -34,6 +59,30 @@ typedef struct uvrest_rate_limit {
     double backoff_factor;    /* growth of it from one 429 to the next; default 2.0 */
     uvrest_switch jitter;     /* spread such pauses at random; default on */
     uvrest_switch enable_proactive_throttling; /* hold calls before the server refuses; default on */
+    double proactive_throttling_threshold; /* UVREST_POLICY_GRADUATED: share of the quota, above 0 to 1: with so much or
+                                              more of it left nothing is delayed; default 0.8. No delay begins above 0.3
+                                              anyway, so what matters is a smaller one */
+    double max_proactive_delay; /* UVREST_POLICY_GRADUATED: seconds; ceiling of its delays; default 5.0 */
+    uvrest_rate_limit_policy policy; /* default UVREST_POLICY_LEDGER. UVREST_POLICY_GRADUATED: the slots hold as well,
+                                        and two sends are at least so many seconds apart: 0.1 to 0.5 with 30 to 20 % of
+                                        the quota left, 0.5 to 2.0 with 20 to 10 %, 2.0 to 5.0 below; where clients of
+                                        one ledger differ it follows UVREST_POLICY_LEDGER */
+    bool smooth;              /* sends are spread evenly, at 0.94 of requests / window_ms (iconik: 47 a second): steadier
+                                 latency, more time to the last of many; default: as fast as slots return */
+    const char *shared_file;  /* a path; copied; default NULL: off. The ledger is kept in files of that name, a dot and 16
+                                 hexadecimal digits: one an origin and credentials, named by their hash, which no token
+                                 can be read from. Processes of the machine that name the same path share the quota, and
+                                 one that starts anew knows what was used. Best on a file system of memory, such as
+                                 below XDG_RUNTIME_DIR. The files are made with mode 0600, never removed, and must be
+                                 regular, the user's own and of nobody else's access; symbolic links are not followed.
+                                 Where a file cannot be used (another's, cut off, of another version, not writable, more
+                                 than 128 processes) the client keeps a ledger of its process alone, and on_log is
+                                 told. All must run in one time namespace. Other clients' answers are noticed
+                                 within 20 ms */
+    uvrest_acquire_fn *acquire; /* asked before a send for which there is no slot of an earlier answer; on top of the
+                                   ledger, of this client alone; default NULL */
+    void *acquire_user;       /* borrowed; given to acquire */
+    uint32_t acquire_slots;   /* slots acquire is asked for at a time; default 20 */
 } uvrest_rate_limit;
 
 UVREST_END_DECLS

@@ -120,13 +120,19 @@ typedef struct uvrest_extra_member {
     uvrest_raw value;
 } uvrest_extra_member;
 
-/** Whether the member was read as null, or was set to null by uvrest_extra_set(). */
+/**
+ * Whether the member was read as null, or was set to null by uvrest_extra_set(). Members that have a null of their own
+ * (uvrest_opt_*, enums, uvrest_raw) say so themselves and not here.
+ */
 UVREST_API bool uvrest_is_null(const uvrest_extra *extra, const char *name);
 /** Looks a member up by wire name. false and an untouched *out_value if it has none. */
 UVREST_API bool uvrest_extra_get(const uvrest_extra *extra, const char *name, uvrest_raw *out_value);
 /** How many members it has, nulls included. */
 UVREST_API size_t uvrest_extra_count(const uvrest_extra *extra);
-/** The index-th member, in the order they were read; index < uvrest_extra_count(). */
+/**
+ * The index-th member; all NULL and zero from uvrest_extra_count() on. First the model's own members that were null, in the
+ * model's order, then all others in the order they were read.
+ */
 UVREST_API uvrest_extra_member uvrest_extra_at(const uvrest_extra *extra, size_t index);
 /**
  * Adds or replaces a member in *extra (which may be NULL) for sending: *extra becomes a copy in the arena, name and
@@ -141,12 +147,13 @@ UVREST_API UVREST_MUST_USE uvrest_status uvrest_extra_drop(uvrest_extra **extra,
 struct cJSON; /* cJSON's tree, named without pulling in cJSON.h */
 
 /**
- * Parses a raw value into a cJSON tree. *out_tree is owned: cJSON_Delete(). cJSON keeps numbers as doubles and cuts
- * text at an embedded NUL; the slice itself is exact. UVREST_E_INVALID if raw is absent, UVREST_E_DECODE if it is not
- * valid JSON, UVREST_E_NOMEM.
+ * Makes a cJSON tree of a raw value. *out_tree is owned: cJSON_Delete(). cJSON keeps numbers as doubles, cuts text at an
+ * embedded NUL and has U+FFFD for a lone surrogate; the slice itself is exact. UVREST_E_INVALID if raw is absent,
+ * UVREST_E_DECODE if it is not valid JSON, UVREST_E_NOMEM.
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_raw_to_cjson(uvrest_raw raw, struct cJSON **out_tree);
-/** Prints a cJSON tree into the arena. UVREST_E_INVALID if it holds what JSON cannot (NaN), UVREST_E_NOMEM. */
+/** Prints a cJSON tree into the arena. UVREST_E_INVALID if it holds what JSON cannot (NaN, text that is not UTF-8) or is
+ * nested deeper than 512, UVREST_E_NOMEM. */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_raw_from_cjson(const struct cJSON *tree, uvrest_arena *arena,
                                                                uvrest_raw *out_raw);
 

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: MIT
+"""Compares the library's transport with other ways to make the same calls, against one nginx.
+
+transport.py PROGRAMS [--quick]     PROGRAMS: the folder of the compiled programs
+
+Every round runs each program once, one after the other, so that what the machine does besides hits
+all of them alike; a figure is the median over the rounds of a ratio within one round. Progress goes
+to stderr, figures come at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from server import Server
+
+PROTOCOLS = ("h1", "h2")
+BODIES = ("4k", "100k")
+IN_FLIGHT = (1, 10, 50, 200)
+TIMED_OUT_S = 120
+COLD_ROUNDS = 41
+HERE = Path(__file__).resolve().parent
+NAMESPACE = ("unshare", "--user", "--map-root-user", "--mount")
+
+
+@dataclass(frozen=True)
+class Plan:
+    run_s: float  # one run of one program
+    python_s: float
+    case_s: float  # all rounds of one case
+    cold_rounds: int
+
+
+FULL = Plan(run_s=0.3, python_s=0.5, case_s=15.0, cold_rounds=COLD_ROUNDS)
+QUICK = Plan(run_s=0.05, python_s=0.1, case_s=0.4, cold_rounds=5)
+
+
+@dataclass(frozen=True)
+class Case:
+    protocol: str
+    body: str
+    in_flight: int
+
+    @property
+    def name(self) -> str:
+        return f"transport.{self.protocol}.{self.body}.{self.in_flight}"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What one run used, a call."""
+
+    cpu_s: float
+    wall_s: float
+    rss: float
+
+
+def environment() -> dict[str, str]:
+    """Without proxies: they are no part of the comparison."""
+    return {name: v for name, v in os.environ.items() if not name.lower().endswith("_proxy")}
+
+
+class Runner:
+    def __init__(self, programs: Path, server: Server, plan: Plan) -> None:
+        self._programs = programs
+        self._server = server
+        self._plan = plan
+        self.figures: list[str] = []
+
+    # ---- running a program ----
+
+    def _command(self, name: str) -> list[str]:
+        if name == "python":
+            return [sys.executable, str(HERE / "threads.py")]
+        return [str(self._programs / f"bench_transport_{name}")]
+
+    def _run(self, name: str, case: Case, count: int, in_flight: int) -> Sample:
+        arguments = [self._server.urls[case.protocol], case.body, str(count), str(in_flight)]
+        if case.protocol == "h2":
+            arguments.append(self._server.ca_file)
+        done = subprocess.run(
+            self._command(name) + arguments,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=TIMED_OUT_S,
+            check=True,
+        )
+        words = done.stdout.split()
+        return Sample(float(words[1]) / count, float(words[3]) / count, float(words[5]))
+
+    def _count(self, name: str, case: Case, in_flight: int) -> int:
+        """How many calls fill the time of one run; found by a short one."""
+        wanted_s = self._plan.python_s if name == "python" else self._plan.run_s
+        count = max(20, 2 * in_flight)
+        sample = self._run(name, case, count, in_flight)
+        return max(count, int(wanted_s / sample.wall_s))
+
+    def _rounds(self, case: Case, programs: dict[str, tuple[str, int]]) -> dict[str, list[Sample]]:
+        """programs: under which name, which program with how many in flight. Rounds as time allows."""
+        counts = {key: self._count(name, case, n) for key, (name, n) in programs.items()}
+        samples: dict[str, list[Sample]] = {key: [] for key in programs}
+        end = time.monotonic() + self._plan.case_s
+        order = list(programs)
+        while time.monotonic() < end or len(samples[order[0]]) < 3:
+            for key in order:
+                name, n = programs[key]
+                samples[key].append(self._run(name, case, counts[key], n))
+            order.reverse()
+        return samples
+
+    # ---- figures ----
+
+    def _print(self, kind: str, name: str, value: float, digits: int = 3) -> None:
+        self.figures.append(f"{kind} {name} {value:.{digits}f}")
+
+    def _compare(self, case: Case, samples: dict[str, list[Sample]], other: str) -> None:
+        pairs = list(zip(samples["sdk"], samples[other]))
+        digits = 4 if other == "python" else 3
+        cpu = median(a.cpu_s / b.cpu_s for a, b in pairs)
+        rate = median(b.wall_s / a.wall_s for a, b in pairs)
+        self._print("ratio", f"{case.name}.cpu_vs_{other}", cpu, digits)
+        self._print("ratio", f"{case.name}.rate_vs_{other}", rate)
+
+    def case(self, case: Case) -> None:
+        n = case.in_flight
+        programs = {"sdk": ("sdk", n), "handwritten": ("handwritten", n)}
+        if case.protocol == "h1":
+            programs["python"] = ("python", n)
+        if n == 1:
+            programs["blocking"] = ("blocking", 1)
+        samples = self._rounds(case, programs)
+        for other in programs:
+            if other != "sdk":
+                self._compare(case, samples, other)
+        if "python" in programs:
+            memory = median(
+                a.rss / b.rss for a, b in zip(samples["sdk"], samples["python"], strict=True)
+            )
+            self._print("ratio", f"{case.name}.memory_vs_python", memory)
+        used = ", ".join(
+            f"{key} {median(s.cpu_s for s in values) * 1e6:.1f}" for key, values in samples.items()
+        )
+        rounds = len(samples["sdk"])
+        print(f"{case.name}: CPU in microseconds a call: {used}; {rounds} rounds", file=sys.stderr)
+
+    def blocking(self) -> None:
+        """The blocking twin against a handle that is kept."""
+        case = Case("h1", "4k", 0)
+        samples = self._rounds(case, {"sdk": ("sdk", 0), "kept": ("blocking", 0)})
+        pairs = list(zip(samples["sdk"], samples["kept"], strict=True))
+        cpu = median(a.cpu_s / b.cpu_s for a, b in pairs)
+        rate = median(b.wall_s / a.wall_s for a, b in pairs)
+        self._print("ratio", "transport.h1.4k.blocking.cpu_vs_kept_handle", cpu)
+        self._print("ratio", "transport.h1.4k.blocking.rate_vs_kept_handle", rate)
+
+    # ---- cold start ----
+
+    def cold(self, label: str, protocol: str, *arguments: str) -> None:
+        """arguments: more for cold.py, "--ca-file FILE" or "--trust FILE"."""
+        rounds = str(self._plan.cold_rounds)
+        command = [sys.executable, str(HERE / "cold.py"), str(self._programs)]
+        command += [self._server.urls[protocol], rounds, *arguments]
+        if "--trust" in arguments:
+            command = [*NAMESPACE, *command]
+        done = subprocess.run(
+            command, env=environment(), stdout=subprocess.PIPE, text=True, check=True
+        )
+        pairs = [(float(a), float(b)) for a, b in map(str.split, done.stdout.splitlines())]
+        name = f"transport.cold_start.{label}"
+        self._print("ratio", name, median(a / b for a, b in pairs))
+        self._print("figure", f"{name}.sdk_ms", median(a for a, _ in pairs) * 1e3)
+        self._print("figure", f"{name}.handwritten_ms", median(b for _, b in pairs) * 1e3)
+
+    # ---- waiting calls ----
+
+    def queued(self, quick: bool) -> None:
+        command = [*self._command("queued"), *(["--quick"] if quick else [])]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        self.figures += done.stdout.splitlines()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("programs", type=Path)
+    parser.add_argument("--quick", action="store_true", help="a smoke test; the figures say little")
+    options = parser.parse_args()
+    with Server() as server:
+        runner = Runner(options.programs.resolve(), server, QUICK if options.quick else FULL)
+        for protocol in PROTOCOLS:
+            for body in BODIES:
+                for in_flight in IN_FLIGHT:
+                    runner.case(Case(protocol, body, in_flight))
+        runner.blocking()
+        runner.cold("h1", "h1")
+        runner.cold("https_own_ca", "h2", "--ca-file", server.ca_file)
+        if subprocess.run([*NAMESPACE, "true"], stderr=subprocess.DEVNULL).returncode == 0:
+            runner.cold("https", "h2", "--trust", server.ca_file)
+        else:
+            print("transport: no namespaces, so no start with system trust", file=sys.stderr)
+        runner.queued(options.quick)
+    print("\n".join(runner.figures))
+
+
+if __name__ == "__main__":
+    main()

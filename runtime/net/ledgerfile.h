@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file ledgerfile.h
+ * A ledger that processes of one machine share: a file with its numbers and moments, and locks of the kernel on it.
+ * Used by ratelimit.c alone.
+ *
+ * A process keeps a copy of the book and holds the file's lock for as long as one question takes: begin() brings the
+ * copy up to date, commit() writes back what changed. What can happen to the file and to processes:
+ *   - killed while holding the lock: the kernel drops it. The numbers stand in the file twice, are written over the older
+ *     one and carry a checksum, so a half-written one is passed over and the file is as before that question.
+ *   - killed with requests under way: each process holds a lock of its own as long as it lives. Whoever finds it free
+ *     counts the dead one's requests as answered at that moment.
+ *   - cut off, overwritten, of another version, from before a restart of the machine: recognised before it is used. It is
+ *     read and written, not mapped: nothing that is done to a file makes a read of it a signal.
+ *   - forked: the child opens the file anew, since locks belong to what was opened.
+ * Layout: a page of head (what it is, whose), a page for each of the two copies of the numbers, then both rings.
+ *
+ * Threads: under the lock of the ledger it belongs to. Memory: the file's name, from the allocator it is opened with.
+ */
+#ifndef UVREST_NET_LEDGERFILE_H
+#define UVREST_NET_LEDGERFILE_H
+
+#include "ledger.h"
+
+#include <sys/types.h>
+
+/** Processes that may share a ledger at a time. */
+#define UVREST__LEDGERFILE_MEMBERS 128u
+/** Bytes of the key that tells ledgers apart. */
+#define UVREST__LEDGERFILE_KEY 32u
+/** How often a process looks for others that have died. */
+#define UVREST__LEDGERFILE_CHECK_NS UINT64_C(1000000000)
+
+typedef struct uvrest__ledgerfile {
+    int fd; /* -1: not open, not used, and nothing to close */
+    pid_t pid; /* who opened it */
+    char *name; /* owned */
+    uint8_t key[UVREST__LEDGERFILE_KEY];
+    uint32_t member; /* our place among the processes */
+    uint32_t in_flight; /* requests of ours under way */
+    bool probing; /* the probe under way is ours */
+    uint64_t rev; /* of the numbers in our copy; 0: none */
+    uint64_t checked_at; /* last look for the dead */
+} uvrest__ledgerfile;
+
+/** One that is not open. */
+void uvrest__ledgerfile_init(uvrest__ledgerfile *file);
+/**
+ * Joins the processes that share the file "<path>.<16 hexadecimal digits of key>", which is made if it is not there.
+ * ledger: as initialised by this client's configuration; on success it has become the file's, the stricter of both
+ * configurations, or the file's first. UVREST_E_NOMEM; UVREST_E_IO with *out_why, a static text, if the file cannot be
+ * used: then nothing was written to it, and the ledger is as it was.
+ */
+UVREST_MUST_USE uvrest_status uvrest__ledgerfile_open(uvrest__ledgerfile *file, const uvrest_alloc *alloc,
+                                                      const char *path, const uint8_t key[UVREST__LEDGERFILE_KEY],
+                                                      uvrest__ledger *ledger, uint64_t now, const char **out_why);
+/** Takes the lock and brings the ledger up to date. false: *out_why, and the ledger is this process's own from now on. */
+UVREST_MUST_USE bool uvrest__ledgerfile_begin(uvrest__ledgerfile *file, const uvrest_alloc *alloc,
+                                              uvrest__ledger *ledger, uint64_t now, const char **out_why);
+/** Writes back what changed since begin() and drops the lock. false: as for begin(). */
+UVREST_MUST_USE bool uvrest__ledgerfile_commit(uvrest__ledgerfile *file, const uvrest_alloc *alloc,
+                                               uvrest__ledger *ledger, const char **out_why);
+/** Leaves: requests of ours still under way count as answered when another process finds out. */
+void uvrest__ledgerfile_close(uvrest__ledgerfile *file, const uvrest_alloc *alloc);
+
+#endif /* UVREST_NET_LEDGERFILE_H */
