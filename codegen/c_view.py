@@ -62,6 +62,9 @@ class _Pages:
             out += self._group(group)
         self._check_files(out)
         out.append(self._sources(out))
+        migration = self._migration()
+        if migration["rows"]:
+            out.append(self._page("pythonik.md", "pythonik.md.j2", **migration))
         return out
 
     def _claim_own(self) -> None:
@@ -98,6 +101,20 @@ class _Pages:
 
     def _header(self, name: str) -> str:
         return f"include/{self._prefix}/{name}.h"
+
+    def _migration(self) -> dict[str, object]:
+        functions: dict[str, list[str]] = {}
+        for service in self._api.services.values():
+            for operation in service.operations:
+                for method in operation.pythonik:
+                    made = functions.setdefault(c_comment(method).replace("|", ""), [])
+                    made.append(f"`{self._prefix}_{operation.id}`")
+        return {
+            "rows": tuple(
+                {"python": method, "functions": ", ".join(sorted(functions[method]))}
+                for method in sorted(functions)
+            )
+        }
 
     # ---- the client --------------------------------------------------------------------
 

@@ -8295,7 +8295,7 @@ typedef struct iconik_files_upload_args {
 } iconik_files_upload_args;
 
 /**
- * Uploads a file's data to a storage in one form, for a new or a given asset.
+ * Announces a file in one form, for a new or a given asset, and says what to make of it.
  *
  * POST /API/files/v1/files/upload/
  * Roles: can_write_files, can_write_formats
