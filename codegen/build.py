@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from codegen.gathers import add_gathers
 from codegen.ir import Api, Note, Operation, Service, Struct
 from codegen.load import Document, Documents
 from codegen.operations import Operations
@@ -36,6 +37,7 @@ def build(documents: Documents, sdk: Sdk, problems: Problems) -> Api:
                 service = _service(document, documents, sdk, problems)
                 api.services[service.name] = service
     _check_unique_ids(api, problems)
+    add_gathers(api, sdk, problems)
     add_shortcuts(api, sdk, problems)
     _check_groups(api, sdk, documents, problems)
     _check_shared_models(api, problems)

@@ -44,6 +44,13 @@ class Ops:
         pieces += self._answer_pieces(operation.answer, deliver)
         if operation.answer.content is Content.SEVERAL:
             pieces.append(f"SHAPES({stem}_shapes)")
+        if operation.gather is not None:
+            texts = (
+                operation.gather.into,
+                operation.gather.origin,
+                operation.gather.to,
+            )
+            pieces.append(f"GATHER({', '.join(c_str(text) for text in texts)})")
         if operation.redirects:
             pieces.append(".redirect_is_answer = true")
         lines = fill_block(f"static const uvrest_op {stem}_op = {{", pieces, "};")

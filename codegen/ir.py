@@ -196,6 +196,15 @@ class Shortcut:
 
 
 @dataclass(frozen=True, slots=True)
+class Gather:
+    """Entries that may stand at the top level of an answer; see gathers.py."""
+
+    into: str
+    origin: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One call."""
 
@@ -220,6 +229,7 @@ class Operation:
     place: str
     source: Source
     shortcut: Shortcut | None = None
+    gather: Gather | None = None
 
     @property
     def answer(self) -> Payload:

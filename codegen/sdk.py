@@ -16,6 +16,7 @@ corrections     see corrections.py
 names           C names where the rule would clash: service, at (pointer), reason and one
                 of member (of a struct), type (of an inline schema), value (of an enum,
                 with the text it stands for)
+gathers         see gathers.py
 shortcuts       see shortcuts.py
 known_gaps      operations left out: operation and reason
 """
@@ -56,6 +57,7 @@ class Sdk:
     groups: dict[str, Group] = field(default_factory=dict)
     models: dict[str, dict[str, Node]] = field(default_factory=dict)
     corrections: list[Node] = field(default_factory=list)
+    gathers: list[Node] = field(default_factory=list)
     shortcuts: list[Node] = field(default_factory=list)
     gaps: dict[str, Node] = field(default_factory=dict)
     # by what is named ("member", "type", "value"), then by document and pointer
@@ -78,7 +80,7 @@ def read_sdk(document: Document, documents: Documents, problems: Problems) -> Sd
         root.only(
             *("prefix name description server error_member rate_limit".split()),
             *("credentials groups models corrections names".split()),
-            *("shortcuts known_gaps".split()),
+            *("gathers shortcuts known_gaps".split()),
         )
     with problems.gather():
         sdk.prefix = identifier(root.need("prefix"))
@@ -106,6 +108,7 @@ def read_sdk(document: Document, documents: Documents, problems: Problems) -> Sd
         with problems.gather():
             sdk.models[service] = node.mapping()
     sdk.corrections = _list(root, "corrections", problems)
+    sdk.gathers = _list(root, "gathers", problems)
     sdk.shortcuts = _list(root, "shortcuts", problems)
     for node in _list(root, "known_gaps", problems):
         with problems.gather():

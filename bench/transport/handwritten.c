@@ -2,7 +2,8 @@
 /*
  * What the library is measured against: libcurl's multi interface on libuv, written for this one purpose by somebody who
  * knows both. Handles, connections and body buffers are reused; a socket stays registered with epoll between two requests;
- * ended requests are read out after each socket action. Nothing is decoded, repeated, limited or explained.
+ * ended requests are read out after each socket action. What is sent is what the library sends, but for the value of
+ * User-Agent. Nothing is decoded, repeated, limited or explained.
  */
 #include "load.h"
 #include <curl/curl.h>
@@ -198,6 +199,7 @@ static void prepare(program *p, request *r)
     curl_easy_setopt(r->easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(r->easy, CURLOPT_HTTPHEADER, p->headers);
     curl_easy_setopt(r->easy, CURLOPT_ACCEPT_ENCODING, "");
+    curl_easy_setopt(r->easy, CURLOPT_USERAGENT, "handwritten/1.0");
     curl_easy_setopt(r->easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(r->easy, CURLOPT_WRITEDATA, r);
     curl_easy_setopt(r->easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);

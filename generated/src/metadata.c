@@ -29,7 +29,8 @@ static const uvrest_op asset_version_view_get_op = {
     OP(metadata, GET, SAFE), .name = "metadata_asset_version_view_get",
     .path = "/API/metadata/v1/assets/{asset_id}/versions/{version_id}/views/{view_id}/",
     .roles = "can_read_metadata_values", .credentials = SEND_REQUIRED, PARAMS(asset_version_view_get_params),
-    MODEL(ICONIK_METADATA_MODEL_METADATA_VALUES, metadata_values_deliver)};
+    MODEL(ICONIK_METADATA_MODEL_METADATA_VALUES, metadata_values_deliver),
+    GATHER("metadata_values", "values", "field_values")};
 
 uvrest_status iconik_metadata_asset_version_view_get(iconik_client *client,
     const iconik_metadata_asset_version_view_get_args *args, iconik_metadata_values_fn *done, void *user,
@@ -59,7 +60,8 @@ static const uvrest_op asset_object_version_view_get_op = {
     "{view_id}/",
     .roles = "can_read_metadata_values", .credentials = SEND_REQUIRED,
     PARAMS(asset_object_version_view_get_params),
-    MODEL(ICONIK_METADATA_MODEL_METADATA_VALUES, metadata_values_deliver)};
+    MODEL(ICONIK_METADATA_MODEL_METADATA_VALUES, metadata_values_deliver),
+    GATHER("metadata_values", "values", "field_values")};
 
 uvrest_status iconik_metadata_asset_object_version_view_get(iconik_client *client,
     const iconik_metadata_asset_object_version_view_get_args *args, iconik_metadata_values_fn *done,
@@ -90,7 +92,8 @@ static const uvrest_op asset_object_view_get_op = {
     OP(metadata, GET, SAFE), .name = "metadata_asset_object_view_get",
     .path = "/API/metadata/v1/assets/{asset_id}/{object_type}/{object_id}/views/{view_id}/",
     .roles = "can_read_metadata_values", .credentials = SEND_REQUIRED, PARAMS(asset_object_view_get_params),
-    MODEL(ICONIK_METADATA_MODEL_METADATA_VALUES, metadata_values_deliver)};
+    MODEL(ICONIK_METADATA_MODEL_METADATA_VALUES, metadata_values_deliver),
+    GATHER("metadata_values", "values", "field_values")};
 
 uvrest_status iconik_metadata_asset_object_view_get(iconik_client *client,
     const iconik_metadata_asset_object_view_get_args *args, iconik_metadata_values_fn *done, void *user,
@@ -119,7 +122,8 @@ static const uvrest_op asset_object_view_replace_op = {
     .path = "/API/metadata/v1/assets/{asset_id}/{object_type}/{object_id}/views/{view_id}/",
     .roles = "can_write_metadata_values", .credentials = SEND_REQUIRED,
     PARAMS(asset_object_view_replace_params),
-    MODEL(ICONIK_METADATA_MODEL_METADATA_VALUES, metadata_values_deliver)};
+    MODEL(ICONIK_METADATA_MODEL_METADATA_VALUES, metadata_values_deliver),
+    GATHER("metadata_values", "values", "field_values")};
 
 uvrest_status iconik_metadata_asset_object_view_replace(iconik_client *client,
     const iconik_metadata_asset_object_view_replace_args *args, iconik_metadata_values_fn *done, void *user,
@@ -666,7 +670,8 @@ static const uvrest_param object_get_params[] = {
 static const uvrest_op object_get_op = {
     OP(metadata, GET, SAFE), .name = "metadata_object_get",
     .path = "/API/metadata/v1/{object_type}/{object_id}/", .credentials = SEND_REQUIRED,
-    PARAMS(object_get_params), MODEL(ICONIK_METADATA_MODEL_METADATA_VALUES, metadata_values_deliver)};
+    PARAMS(object_get_params), MODEL(ICONIK_METADATA_MODEL_METADATA_VALUES, metadata_values_deliver),
+    GATHER("metadata_values", "values", "field_values")};
 
 uvrest_status iconik_metadata_object_get(iconik_client *client, const iconik_metadata_object_get_args *args,
     iconik_metadata_values_fn *done, void *user, uvrest_call **out_call)
@@ -690,7 +695,8 @@ static const uvrest_param object_replace_params[] = {
 static const uvrest_op object_replace_op = {
     OP(metadata, PUT, IDEMPOTENT), .name = "metadata_object_replace",
     .path = "/API/metadata/v1/{object_type}/{object_id}/", .credentials = SEND_REQUIRED,
-    PARAMS(object_replace_params), MODEL(ICONIK_METADATA_MODEL_METADATA_VALUES, metadata_values_deliver)};
+    PARAMS(object_replace_params), MODEL(ICONIK_METADATA_MODEL_METADATA_VALUES, metadata_values_deliver),
+    GATHER("metadata_values", "values", "field_values")};
 
 uvrest_status iconik_metadata_object_replace(iconik_client *client,
     const iconik_metadata_object_replace_args *args, iconik_metadata_values_fn *done, void *user,
@@ -718,7 +724,8 @@ static const uvrest_op object_view_get_op = {
     OP(metadata, GET, SAFE), .name = "metadata_object_view_get",
     .path = "/API/metadata/v1/{object_type}/{object_id}/views/{view_id}/",
     .roles = "can_read_metadata_values", .credentials = SEND_REQUIRED, PARAMS(object_view_get_params),
-    MODEL(ICONIK_METADATA_MODEL_METADATA_VALUES, metadata_values_deliver)};
+    MODEL(ICONIK_METADATA_MODEL_METADATA_VALUES, metadata_values_deliver),
+    GATHER("metadata_values", "values", "field_values")};
 
 uvrest_status iconik_metadata_object_view_get(iconik_client *client,
     const iconik_metadata_object_view_get_args *args, iconik_metadata_values_fn *done, void *user,
@@ -746,7 +753,8 @@ static const uvrest_op object_view_replace_op = {
     OP(metadata, PUT, IDEMPOTENT), .name = "metadata_object_view_replace",
     .path = "/API/metadata/v1/{object_type}/{object_id}/views/{view_id}/",
     .roles = "can_write_metadata_values", .credentials = SEND_REQUIRED, PARAMS(object_view_replace_params),
-    MODEL(ICONIK_METADATA_MODEL_METADATA_VALUES, metadata_values_deliver)};
+    MODEL(ICONIK_METADATA_MODEL_METADATA_VALUES, metadata_values_deliver),
+    GATHER("metadata_values", "values", "field_values")};
 
 uvrest_status iconik_metadata_object_view_replace(iconik_client *client,
     const iconik_metadata_object_view_replace_args *args, iconik_metadata_values_fn *done, void *user,
@@ -772,7 +780,8 @@ static const uvrest_op asset_view_get_op = {
     OP(metadata, GET, SAFE), .name = "metadata_asset_view_get",
     .path = "/API/metadata/v1/assets/{asset_id}/views/{view_id}/", .roles = "can_read_metadata_values",
     .credentials = SEND_REQUIRED, PARAMS(asset_view_get_params),
-    MODEL(ICONIK_METADATA_MODEL_METADATA_VALUES, metadata_values_deliver)};
+    MODEL(ICONIK_METADATA_MODEL_METADATA_VALUES, metadata_values_deliver),
+    GATHER("metadata_values", "values", "field_values")};
 
 uvrest_status iconik_metadata_asset_view_get(iconik_client *client,
     const iconik_metadata_asset_view_get_args *args, iconik_metadata_values_fn *done, void *user,
@@ -798,7 +807,8 @@ static const uvrest_op asset_view_replace_op = {
     OP(metadata, PUT, IDEMPOTENT), .name = "metadata_asset_view_replace",
     .path = "/API/metadata/v1/assets/{asset_id}/views/{view_id}/", .roles = "can_write_metadata_values",
     .credentials = SEND_REQUIRED, PARAMS(asset_view_replace_params),
-    MODEL(ICONIK_METADATA_MODEL_METADATA_VALUES, metadata_values_deliver)};
+    MODEL(ICONIK_METADATA_MODEL_METADATA_VALUES, metadata_values_deliver),
+    GATHER("metadata_values", "values", "field_values")};
 
 uvrest_status iconik_metadata_asset_view_replace(iconik_client *client,
     const iconik_metadata_asset_view_replace_args *args, iconik_metadata_values_fn *done, void *user,

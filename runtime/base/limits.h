@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Every ceiling of the library in one place. Whatever grows is given one of these, or a smaller one by its caller. */
+/*
+ * Every ceiling of the library in one place. Whatever grows is given one of these, or a smaller one by its caller.
+ *
+ * There is a system header of this name, and compilers put theirs together from several parts that find each other by
+ * "the next one on the path"; where this one is met on the way, it hands on.
+ */
+#if defined(__GNUC__)
+#pragma GCC system_header
+#include_next <limits.h>
+#endif
 #ifndef UVREST__LIMITS_H
 #define UVREST__LIMITS_H
 

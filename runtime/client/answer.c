@@ -3,6 +3,7 @@
 #include "alloc.h"
 #include "arena.h"
 #include "decode.h"
+#include "gather.h"
 #include "message.h"
 #include "text.h"
 #include <string.h>
@@ -207,9 +208,12 @@ static uvrest_status decode(uvrest__answer *answer, const uvrest__answer_source 
     uvrest_decode_report report = {0};
     const char *text = NULL;
     uvrest_status st;
+    uvrest_raw shaped = *body;
+    if (op->gather != NULL && uvrest__json_gather(op->gather, *body, answer->arena, &shaped) != UVREST_OK)
+        return UVREST_E_NOMEM;
     switch (op->value) {
     case UVREST_PAYLOAD_MODEL:
-        st = uvrest_json_decode(model, body->text, body->len, &options, answer->arena, &answer->value, &report);
+        st = uvrest_json_decode(model, shaped.text, shaped.len, &options, answer->arena, &answer->value, &report);
         break;
     case UVREST_PAYLOAD_MODEL_ARRAY:
         st = decode_array(answer, model, &options, &report);
@@ -253,17 +257,25 @@ static uvrest_status read_value(uvrest__answer *answer, const uvrest__answer_sou
 
 /* ---- answers ---- */
 
-/* Servers and the proxies before them name a request in one of these. */
+/* Servers and the proxies before them name a request in one of these; the first of the list that is there counts. */
 static const char *find_request_id(const uvrest_result *result)
 {
-    static const char *const names[] = {"X-Request-ID", "X-Request-Id", "Request-Id", "X-Amzn-RequestId",
-                                        "X-Amz-Cf-Id",  "X-Trace-Id",   "CF-RAY"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *value = uvrest_result_header(result, names[i]);
-        if (value != NULL)
-            return value;
+    static const char *const names[] = {"X-Request-Id", "Request-Id", "X-Amzn-RequestId", "X-Amz-Cf-Id", "CF-RAY"};
+    size_t best = sizeof names / sizeof names[0];
+    const char *value = NULL;
+    for (size_t i = 0; i < result->n_headers; i++) {
+        const char *name = result->headers[i].name;
+        char c = uvrest__text_lower(*name);
+        if (c != 'x' && c != 'r' && c != 'c')
+            continue;
+        for (size_t n = 0; n < best; n++) {
+            if (!uvrest__text_same(name, strlen(name), names[n]))
+                continue;
+            best = n;
+            value = result->headers[i].value;
+        }
     }
-    return NULL;
+    return value;
 }
 
 static uvrest_status keep_received(uvrest__answer *answer, const uvrest__answer_source *source)

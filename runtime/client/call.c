@@ -78,6 +78,12 @@ uvrest_status uvrest__call_new(uvrest_client *client, const uvrest_op *op, const
         return UVREST_E_NOMEM;
     }
     memset(call, 0, sizeof *call);
+    st = uvrest__cancel_keep(&call->cancel, options == NULL ? NULL : options->cancel, reason);
+    if (st != UVREST_OK) {
+        uvrest__client_leave_lane(client, lane);
+        uvrest__free(client->settings.alloc, call);
+        return st;
+    }
     call->client = client;
     call->lane = lane;
     call->op = op;
@@ -98,6 +104,7 @@ static void free_memory(uvrest_call *call)
         explicit_bzero(call->memory + (call->request.lines - call->memory), call->request.lines_size);
     if (call->request.body_len > 0)
         explicit_bzero(call->memory + (call->request.body - call->memory), call->request.body_len);
+    uvrest__cancel_drop(&call->cancel);
     uvrest__free(alloc, call->moved);
     uvrest__free(alloc, call);
 }
@@ -168,6 +175,8 @@ void uvrest__call_start(uvrest_call *call, struct uvrest__reading *reading)
         if (is_hopeless(call))
             uvrest__call_end(call, UVREST_E_TIMEOUT, "the request budget allows it only after its deadline");
     }
+    if (call->state != UVREST__CALL_ENDED && !uvrest__cancel_join(&call->cancel))
+        uvrest__call_end(call, UVREST_E_CANCELLED, "cancelled");
     uvrest__client_pump(client);
 }
 
@@ -184,6 +193,7 @@ static void push_ended(uvrest_call *call)
 {
     uvrest_client *client = call->client;
     uvrest__alarms_clear(&client->alarms, &call->alarm);
+    uvrest__cancel_leave(&call->cancel);
     call->state = UVREST__CALL_ENDED;
     if (client->ended_last == NULL)
         client->ended_first = call;
@@ -390,7 +400,8 @@ static received read_received(const uvrest_call *call, const uvrest__transfer *t
                   .quota = UVREST__QUOTA_NONE};
     r.http_status = uvrest__headers_http_status(r.headers);
     if (r.http_status != 0) {
-        r.retry_after_ms = uvrest__headers_retry_after_ms(r.headers, uvrest__clock_wall(call->client->clock));
+        if (uvrest__headers_get(r.headers, "Retry-After") != NULL)
+            r.retry_after_ms = uvrest__headers_retry_after_ms(r.headers, uvrest__clock_wall(call->client->clock));
         r.quota = uvrest__headers_quota(r.headers);
     }
     return r;

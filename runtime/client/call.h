@@ -43,6 +43,7 @@ struct uvrest_call {
     struct uvrest__reading *reading;
     uvrest__ratelimit_ticket ticket;
     uvrest__retry_call retry;
+    uvrest__cancel_link cancel;
     uvrest__answer *answer; /* NULL once ended: made from the fields below */
     const char *end_text; /* static */
     char *moved; /* owned: the target a redirect led to */

@@ -21,13 +21,23 @@ static uvrest_call *call_of_alarm(uvrest__alarm *alarm)
     return (uvrest_call *)(void *)((char *)alarm - offsetof(uvrest_call, alarm));
 }
 
+static uvrest_call *call_of_cancel(uvrest__cancel_link *link)
+{
+    return (uvrest_call *)(void *)((char *)link - offsetof(uvrest_call, cancel));
+}
+
 /* Whether the lane's first call may go out now. If not, the lane says until when. */
 static bool may_send(uvrest_client *client, uvrest__lane *lane, uvrest_call *call, uint64_t now)
 {
     uvrest__ratelimit_wait wait;
     bool waited = lane->wake_ns != 0;
-    if (lane->ledger == NULL ||
-        uvrest__ratelimit_acquire(lane->ledger, now, (uvrest_priority)call->item.priority, &call->ticket, &wait)) {
+    bool granted =
+        lane->ledger == NULL ||
+        uvrest__ratelimit_acquire(lane->ledger, now, (uvrest_priority)call->item.priority, &call->ticket, &wait);
+    const char *warning = lane->ledger == NULL ? NULL : uvrest__ratelimit_take_warning(lane->ledger);
+    if (warning != NULL)
+        uvrest__log_own_ledger(client, warning);
+    if (granted) {
         lane->wake_ns = 0;
         lane->blocked_ns = 0;
         return true;
@@ -115,9 +125,18 @@ static void on_timer(void *user)
     settle(client);
 }
 
+static void end_cancelled(uvrest_client *client)
+{
+    uvrest__cancel_link *link;
+    while ((link = uvrest__cancel_box_peek(&client->cancelled)) != NULL)
+        uvrest__call_end(call_of_cancel(link), UVREST_E_CANCELLED, "cancelled");
+}
+
 static void on_wake(void *user)
 {
-    uvrest__client_pump(user);
+    uvrest_client *client = user;
+    end_cancelled(client);
+    uvrest__client_pump(client);
 }
 
 /* ---- the end ---- */
@@ -137,6 +156,7 @@ static void free_client(uvrest_client *client)
     const uvrest_alloc *alloc = client->settings.alloc;
     free_lanes(client);
     uvrest__draft_fini(&client->draft);
+    uvrest__cancel_box_fini(&client->cancelled);
     uvrest__alarms_fini(&client->alarms);
     uvrest__free(alloc, client->lines);
     uvrest__settings_fini(&client->settings);
@@ -205,6 +225,8 @@ static void abandon(uvrest_client *client)
     while (client->calls != NULL) {
         uvrest_call *call = client->calls;
         client->calls = call->next;
+        uvrest__cancel_leave(&call->cancel);
+        uvrest__cancel_drop(&call->cancel);
         uvrest__free(alloc, call->moved);
         uvrest__answer_free(call->answer);
         uvrest__free(alloc, call);
@@ -381,6 +403,7 @@ uvrest_status uvrest__client_make(const uvrest_api *api, const uvrest_client_opt
     client->stats.quota_left = -1;
     uvrest__pool_init(&client->pool, settings.max_in_flight, settings.pool_maxsize);
     uvrest__alarms_init(&client->alarms, settings.alloc);
+    uvrest__cancel_box_init(&client->cancelled);
     uvrest__random_init_system(&client->random);
     uvrest__retry_budget_init(&client->budget);
     st = make_loop(client);

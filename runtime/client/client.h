@@ -13,6 +13,7 @@
 
 #include "alarms.h"
 #include "answer.h"
+#include "cancel.h"
 #include "clock.h"
 #include "lane.h"
 #include "loop.h"
@@ -37,6 +38,7 @@ struct uvrest_client {
     uvrest__retry_budget budget;
     uvrest__lane *lanes; /* the client's own first */
     uvrest__draft draft;
+    uvrest__cancel_box cancelled; /* any thread puts calls in, the loop ends them */
     const char **lines; /* owned; room to list a request's header lines */
     size_t cap_lines;
     uvrest_call *calls; /* all that have not had their callback */

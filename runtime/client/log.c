@@ -88,7 +88,9 @@ void uvrest__log_wait(uvrest_client *client, uint64_t ns, uvrest__ratelimit_caus
                                                                  "the server's count must confirm the budget",
                                                                  "somebody else uses the budget",
                                                                  "paused after HTTP 429",
-                                                                 "the limit a second is reached"};
+                                                                 "the limit a second is reached",
+                                                                 "little of the budget is left",
+                                                                 "the acquire hook has granted nothing yet"};
     line l;
     if (!begin(&l, client))
         return;
@@ -101,6 +103,16 @@ void uvrest__log_wait(uvrest_client *client, uint64_t ns, uvrest__ratelimit_caus
     uvrest__text_add(&l.text, ": ");
     uvrest__text_add(&l.text, causes[cause]);
     emit(client, UVREST_LOG_INFO, &l);
+}
+
+void uvrest__log_own_ledger(uvrest_client *client, const char *why)
+{
+    line l;
+    if (!begin(&l, client))
+        return;
+    uvrest__text_add(&l.text, "rate_limit.shared_file is not used, the budget is kept by this process alone: ");
+    uvrest__text_add(&l.text, why);
+    emit(client, UVREST_LOG_WARNING, &l);
 }
 
 void uvrest__log_redirect(const uvrest_call *call, const char *target)

@@ -17,6 +17,8 @@ void uvrest__log_attempt(const uvrest_call *call, int http_status, uvrest_status
 void uvrest__log_retry(const uvrest_call *call, uint64_t delay_ns, const char *why);
 /** The ledger makes the client wait. INFO. */
 void uvrest__log_wait(uvrest_client *client, uint64_t ns, uvrest__ratelimit_cause cause);
+/** The ledger is not, or no longer, the one in the file that processes share. WARNING. */
+void uvrest__log_own_ledger(uvrest_client *client, const char *why);
 /** A redirect is followed. INFO. */
 void uvrest__log_redirect(const uvrest_call *call, const char *target);
 /** A call failed. WARNING. */

@@ -3,54 +3,11 @@
 #include "decode.h"
 #include "limits.h"
 #include "scan.h"
+#include "walk.h"
 #include <string.h>
 
 /* Fields of an error body that are told; what comes behind them would not fit into a message anyway. */
 #define MAX_PARTS 64u
-
-/* Walks what uvrest_json_check() found valid, so faults cannot occur. */
-typedef struct walk {
-    const uint8_t *at; /* at the next element, or at the closing bracket */
-    const uint8_t *end;
-} walk;
-
-static walk walk_begin(uvrest_raw container)
-{
-    const uint8_t *p = (const uint8_t *)container.text;
-    walk w = {p + 1, p + container.len};
-    w.at = uvrest__skip_space(w.at, w.end);
-    return w;
-}
-
-static bool walk_ended(const walk *w)
-{
-    return *w->at == '}' || *w->at == ']';
-}
-
-/* The value at the walk; moves it to the next one. */
-static uvrest_raw walk_value(walk *w)
-{
-    uvrest__fault fault;
-    const uint8_t *begin = w->at;
-    const uint8_t *behind = uvrest__scan_value(begin, w->end, UVREST__JSON_DEPTH_MAX, &fault);
-    uvrest_raw value = {(const char *)begin, (size_t)(behind - begin)};
-    w->at = uvrest__skip_space(behind, w->end);
-    if (*w->at == ',')
-        w->at = uvrest__skip_space(w->at + 1, w->end);
-    return value;
-}
-
-/* A member's name, quotes included; its value is next. */
-static uvrest_raw walk_name(walk *w)
-{
-    uvrest__fault fault;
-    const uint8_t *begin = w->at;
-    const uint8_t *behind = uvrest__scan_text(begin + 1, w->end, &fault);
-    uvrest_raw name = {(const char *)begin, (size_t)(behind - begin)};
-    w->at = uvrest__skip_space(behind, w->end) + 1;
-    w->at = uvrest__skip_space(w->at, w->end);
-    return name;
-}
 
 static void add_value(uvrest__text *out, uvrest_raw value, uvrest_arena *scratch)
 {
@@ -66,24 +23,24 @@ static void add_value(uvrest__text *out, uvrest_raw value, uvrest_arena *scratch
 
 static void add_list(uvrest__text *out, uvrest_raw list, const char *separator, uvrest_arena *scratch)
 {
-    walk w = walk_begin(list);
-    for (unsigned n = 0; !walk_ended(&w) && n < MAX_PARTS; n++) {
+    uvrest__walk w = uvrest__walk_begin(list);
+    for (unsigned n = 0; !uvrest__walk_ended(&w) && n < MAX_PARTS; n++) {
         if (n > 0)
             uvrest__text_add(out, separator);
-        add_value(out, walk_value(&w), scratch);
+        add_value(out, uvrest__walk_value(&w), scratch);
     }
 }
 
 static void add_fields(uvrest__text *out, uvrest_raw object, uvrest_arena *scratch)
 {
-    walk w = walk_begin(object);
-    for (unsigned n = 0; !walk_ended(&w) && n < MAX_PARTS; n++) {
+    uvrest__walk w = uvrest__walk_begin(object);
+    for (unsigned n = 0; !uvrest__walk_ended(&w) && n < MAX_PARTS; n++) {
         uvrest_raw value;
         if (n > 0)
             uvrest__text_add(out, "; ");
-        add_value(out, walk_name(&w), scratch);
+        add_value(out, uvrest__walk_name(&w), scratch);
         uvrest__text_add(out, ": ");
-        value = walk_value(&w);
+        value = uvrest__walk_value(&w);
         if (*value.text == '[')
             add_list(out, value, ", ", scratch);
         else
@@ -93,11 +50,11 @@ static void add_fields(uvrest__text *out, uvrest_raw object, uvrest_arena *scrat
 
 static bool find_member(uvrest_raw object, const char *member, uvrest_arena *scratch, uvrest_raw *out)
 {
-    walk w = walk_begin(object);
+    uvrest__walk w = uvrest__walk_begin(object);
     bool found = false;
-    while (!walk_ended(&w)) {
-        uvrest_raw name = walk_name(&w);
-        uvrest_raw value = walk_value(&w);
+    while (!uvrest__walk_ended(&w)) {
+        uvrest_raw name = uvrest__walk_name(&w);
+        uvrest_raw value = uvrest__walk_value(&w);
         const char *text;
         if (uvrest__json_decode_text(name.text, name.len, scratch, &text, NULL) == UVREST_OK &&
             strcmp(text, member) == 0) {

@@ -75,6 +75,9 @@ static uvrest_status copy_texts(uvrest__settings *s, const uvrest_client_options
         st = copy(s->alloc, o->ca_file, &s->ca_file);
     if (st == UVREST_OK)
         st = copy(s->alloc, o->ca_path, &s->ca_path);
+    if (st == UVREST_OK)
+        st = copy(s->alloc, o->rate_limit.shared_file, &s->shared_file);
+    s->rate_limit.shared_file = s->shared_file;
     return st;
 }
 
@@ -136,5 +139,6 @@ void uvrest__settings_fini(uvrest__settings *settings)
     uvrest__free(settings->alloc, settings->user_agent);
     uvrest__free(settings->alloc, settings->ca_file);
     uvrest__free(settings->alloc, settings->ca_path);
-    settings->user_agent = settings->ca_file = settings->ca_path = NULL;
+    uvrest__free(settings->alloc, settings->shared_file);
+    settings->user_agent = settings->ca_file = settings->ca_path = settings->shared_file = NULL;
 }

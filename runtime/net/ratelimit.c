@@ -2,7 +2,7 @@
 #include "ratelimit.h"
 #include "alloc.h"
 #include "clock.h"
-#include "ledger.h"
+#include "ledgerfile.h"
 #include "text.h"
 
 #include <assert.h>
@@ -18,6 +18,7 @@ typedef struct entry {
     uint8_t key[SHA256_DIGEST_LENGTH];
     pthread_mutex_t mutex; /* over all below */
     uvrest__ledger ledger;
+    uvrest__ledgerfile file; /* open: the ledger is a copy of what is in there */
     uint64_t waits[UVREST__RATELIMIT_CAUSES];
     uvrest__ratelimit *holders;
     uint32_t n_holders; /* changed under both mutexes; 0: remembered until its slots are free */
@@ -32,6 +33,28 @@ struct uvrest__ratelimit {
     bool proactive;
     bool listening; /* was told to wait for what another client may bring about */
     uvrest__ratelimit_cause cause; /* of the wait it is in */
+    const char *warning; /* not told yet; under the entry's mutex */
+
+    /* Slots of the hook; the client's thread only. */
+    uvrest_acquire_ask *ask; /* NULL: no hook */
+    uint32_t leased;
+    uint64_t asked_at; /* of the newest question */
+    uint64_t leased_until;
+    uint64_t ask_again_at;
+};
+
+/* Outlives its client while a question is open. */
+struct uvrest_acquire_ask {
+    uvrest__ratelimit_registry *registry;
+    uvrest_acquire_fn *acquire;
+    void *acquire_user;
+    uint32_t n; /* asked for at a time */
+    pthread_mutex_t mutex; /* over all below; no other is taken under it */
+    uvrest__ratelimit *rl; /* NULL: the client is gone */
+    bool pending; /* a question is open */
+    bool answered; /* and has been answered, but not looked at */
+    uint32_t granted;
+    uint32_t ms;
 };
 
 struct uvrest__ratelimit_registry {
@@ -157,6 +180,31 @@ uvrest_status uvrest__ratelimit_configure(uvrest__ratelimit_conf *out, const uvr
     return UVREST_OK;
 }
 
+/* ---- the book ---------------------------------------------------------------------------------------------------- */
+
+static void warn(entry *one, const char *why)
+{
+    for (uvrest__ratelimit *rl = one->holders; rl != NULL; rl = rl->next)
+        rl->warning = why;
+}
+
+/* Locks a ledger, and the file it is in. */
+static void open_book(entry *one, uint64_t now)
+{
+    const char *why;
+    pthread_mutex_lock(&one->mutex);
+    if (one->file.fd >= 0 && !uvrest__ledgerfile_begin(&one->file, &one->ledger, now, &why))
+        warn(one, why);
+}
+
+static void close_book(entry *one)
+{
+    const char *why;
+    if (one->file.fd >= 0 && !uvrest__ledgerfile_commit(&one->file, &one->ledger, &why))
+        warn(one, why);
+    pthread_mutex_unlock(&one->mutex);
+}
+
 /* ---- registries -------------------------------------------------------------------------------------------------- */
 
 uvrest__ratelimit_registry *uvrest__ratelimit_shared(void)
@@ -181,6 +229,7 @@ uvrest_status uvrest__ratelimit_registry_new(const uvrest_alloc *alloc, uvrest__
 
 static void free_entry(uvrest__ratelimit_registry *registry, entry *gone)
 {
+    uvrest__ledgerfile_close(&gone->file, &gone->ledger);
     uvrest__ledger_fini(&gone->ledger, registry->alloc);
     pthread_mutex_destroy(&gone->mutex);
     uvrest__free(registry->alloc, gone);
@@ -200,7 +249,7 @@ void uvrest__ratelimit_registry_free(uvrest__ratelimit_registry *registry)
     uvrest__free(registry->alloc, registry);
 }
 
-/* Drops what nobody holds and what has nothing to remember, and the oldest of the rest beyond the ceiling. Nobody
+/* Drops what nobody holds and what has nothing to remember or is remembered in a file, and the oldest of the rest beyond the ceiling. Nobody
  * can be inside such an entry, since only holders use it and only get() hands it out. */
 static void forget(uvrest__ratelimit_registry *registry, uint64_t now)
 {
@@ -208,7 +257,7 @@ static void forget(uvrest__ratelimit_registry *registry, uint64_t now)
     for (entry **at = &registry->entries; *at != NULL;) {
         entry *one = *at;
         if (one->n_holders == 0 &&
-            (uvrest__ledger_is_idle(&one->ledger, now) || ++n_idle > UVREST__RATELIMIT_MAX_IDLE)) {
+            (one->file.fd >= 0 || uvrest__ledger_is_idle(&one->ledger, now) || ++n_idle > UVREST__RATELIMIT_MAX_IDLE)) {
             *at = one->next;
             free_entry(registry, one);
         } else {
@@ -240,27 +289,42 @@ static entry *find(uvrest__ratelimit_registry *registry, const uint8_t *key)
     return one;
 }
 
-/* Makes an entry and puts it into the registry; NULL without memory. */
+/* Makes an entry and puts it into the registry; NULL without memory. *out_warning: why the file cannot be used. */
 static entry *add(uvrest__ratelimit_registry *registry, const uint8_t *key, const uvrest__ratelimit_conf *conf,
-                  uint64_t seed)
+                  uint64_t now, uint64_t seed, const char **out_warning)
 {
     entry *made = uvrest__zalloc(registry->alloc, sizeof *made);
     if (made == NULL)
         return NULL;
+    uvrest__ledgerfile_init(&made->file);
     if (pthread_mutex_init(&made->mutex, NULL) != 0)
         goto free_made;
     if (uvrest__ledger_init(&made->ledger, registry->alloc, conf, seed) != UVREST_OK)
         goto fini_mutex;
+    if (conf->shared_file != NULL && uvrest__ledgerfile_open(&made->file, registry->alloc, conf->shared_file, key,
+                                                             &made->ledger, now, out_warning) == UVREST_E_NOMEM)
+        goto fini_ledger;
     memcpy(made->key, key, sizeof made->key);
     made->next = registry->entries;
     registry->entries = made;
     return made;
 
+fini_ledger:
+    uvrest__ledger_fini(&made->ledger, registry->alloc);
 fini_mutex:
     pthread_mutex_destroy(&made->mutex);
 free_made:
     uvrest__free(registry->alloc, made);
     return NULL;
+}
+
+/* A client that finds a ledger of another file, or of none, uses it: its history must not be lost. */
+static const char *check_file(const entry *one, const char *path)
+{
+    size_t len = path == NULL ? 0 : strlen(path);
+    if (len == 0 || (one->file.name != NULL && strncmp(one->file.name, path, len) == 0 && one->file.name[len] == '.'))
+        return one->file.name != NULL && one->file.fd < 0 ? "it was given up before" : NULL;
+    return "another client of the process already uses another ledger for these credentials";
 }
 
 /* Makes `rl` a holder of the entry of that key. */
@@ -272,19 +336,68 @@ static uvrest_status join(uvrest__ratelimit *rl, const uint8_t *key, const uvres
     pthread_mutex_lock(&registry->mutex);
     forget(registry, now);
     one = find(registry, key);
-    if (one == NULL)
-        one = add(registry, key, conf, seed);
     if (one != NULL) {
-        pthread_mutex_lock(&one->mutex);
+        rl->warning = check_file(one, conf->shared_file);
+    } else {
+        one = add(registry, key, conf, now, seed, &rl->warning);
+    }
+    if (one != NULL) {
+        open_book(one, now);
         uvrest__ledger_tighten(&one->ledger, conf);
         rl->entry = one;
         rl->next = one->holders;
         one->holders = rl;
         one->n_holders++;
-        pthread_mutex_unlock(&one->mutex);
+        close_book(one);
     }
     pthread_mutex_unlock(&registry->mutex);
     return one == NULL ? UVREST_E_NOMEM : UVREST_OK;
+}
+
+static void free_ask(uvrest_acquire_ask *ask)
+{
+    uvrest__ratelimit_registry *registry = ask->registry;
+    pthread_mutex_destroy(&ask->mutex);
+    pthread_mutex_lock(&registry->mutex);
+    uvrest__free(registry->alloc, ask);
+    pthread_mutex_unlock(&registry->mutex);
+}
+
+static uvrest_status make_ask(uvrest__ratelimit *rl, const uvrest__ratelimit_conf *conf)
+{
+    uvrest_acquire_ask *ask;
+    if (conf->acquire == NULL)
+        return UVREST_OK;
+    pthread_mutex_lock(&rl->registry->mutex);
+    ask = uvrest__zalloc(rl->registry->alloc, sizeof *ask);
+    if (ask != NULL && pthread_mutex_init(&ask->mutex, NULL) != 0) {
+        uvrest__free(rl->registry->alloc, ask);
+        ask = NULL;
+    }
+    pthread_mutex_unlock(&rl->registry->mutex);
+    if (ask == NULL)
+        return UVREST_E_NOMEM;
+    ask->registry = rl->registry;
+    ask->acquire = conf->acquire;
+    ask->acquire_user = conf->acquire_user;
+    ask->n = conf->acquire_slots;
+    ask->rl = rl;
+    rl->ask = ask;
+    return UVREST_OK;
+}
+
+/* A question that is open is left to its answer. */
+static void drop_ask(uvrest_acquire_ask *ask)
+{
+    bool open;
+    if (ask == NULL)
+        return;
+    pthread_mutex_lock(&ask->mutex);
+    open = ask->pending && !ask->answered;
+    ask->rl = NULL;
+    pthread_mutex_unlock(&ask->mutex);
+    if (!open)
+        free_ask(ask);
 }
 
 uvrest_status uvrest__ratelimit_get(uvrest__ratelimit_registry *registry, const char *origin,
@@ -306,11 +419,14 @@ uvrest_status uvrest__ratelimit_get(uvrest__ratelimit_registry *registry, const 
     rl->wake = wake;
     rl->user = user;
     rl->proactive = conf->proactive;
-    st = join(rl, key, conf, now, rand.next(rand.user));
+    st = make_ask(rl, conf);
+    if (st == UVREST_OK)
+        st = join(rl, key, conf, now, rand.next(rand.user));
     if (st == UVREST_OK) {
         *out = rl;
         return UVREST_OK;
     }
+    drop_ask(rl->ask);
     pthread_mutex_lock(&registry->mutex);
     uvrest__free(registry->alloc, rl);
     pthread_mutex_unlock(&registry->mutex);
@@ -325,6 +441,7 @@ void uvrest__ratelimit_put(uvrest__ratelimit *rl, uint64_t now)
         return;
     registry = rl->registry;
     one = rl->entry;
+    drop_ask(rl->ask);
     pthread_mutex_lock(&registry->mutex);
     pthread_mutex_lock(&one->mutex);
     for (uvrest__ratelimit **at = &one->holders; *at != NULL; at = &(*at)->next)
@@ -337,6 +454,16 @@ void uvrest__ratelimit_put(uvrest__ratelimit *rl, uint64_t now)
     forget(registry, now);
     uvrest__free(registry->alloc, rl);
     pthread_mutex_unlock(&registry->mutex);
+}
+
+const char *uvrest__ratelimit_take_warning(uvrest__ratelimit *rl)
+{
+    const char *warning;
+    pthread_mutex_lock(&rl->entry->mutex);
+    warning = rl->warning;
+    rl->warning = NULL;
+    pthread_mutex_unlock(&rl->entry->mutex);
+    return warning;
 }
 
 /* ---- a client's questions ---------------------------------------------------------------------------------------- */
@@ -358,62 +485,149 @@ static void begin_wait(uvrest__ratelimit *rl, uvrest__ratelimit_wait *wait)
         rl->entry->waits[wait->cause]++;
     rl->cause = wait->cause;
     rl->listening = !wait->firm;
-    if (rl->listening && rl->wake == NULL && rl->entry->n_holders > 1 && wait->ns > UVREST__RATELIMIT_POLL_NS)
+    /* Nobody wakes it up for what another process does, nor without wake() for what another client does. */
+    if (rl->listening && wait->ns > UVREST__RATELIMIT_POLL_NS &&
+        (rl->entry->file.fd >= 0 ||
+         (rl->wake == NULL && (rl->entry->n_holders > 1 || wait->cause == UVREST__RATELIMIT_ACQUIRE))))
         wait->ns = UVREST__RATELIMIT_POLL_NS;
+}
+
+/* Looks at the answer, if there is one. */
+static void take_answer(uvrest__ratelimit *rl, uint64_t now)
+{
+    uvrest_acquire_ask *ask = rl->ask;
+    pthread_mutex_lock(&ask->mutex);
+    if (ask->pending && ask->answered) {
+        ask->pending = false;
+        rl->leased = ask->granted < ask->n ? ask->granted : ask->n;
+        rl->leased_until = uvrest__clock_add(rl->asked_at, ask->ms * UVREST__NS_PER_MS);
+        rl->ask_again_at = rl->leased > 0 ? 0 : now + (ask->ms > 0 ? ask->ms : 1) * UVREST__NS_PER_MS;
+    }
+    pthread_mutex_unlock(&ask->mutex);
+}
+
+static bool is_leased(const uvrest__ratelimit *rl, uint64_t now)
+{
+    return rl->leased > 0 && now <= rl->leased_until;
+}
+
+/* Whether the hook lets one more go out; else asks it, once. No mutex is held while it runs: it may answer at once. */
+static bool pass_hook(uvrest__ratelimit *rl, uint64_t now, uvrest__ratelimit_wait *out_wait)
+{
+    uvrest_acquire_ask *ask = rl->ask;
+    bool asks;
+    take_answer(rl, now);
+    if (is_leased(rl, now))
+        return true;
+    pthread_mutex_lock(&ask->mutex);
+    asks = !ask->pending && now >= rl->ask_again_at;
+    if (asks) {
+        ask->pending = true;
+        ask->answered = false;
+    }
+    pthread_mutex_unlock(&ask->mutex);
+    if (asks) {
+        rl->leased = 0;
+        rl->asked_at = now;
+        ask->acquire(ask, ask->n, ask->acquire_user);
+        take_answer(rl, now);
+        if (is_leased(rl, now))
+            return true;
+    }
+    *out_wait = (uvrest__ratelimit_wait){.ns = now < rl->ask_again_at ? rl->ask_again_at - now : UINT64_MAX,
+                                         .cause = UVREST__RATELIMIT_ACQUIRE};
+    pthread_mutex_lock(&rl->entry->mutex);
+    begin_wait(rl, out_wait);
+    pthread_mutex_unlock(&rl->entry->mutex);
+    return false;
+}
+
+void uvrest_acquire_answer(uvrest_acquire_ask *ask, uint32_t n, uint32_t ms)
+{
+    bool orphaned;
+    if (ask == NULL)
+        return;
+    pthread_mutex_lock(&ask->mutex);
+    orphaned = ask->rl == NULL;
+    ask->answered = true;
+    ask->granted = n;
+    ask->ms = ms;
+    if (!orphaned && ask->rl->wake != NULL)
+        ask->rl->wake(ask->rl->user);
+    pthread_mutex_unlock(&ask->mutex);
+    if (orphaned)
+        free_ask(ask);
+}
+
+/* Whether the ledger would let one go out: the hook is not asked for what would not be used. */
+static bool may_acquire(uvrest__ratelimit *rl, uint64_t now, uvrest_priority priority, uvrest__ratelimit_wait *out_wait)
+{
+    bool may;
+    open_book(rl->entry, now);
+    may = uvrest__ledger_may(&rl->entry->ledger, now, priority, rl->proactive, out_wait);
+    if (!may)
+        begin_wait(rl, out_wait);
+    close_book(rl->entry);
+    return may;
 }
 
 bool uvrest__ratelimit_acquire(uvrest__ratelimit *rl, uint64_t now, uvrest_priority priority,
                                uvrest__ratelimit_ticket *out_ticket, uvrest__ratelimit_wait *out_wait)
 {
     bool granted;
-    pthread_mutex_lock(&rl->entry->mutex);
+    if (rl->ask != NULL && !is_leased(rl, now) &&
+        !(may_acquire(rl, now, priority, out_wait) && pass_hook(rl, now, out_wait)))
+        return false;
+    open_book(rl->entry, now);
     granted = uvrest__ledger_acquire(&rl->entry->ledger, now, priority, rl->proactive, out_ticket, out_wait);
     if (granted) {
         rl->cause = UVREST__RATELIMIT_FREE;
         rl->listening = false;
+        if (rl->ask != NULL)
+            rl->leased--;
     } else {
         begin_wait(rl, out_wait);
     }
-    pthread_mutex_unlock(&rl->entry->mutex);
+    close_book(rl->entry);
     return granted;
 }
 
 void uvrest__ratelimit_answered(uvrest__ratelimit *rl, const uvrest__ratelimit_ticket *ticket, uint64_t now,
                                 const uvrest__ratelimit_answer *answer)
 {
-    pthread_mutex_lock(&rl->entry->mutex);
+    open_book(rl->entry, now);
     uvrest__ledger_answered(&rl->entry->ledger, ticket, now, answer);
     wake_others(rl);
-    pthread_mutex_unlock(&rl->entry->mutex);
+    close_book(rl->entry);
 }
 
 void uvrest__ratelimit_given_up(uvrest__ratelimit *rl, const uvrest__ratelimit_ticket *ticket, uint64_t now)
 {
-    pthread_mutex_lock(&rl->entry->mutex);
+    open_book(rl->entry, now);
     uvrest__ledger_given_up(&rl->entry->ledger, ticket, now);
     wake_others(rl);
-    pthread_mutex_unlock(&rl->entry->mutex);
+    close_book(rl->entry);
 }
 
 void uvrest__ratelimit_not_sent(uvrest__ratelimit *rl, const uvrest__ratelimit_ticket *ticket, uint64_t now)
 {
-    pthread_mutex_lock(&rl->entry->mutex);
+    open_book(rl->entry, now);
     uvrest__ledger_not_sent(&rl->entry->ledger, ticket, now);
     wake_others(rl);
-    pthread_mutex_unlock(&rl->entry->mutex);
+    close_book(rl->entry);
 }
 
 void uvrest__ratelimit_charge(uvrest__ratelimit *rl, uint64_t now, uint32_t n)
 {
-    pthread_mutex_lock(&rl->entry->mutex);
+    open_book(rl->entry, now);
     uvrest__ledger_charge(&rl->entry->ledger, now, n);
-    pthread_mutex_unlock(&rl->entry->mutex);
+    close_book(rl->entry);
 }
 
 void uvrest__ratelimit_read_stats(uvrest__ratelimit *rl, uint64_t now, uvrest__ratelimit_stats *out)
 {
-    pthread_mutex_lock(&rl->entry->mutex);
+    open_book(rl->entry, now);
     uvrest__ledger_read_stats(&rl->entry->ledger, now, out);
     memcpy(out->waits, rl->entry->waits, sizeof out->waits);
-    pthread_mutex_unlock(&rl->entry->mutex);
+    close_book(rl->entry);
 }

@@ -86,7 +86,7 @@ UVREST_MUST_USE uvrest_status uvrest__ratelimit_registry_new(const uvrest_alloc 
 void uvrest__ratelimit_registry_free(uvrest__ratelimit_registry *registry);
 
 /**
- * Tells a client, possibly from another thread, that it should ask again. Called with the ledger's mutex held: it may
+ * Tells a client, possibly from another thread, that it should ask again. Called with a mutex of the ledger held: it may
  * only signal (uv_async_send), never call into this module.
  */
 typedef void uvrest__ratelimit_wake_fn(void *user);
@@ -94,8 +94,9 @@ typedef void uvrest__ratelimit_wake_fn(void *user);
 /**
  * Finds or makes the ledger of an origin and its credential lines ("App-ID: …"; NULL-ended; NULL for none), of which
  * only a SHA-256 is kept. A ledger that exists already takes the stricter of both configurations.
- * wake may be NULL: then waits for other clients' answers are cut to UVREST__RATELIMIT_POLL_NS. It is not called any
- * more once put has returned. rand is used before this returns only, to seed the ledger's own. *out is owned:
+ * wake may be NULL: then waits for other clients' and the hook's answers are cut to UVREST__RATELIMIT_POLL_NS. It is not
+ * called any more once put has returned. With conf->shared_file the ledger is the one in that file, unless
+ * uvrest__ratelimit_take_warning() says otherwise. rand is used before this returns only, to seed the ledger's own. *out is owned:
  * uvrest__ratelimit_put(). UVREST_E_NOMEM.
  */
 UVREST_MUST_USE uvrest_status uvrest__ratelimit_get(uvrest__ratelimit_registry *registry, const char *origin,

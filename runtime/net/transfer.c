@@ -2,6 +2,7 @@
 #include "transfer.h"
 #include "alloc.h"
 #include "buf.h"
+#include "proxy.h"
 #include "sigpipe.h"
 #include "text.h"
 #include "trust.h"
@@ -9,13 +10,16 @@
 #include <assert.h>
 #include <curl/curl.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Receive buffers of curl's maximum pay for large bodies and cost small ones nothing. */
-#define RECEIVE_BUFFER 65536L
+/*
+ * Large receive buffers pay for large bodies and cost small ones nothing, as long as giving one back does not make malloc
+ * tidy up, which glibc does from 64 KiB on.
+ */
+#define RECEIVE_BUFFER 61440L
 #define SEND_BUFFER 524288L
 #define LARGE_BODY 262144u
 /* A body buffer above this is given back with its transfer. */
@@ -44,6 +48,7 @@ struct uvrest__transfer {
     uint32_t connect_timeout_ms;
     uint32_t timeout_ms;
     bool repeatable;
+    bool heard; /* something of the answer arrived since libcurl was last asked to look for its end */
     uvrest_status refused; /* why a callback of ours stopped it */
     uvrest__headers headers;
     uvrest__buf body;
@@ -54,6 +59,7 @@ struct uvrest__transfer {
 struct uvrest__transport {
     uvrest__transport_conf conf;
     const char *default_ca_path; /* curl's own directory where it is usable alone; NULL: curl's defaults */
+    char *lines[2]; /* owned; User-Agent and Accept-Encoding, for all requests */
     const char *proxy_variable; /* the environment's, if one applies */
     CURLM *multi; /* NULL after a rebuild that failed, until the next start */
     uvrest__timer *timer;
@@ -86,18 +92,6 @@ static const char *hashed_ca_path(void)
 {
     const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
     return info->age >= CURLVERSION_SEVENTH && uvrest__trust_is_hashed(info->capath) ? info->capath : NULL;
-}
-
-static const char *find_proxy_variable(bool tls)
-{
-    static const char *const names_tls[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL};
-    static const char *const names_plain[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
-    for (const char *const *name = tls ? names_tls : names_plain; *name != NULL; name++) {
-        const char *value = getenv(*name);
-        if (value != NULL && *value != '\0')
-            return *name;
-    }
-    return NULL;
 }
 
 /* ---- descriptors ---- */
@@ -208,6 +202,7 @@ static size_t on_header(char *line, size_t size, size_t n, void *user)
 {
     uvrest__transfer *transfer = user;
     bool was_complete = uvrest__headers_http_status(&transfer->headers) != 0;
+    transfer->heard = true;
     uvrest_status st = UVREST_E_PROTOCOL;
     if (!is_cut_status_line(line, size * n))
         st = uvrest__headers_add_line(&transfer->headers, line, size * n);
@@ -222,6 +217,7 @@ static size_t on_header(char *line, size_t size, size_t n, void *user)
 static size_t on_body(char *data, size_t size, size_t n, void *user)
 {
     uvrest__transfer *transfer = user;
+    transfer->heard = true;
     uvrest__buf_append(&transfer->body, data, size * n);
     if (transfer->body.status == UVREST_OK)
         return size * n;
@@ -504,23 +500,51 @@ static bool drain(uvrest__transport *transport)
     return any;
 }
 
-static void act(uvrest__transport *transport, curl_socket_t fd, int events)
+static void step(uvrest__transport *transport, curl_socket_t fd, int events)
 {
     int running;
+    transport->inside++;
+    if (curl_multi_socket_action(transport->multi, fd, events, &running) != CURLM_OK)
+        transport->broken = true;
+    transport->inside--;
+}
+
+/*
+ * Over HTTP/2, when an answer arrives whole before libcurl has noticed the end of the upload, 7.88 goes on waiting for a
+ * descriptor that has no more to say: it is made to read once more.
+ */
+static bool find_ends(uvrest__transport *transport)
+{
+    bool any = false;
+    uvrest__transfer *transfer = transport->conf.tls ? transport->under_way : NULL;
+    while (transfer != NULL && !transport->broken) {
+        curl_socket_t fd = CURL_SOCKET_BAD;
+        if (!transfer->heard || !transfer->has_body) {
+            transfer = transfer->next;
+            continue;
+        }
+        transfer->heard = false;
+        if (curl_easy_getinfo(transfer->easy, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK || fd == CURL_SOCKET_BAD)
+            continue;
+        step(transport, fd, CURL_CSELECT_IN);
+        any |= drain(transport);
+        transfer = transport->under_way; /* others may be gone */
+    }
+    return any;
+}
+
+static void act(uvrest__transport *transport, curl_socket_t fd, int events)
+{
     bool any;
-    CURLMcode mc;
     uvrest__sigpipe hold;
     if (transport->multi == NULL)
         return;
     assert(transport->inside == 0);
     /* libcurl sends with MSG_NOSIGNAL where it sends itself; a TLS library under it may not. */
     uvrest__sigpipe_hold(&hold, transport->conf.tls);
-    transport->inside++;
-    mc = curl_multi_socket_action(transport->multi, fd, events, &running);
-    transport->inside--;
-    if (mc != CURLM_OK)
-        transport->broken = true;
+    step(transport, fd, events);
     any = drain(transport);
+    any |= find_ends(transport);
     if (transport->broken) {
         rebuild(transport);
         any = true;
@@ -531,6 +555,41 @@ static void act(uvrest__transport *transport, curl_socket_t fd, int events)
 }
 
 /* ---- transports ---- */
+
+static void free_transport(uvrest__transport *transport)
+{
+    const uvrest_alloc *alloc = transport->conf.alloc;
+    uvrest__free(alloc, transport->lines[0]);
+    uvrest__free(alloc, transport->lines[1]);
+    uvrest__free(alloc, transport);
+}
+
+/* What libcurl can undo. Its own list begins with deflate, of which nobody knows which of two formats it means. */
+static const char *encodings(void)
+{
+    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+    bool gzip = (info->features & CURL_VERSION_LIBZ) != 0;
+    bool br = (info->features & CURL_VERSION_BROTLI) != 0;
+    bool zstd = (info->features & CURL_VERSION_ZSTD) != 0;
+    if (gzip && br && zstd)
+        return "gzip, br, zstd";
+    if (gzip && br)
+        return "gzip, br";
+    if (gzip && zstd)
+        return "gzip, zstd";
+    return gzip ? "gzip" : "identity";
+}
+
+static uvrest_status make_line(const uvrest_alloc *alloc, const char *name, const char *value, char **out)
+{
+    uvrest__buf line;
+    size_t len;
+    uvrest__buf_init(&line, alloc, 0);
+    uvrest__buf_append_text(&line, name);
+    uvrest__buf_append_text(&line, value);
+    *out = uvrest__buf_take(&line, &len);
+    return line.status;
+}
 
 uvrest_status uvrest__transport_new(const uvrest__transport_conf *conf, uvrest_reason *reason, uvrest__transport **out)
 {
@@ -546,10 +605,14 @@ uvrest_status uvrest__transport_new(const uvrest__transport_conf *conf, uvrest_r
         return UVREST_E_NOMEM;
     transport->conf = *conf;
     uvrest__watch_init(&transport->watch, conf->alloc, conf->loop, on_ready, transport);
-    transport->proxy_variable = conf->no_proxy ? NULL : find_proxy_variable(conf->tls);
+    transport->proxy_variable = conf->no_proxy ? NULL : uvrest__proxy_variable(conf->tls);
     if (conf->tls && conf->ca_file == NULL && conf->ca_path == NULL)
         transport->default_ca_path = hashed_ca_path();
-    st = uvrest__timer_new(conf->loop, on_timer, transport, &transport->timer);
+    st = make_line(conf->alloc, "User-Agent: ", conf->user_agent, &transport->lines[0]);
+    if (st == UVREST_OK)
+        st = make_line(conf->alloc, "Accept-Encoding: ", encodings(), &transport->lines[1]);
+    if (st == UVREST_OK)
+        st = uvrest__timer_new(conf->loop, on_timer, transport, &transport->timer);
     if (st != UVREST_OK)
         goto free_transport;
     st = make_multi(transport);
@@ -562,7 +625,7 @@ uvrest_status uvrest__transport_new(const uvrest__transport_conf *conf, uvrest_r
 close_timer:
     uvrest__timer_close(transport->timer);
 free_transport:
-    uvrest__free(conf->alloc, transport);
+    free_transport(transport);
     return st;
 }
 
@@ -597,7 +660,7 @@ void uvrest__transport_close(uvrest__transport *transport)
     uvrest__sigpipe_release(&hold);
     uvrest__watch_fini(&transport->watch);
     uvrest__timer_close(transport->timer);
-    uvrest__free(transport->conf.alloc, transport);
+    free_transport(transport);
 }
 
 void uvrest__transport_abandon(uvrest__transport *transport)
@@ -682,8 +745,7 @@ static uvrest_status set_transport(CURL *easy, const uvrest__transport_conf *con
     SET(CURLOPT_QUICK_EXIT, 1L); /* a resolver that hangs must not hang the loop; its thread ends by itself */
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     SET(CURLOPT_PIPEWAIT, conf->tls ? 1L : 0L);
-    SET(CURLOPT_ACCEPT_ENCODING, "");
-    SET(CURLOPT_USERAGENT, conf->user_agent);
+    SET(CURLOPT_ACCEPT_ENCODING, ""); /* decodes; what is asked for is in our own line */
     SET(CURLOPT_BUFFERSIZE, RECEIVE_BUFFER);
     SET(CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED_BYTES);
     SET(CURLOPT_LOW_SPEED_TIME, (long)((conf->low_speed_ms + 999) / 1000));
@@ -737,30 +799,61 @@ static uvrest_status shape(uvrest__transfer *transfer, uvrest_method method, boo
     return UVREST_OK;
 }
 
+static bool names(const char *line, const char *name)
+{
+    size_t len = strlen(name);
+    return strncasecmp(line, name, len) == 0 && line[len] == ':';
+}
+
+static struct curl_slist *add_node(struct curl_slist *node, const char *line)
+{
+    memcpy(&node->data, &line, sizeof line); /* libcurl only reads it */
+    node->next = node + 1;
+    return node + 1;
+}
+
+static uvrest_status reserve_nodes(uvrest__transfer *transfer, size_t n)
+{
+    struct curl_slist *nodes;
+    size_t size;
+    if (n <= transfer->cap_nodes)
+        return UVREST_OK;
+    if (!uvrest__size_mul(n, sizeof *nodes, &size))
+        return UVREST_E_NOMEM;
+    nodes = uvrest__realloc(transfer->transport->conf.alloc, transfer->nodes, size);
+    if (nodes == NULL)
+        return UVREST_E_NOMEM;
+    transfer->nodes = nodes;
+    transfer->cap_nodes = n;
+    return UVREST_OK;
+}
+
+/*
+ * The request's lines, then ours. Lines libcurl makes itself are printed twice, so it makes as few as possible. Without a
+ * body it is kept from naming a type; with one, from asking whether it may send it.
+ */
 static uvrest_status set_lines(uvrest__transfer *transfer, const uvrest__transfer_request *request)
 {
-    /* Without a body libcurl is kept from naming a type; with one, from asking whether it may send it. */
-    static char no_expect[] = "Expect:";
-    static char no_type[] = "Content-Type:";
+    const uvrest__transport *transport = transfer->transport;
     CURL *easy = transfer->easy;
-    size_t n = request->n_lines + 1;
-    if (n > transfer->cap_nodes) {
-        struct curl_slist *nodes;
-        size_t size;
-        if (!uvrest__size_mul(n, sizeof *nodes, &size))
-            return UVREST_E_NOMEM;
-        nodes = uvrest__realloc(transfer->transport->conf.alloc, transfer->nodes, size);
-        if (nodes == NULL)
-            return UVREST_E_NOMEM;
-        transfer->nodes = nodes;
-        transfer->cap_nodes = n;
-    }
+    struct curl_slist *node;
+    bool own_agent = false;
+    bool own_encoding = false;
+    uvrest_status st = reserve_nodes(transfer, request->n_lines + 3);
+    if (st != UVREST_OK)
+        return st;
+    node = transfer->nodes;
     for (size_t i = 0; i < request->n_lines; i++) {
-        memcpy(&transfer->nodes[i].data, &request->lines[i], sizeof(char *)); /* libcurl only reads it */
-        transfer->nodes[i].next = &transfer->nodes[i + 1];
+        own_agent = own_agent || names(request->lines[i], "User-Agent");
+        own_encoding = own_encoding || names(request->lines[i], "Accept-Encoding");
+        node = add_node(node, request->lines[i]);
     }
-    transfer->nodes[n - 1].data = request->body != NULL ? no_expect : no_type;
-    transfer->nodes[n - 1].next = NULL;
+    if (!own_agent)
+        node = add_node(node, transport->lines[0]);
+    if (!own_encoding)
+        node = add_node(node, transport->lines[1]);
+    node = add_node(node, request->body != NULL ? "Expect:" : "Content-Type:");
+    node[-1].next = NULL;
     SET(CURLOPT_HTTPHEADER, transfer->nodes);
     return UVREST_OK;
 }
@@ -849,6 +942,7 @@ static void begin(uvrest__transfer *transfer, const uvrest__transfer_request *re
 {
     transfer->owner = owner;
     transfer->repeatable = request->repeatable;
+    transfer->heard = false;
     transfer->refused = UVREST_OK;
     transfer->error[0] = '\0';
     uvrest__headers_reset(&transfer->headers);

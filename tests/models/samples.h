@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON values for the members of a model, made from its row: those that fit, those at the borders, those that do not. */
+/* JSON values for a member, made from its row: those that fit, those at the borders, those that do not fit. */
 #ifndef SAMPLES_H
 #define SAMPLES_H
 

@@ -584,6 +584,103 @@ static void throttling_can_be_reactive_only(void **state)
     answer(ticket, 200, -1, 0);
 }
 
+/* ---- other ways of holding --------------------------------------------------------------------------------------- */
+
+static void smooth_spreads_sends_evenly(void **state)
+{
+    uint64_t interval;
+    (void)state;
+    conf.slots = 1000;
+    conf.window_ns = 20 * S;
+    conf.smooth = true;
+    reopen();
+    interval = 20 * S * 100 / (1000 * 94); /* 47 a second */
+    assert_int_equal(stats().per_second, 47000);
+    for (int i = 0; i < 2000; i++) {
+        answer(must_acquire(), 200, -1, -1);
+        must_wait(UVREST__RATELIMIT_PER_SECOND, interval, true);
+        now += interval;
+    }
+    now += 60 * S; /* a rest saves nothing up */
+    must_acquire();
+    must_wait(UVREST__RATELIMIT_PER_SECOND, interval, true);
+}
+
+/* Between two sends, by the share of the quota that the server says is left. */
+static void graduated_delays_are_aiopythoniks(void **state)
+{
+    static const struct {
+        int64_t remaining;
+        uint64_t delay_ms;
+    } rows[] = {{999, 0},    {800, 0},    {300, 0},   {299, 104}, {250, 300}, {201, 496}, {200, 500},
+                {150, 1250}, {100, 2000}, {99, 2030}, {50, 3500}, {1, 4970},  {0, 5000}};
+    (void)state;
+    conf.slots = 1000;
+    conf.window_ns = 20 * S;
+    conf.policy = UVREST_POLICY_GRADUATED;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        reopen();
+        answer(must_acquire(), 200, -1, rows[i].remaining);
+        if (rows[i].delay_ms > 0) {
+            must_wait(UVREST__RATELIMIT_GRADUATED, rows[i].delay_ms * MS, false);
+            now += rows[i].delay_ms * MS;
+        }
+        must_acquire();
+    }
+}
+
+static void graduated_delays_have_a_threshold_and_a_ceiling(void **state)
+{
+    (void)state;
+    conf.slots = 1000;
+    conf.policy = UVREST_POLICY_GRADUATED;
+    conf.window_ns = 20 * S;
+    conf.free_permille = 150;
+    conf.max_delay_ns = 1500 * MS;
+    reopen();
+    answer(must_acquire(), 200, -1, 150);
+    answer(must_acquire(), 200, -1, 149);
+    must_wait(UVREST__RATELIMIT_GRADUATED, 1265 * MS, false);
+    now += 1265 * MS;
+    answer(must_acquire(), 200, -1, 20);
+    must_wait(UVREST__RATELIMIT_GRADUATED, 1500 * MS, false);
+    now += 1500 * MS;
+    answer(must_acquire(), 200, -1, 900); /* the window moved on */
+    must_acquire();
+}
+
+static void graduated_delays_keep_to_the_slots(void **state)
+{
+    uint64_t sends[40];
+    (void)state;
+    conf.policy = UVREST_POLICY_GRADUATED;
+    reopen();
+    for (int i = 0; i < 40; i++) { /* the server tells nothing: the book does */
+        while (!acquire())
+            now += wait.ns;
+        sends[i] = now;
+        answer(ticket, 200, -1, -1);
+        if (i >= 10)
+            assert_true(sends[i] - sends[i - 10] >= 1100 * MS);
+    }
+    assert_true(sends[7] == sends[0] && sends[8] > sends[7]);
+}
+
+static void the_ledger_is_the_stricter_policy(void **state)
+{
+    uvrest__ratelimit_conf other = conf;
+    (void)state;
+    conf.policy = UVREST_POLICY_GRADUATED;
+    reopen();
+    uvrest__ledger_tighten(&ledger, &other);
+    for (int i = 0; i < 10; i++)
+        must_acquire();
+    other.smooth = true;
+    now += 1;
+    uvrest__ledger_tighten(&ledger, &other);
+    assert_int_equal(stats().per_second, 9400);
+}
+
 #define WITH_LEDGER(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -616,6 +713,11 @@ int main(void)
         WITH_LEDGER(one_probe_ends_a_pause_row_59),
         WITH_LEDGER(jitter_spreads_over_the_upper_half_row_62),
         WITH_LEDGER(throttling_can_be_reactive_only),
+        WITH_LEDGER(smooth_spreads_sends_evenly),
+        WITH_LEDGER(graduated_delays_are_aiopythoniks),
+        WITH_LEDGER(graduated_delays_have_a_threshold_and_a_ceiling),
+        WITH_LEDGER(graduated_delays_keep_to_the_slots),
+        WITH_LEDGER(the_ledger_is_the_stricter_policy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -96,6 +96,12 @@ static void configuration_has_defaults(void **state)
     assert_int_equal(c.first_contact, 10);
     assert_int_equal(c.max_retries, 5);
     assert_true(c.jitter && c.proactive);
+    assert_int_equal(c.policy, UVREST_POLICY_LEDGER);
+    assert_int_equal(c.free_permille, 800);
+    assert_int_equal(c.max_delay_ns, 5 * S);
+    assert_int_equal(c.acquire_slots, 20);
+    assert_false(c.smooth);
+    assert_null(c.shared_file);
     assert_int_equal(c.backoff_ns[0], 1 * S);
     assert_int_equal(c.backoff_ns[1], 2 * S);
     assert_int_equal(c.backoff_ns[4], 16 * S);
@@ -156,6 +162,17 @@ static void configuration_names_what_is_wrong(void **state)
         {{.backoff_factor = NAN}, "rate_limit.backoff_factor: "},
         {{.backoff_factor = INFINITY}, "rate_limit.backoff_factor: "},
         {{.first_contact = UVREST_ZERO}, "rate_limit.first_contact: "},
+        {{.proactive_throttling_threshold = -0.1}, "rate_limit.proactive_throttling_threshold: "},
+        {{.proactive_throttling_threshold = 1.01}, "rate_limit.proactive_throttling_threshold: "},
+        {{.proactive_throttling_threshold = NAN}, "rate_limit.proactive_throttling_threshold: "},
+        {{.max_proactive_delay = -1}, "rate_limit.max_proactive_delay: "},
+        {{.max_proactive_delay = NAN}, "rate_limit.max_proactive_delay: "},
+        {{.policy = (uvrest_rate_limit_policy)2}, "rate_limit.policy: unknown"},
+        {{.policy = UVREST_POLICY_GRADUATED}, "rate_limit.policy: needs"},
+        {{.smooth = true}, "rate_limit.smooth: needs"},
+        {{.shared_file = "x"}, "rate_limit.shared_file: needs"},
+        {{.shared_file = "", .requests = 5, .window_ms = 5}, "rate_limit.shared_file: empty"},
+        {{.acquire_slots = UVREST_ZERO}, "rate_limit.acquire_slots: "},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -350,6 +367,170 @@ static void nothing_is_asked_of_memory_while_sending(void **state)
     uvrest__ratelimit_registry_free(registry);
     registry = own;
     rl = first;
+}
+
+/* ---- the acquire hook -------------------------------------------------------------------------------------------- */
+
+/* What the hook was asked, and what it says at once. */
+static struct {
+    unsigned n_asked;
+    uint32_t n;
+    uvrest_acquire_ask *open; /* not answered yet */
+    bool later;
+    uint32_t grants, ms;
+} hook;
+
+static void on_ask(uvrest_acquire_ask *ask, uint32_t n, void *user)
+{
+    assert_ptr_equal(user, &hook);
+    hook.n_asked++;
+    hook.n = n;
+    hook.open = ask;
+    if (!hook.later)
+        uvrest_acquire_answer(ask, hook.grants, hook.ms);
+}
+
+static void on_hook_wake(void *user)
+{
+    ++*(unsigned *)user;
+}
+
+/* A client with a hook on a ledger without limits of its own, instead of the one there is. */
+static void open_hooked(uvrest__ratelimit_wake_fn *wake, void *user)
+{
+    memset(&hook, 0, sizeof hook);
+    uvrest__ratelimit_put(rl, now);
+    conf.acquire = on_ask;
+    conf.acquire_user = &hook;
+    conf.acquire_slots = 4;
+    rl = open_client("Auth-Token: hooked", wake, user);
+}
+
+static void the_hook_grants_at_once(void **state)
+{
+    (void)state;
+    open_hooked(NULL, NULL);
+    hook.grants = 3;
+    hook.ms = 200;
+    for (unsigned i = 0; i < 9; i++) {
+        answer(must_acquire(), 200, -1, -1);
+        assert_int_equal(hook.n_asked, 1 + i / 3);
+        assert_int_equal(hook.n, 4);
+    }
+    must_acquire();
+    must_wait(UVREST__RATELIMIT_SLOTS, 1100 * MS, false); /* the ledger holds as well, and the hook is not asked */
+    assert_int_equal(hook.n_asked, 4);
+}
+
+static void grants_of_the_hook_run_out(void **state)
+{
+    (void)state;
+    open_hooked(NULL, NULL);
+    hook.grants = 4;
+    hook.ms = 200;
+    must_acquire();
+    now += 200 * MS;
+    must_acquire();
+    assert_int_equal(hook.n_asked, 1);
+    now += 1;
+    must_acquire();
+    assert_int_equal(hook.n_asked, 2);
+}
+
+static void the_hook_grants_no_more_than_it_was_asked_for(void **state)
+{
+    (void)state;
+    open_hooked(NULL, NULL);
+    hook.grants = 1000;
+    hook.ms = UINT32_MAX;
+    for (int i = 0; i < 4; i++)
+        must_acquire();
+    hook.grants = 0;
+    hook.ms = 0;
+    must_wait(UVREST__RATELIMIT_ACQUIRE, 1 * MS, false);
+}
+
+static void the_hook_refuses_for_a_while(void **state)
+{
+    (void)state;
+    open_hooked(on_hook_wake, &(unsigned){0});
+    hook.ms = 250;
+    must_wait(UVREST__RATELIMIT_ACQUIRE, 250 * MS, false);
+    now += 100 * MS;
+    must_wait(UVREST__RATELIMIT_ACQUIRE, 150 * MS, false);
+    assert_int_equal(hook.n_asked, 1);
+    now += 150 * MS;
+    hook.grants = 1;
+    must_acquire();
+    assert_int_equal(hook.n_asked, 2);
+    assert_int_equal(stats().waits[UVREST__RATELIMIT_ACQUIRE], 1);
+}
+
+static void *answer_hook(void *ask)
+{
+    uvrest_acquire_answer(ask, 2, 1000);
+    return NULL;
+}
+
+static void the_hook_answers_later_from_another_thread(void **state)
+{
+    unsigned n_woken = 0;
+    pthread_t thread;
+    (void)state;
+    open_hooked(on_hook_wake, &n_woken);
+    hook.later = true;
+    must_wait(UVREST__RATELIMIT_ACQUIRE, UINT64_MAX, false);
+    now += 300 * MS;
+    must_wait(UVREST__RATELIMIT_ACQUIRE, UINT64_MAX, false);
+    assert_int_equal(hook.n_asked, 1); /* one question at a time */
+    assert_int_equal(pthread_create(&thread, NULL, answer_hook, hook.open), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(n_woken, 1);
+    must_acquire();
+    now += 700 * MS; /* counted from the question */
+    must_acquire();
+    must_wait(UVREST__RATELIMIT_ACQUIRE, UINT64_MAX, false);
+    uvrest_acquire_answer(hook.open, 4, 100);
+    now += 101 * MS; /* came too late to be of use */
+    must_wait(UVREST__RATELIMIT_ACQUIRE, UINT64_MAX, false);
+    assert_int_equal(hook.n_asked, 3);
+    uvrest_acquire_answer(hook.open, 0, 0);
+}
+
+static void a_hook_without_wake_is_looked_at_every_20_ms(void **state)
+{
+    (void)state;
+    open_hooked(NULL, NULL);
+    hook.later = true;
+    must_wait(UVREST__RATELIMIT_ACQUIRE, UVREST__RATELIMIT_POLL_NS, false);
+    uvrest_acquire_answer(hook.open, 1, 100);
+    must_acquire();
+}
+
+static void the_hook_may_answer_after_the_client_is_gone(void **state)
+{
+    unsigned n_woken = 0;
+    (void)state;
+    open_hooked(on_hook_wake, &n_woken);
+    hook.later = true;
+    must_wait(UVREST__RATELIMIT_ACQUIRE, UINT64_MAX, false);
+    uvrest__ratelimit_put(rl, now);
+    rl = open_client("Auth-Token: another", NULL, NULL);
+    uvrest_acquire_answer(hook.open, 1, 100);
+    assert_int_equal(n_woken, 0);
+    uvrest_acquire_answer(NULL, 1, 100);
+}
+
+static uvrest_status make_hooked_ledger(const uvrest_alloc *alloc, void *user)
+{
+    conf.acquire = on_ask;
+    return make_ledger(alloc, user);
+}
+
+static void hooks_survive_lack_of_memory_row_110(void **state)
+{
+    (void)state;
+    support_fail_each(make_hooked_ledger, NULL);
 }
 
 /* Row 59: everybody pauses, one asks, and on its word all go on. */
@@ -705,6 +886,14 @@ int main(void)
         WITH_LEDGER(firm_waits_are_not_disturbed),
         WITH_LEDGER(registries_survive_lack_of_memory_row_110),
         WITH_LEDGER(nothing_is_asked_of_memory_while_sending),
+        WITH_LEDGER(the_hook_grants_at_once),
+        WITH_LEDGER(grants_of_the_hook_run_out),
+        WITH_LEDGER(the_hook_grants_no_more_than_it_was_asked_for),
+        WITH_LEDGER(the_hook_refuses_for_a_while),
+        WITH_LEDGER(the_hook_answers_later_from_another_thread),
+        WITH_LEDGER(a_hook_without_wake_is_looked_at_every_20_ms),
+        WITH_LEDGER(the_hook_may_answer_after_the_client_is_gone),
+        WITH_LEDGER(hooks_survive_lack_of_memory_row_110),
         WITH_LEDGER(a_refusal_pauses_everybody_row_59),
         WITH_LEDGER(clients_on_several_threads_share_a_ledger),
         cmocka_unit_test(sliding_window_alone_row_58),

@@ -30,6 +30,7 @@ struct server {
     char *parts[MAX_PARTS]; /* first line of each */
     size_t n_parts;
     SSL_CTX *tls;
+    const char *alpn;
     int listener;
     int port;
     int stop_pipe[2]; /* closed at its writing end to end everybody */
@@ -53,6 +54,7 @@ typedef struct connection {
     char *head; /* of the newest request */
     char *body;
     size_t body_len;
+    uint32_t stream; /* HTTP/2: of the newest request */
     bool dead;
 } connection;
 
@@ -229,6 +231,80 @@ static bool read_request(connection *c)
     return true;
 }
 
+/* ---- HTTP/2 ---- */
+
+static const char *const frame_types[] = {"DATA",         "HEADERS", "PRIORITY", "RST_STREAM",    "SETTINGS",
+                                          "PUSH_PROMISE", "PING",    "GOAWAY",   "WINDOW_UPDATE", "CONTINUATION"};
+#define N_FRAME_TYPES (sizeof frame_types / sizeof frame_types[0])
+
+static unsigned frame_type(connection *c, const char *name, size_t len)
+{
+    for (unsigned i = 0; i < N_FRAME_TYPES; i++)
+        if (strlen(frame_types[i]) == len && strncmp(frame_types[i], name, len) == 0)
+            return i;
+    complain(c->s, "no type of frame: %.*s", (int)len, name);
+    return 0;
+}
+
+/* Reads frames until one of the type has come. */
+static bool read_frames(connection *c, unsigned type)
+{
+    for (;;) {
+        const unsigned char *head;
+        size_t length;
+        unsigned got;
+        while (c->len < 9)
+            if (!read_more(c))
+                return false;
+        head = (const unsigned char *)c->input;
+        length = (size_t)head[0] << 16 | (size_t)head[1] << 8 | head[2];
+        got = head[3];
+        if (got == 1) {
+            c->stream = ((uint32_t)head[5] & 0x7f) << 24 | (uint32_t)head[6] << 16 | (uint32_t)head[7] << 8 | head[8];
+            pthread_mutex_lock(&c->s->mutex);
+            c->s->n_requests++;
+            pthread_mutex_unlock(&c->s->mutex);
+        }
+        while (c->len < 9 + length)
+            if (!read_more(c))
+                return false;
+        use(c, 9 + length);
+        if (got == type)
+            return true;
+    }
+}
+
+/* "N TYPE FLAGS STREAM TEXT" */
+static void send_frames(connection *c, const char *rest)
+{
+    char *at;
+    unsigned long times = strtoul(rest, &at, 10);
+    size_t name_len = strcspn(++at, " ");
+    unsigned type = frame_type(c, at, name_len);
+    unsigned long flags = strtoul(at + name_len, &at, 10);
+    uint32_t stream = c->stream;
+    size_t len;
+    char *payload;
+    char *frame;
+    if (*++at != '-')
+        stream = (uint32_t)strtoul(at, &at, 10);
+    else
+        at++;
+    payload = unescape(*at == ' ' ? at + 1 : at, &len);
+    frame = need(malloc(len + 9));
+    for (unsigned i = 0; i < 3; i++)
+        frame[i] = (char)(len >> (16 - 8 * i));
+    frame[3] = (char)type;
+    frame[4] = (char)flags;
+    for (unsigned i = 0; i < 4; i++)
+        frame[5 + i] = (char)(stream >> (24 - 8 * i));
+    memcpy(frame + 9, payload, len);
+    while (times-- > 0 && !c->dead)
+        write_all(c, frame, len + 9);
+    free(payload);
+    free(frame);
+}
+
 static void check_header(connection *c, const char *line)
 {
     const char *found = find_header(c->head, line, strcspn(line, ":"));
@@ -342,6 +418,10 @@ static bool do_line(connection *c, const char *line, bool *out_loop)
             if (!read_more(c))
                 return false;
         use(c, n);
+    } else if (starts(line, "frame", &rest)) {
+        send_frames(c, rest);
+    } else if (starts(line, "read-frame", &rest)) {
+        return read_frames(c, frame_type(c, rest, strlen(rest)));
     } else if (starts(line, "pause", &rest)) {
         struct pollfd stop = {.fd = c->s->stop_pipe[0], .events = POLLIN};
         (void)poll(&stop, 1, atoi(rest));
@@ -455,6 +535,21 @@ static void find_parts(server *s)
     assert_true(s->n_parts > 0);
 }
 
+static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in,
+                   unsigned in_len, void *user)
+{
+    const server *s = user;
+    size_t len = strlen(s->alpn);
+    (void)ssl;
+    for (unsigned at = 0; at < in_len; at += in[at] + 1u)
+        if (in[at] == len && memcmp(in + at + 1, s->alpn, len) == 0) {
+            *out = in + at + 1;
+            *out_len = in[at];
+            return SSL_TLSEXT_ERR_OK;
+        }
+    return SSL_TLSEXT_ERR_NOACK;
+}
+
 static void make_tls(server *s, const server_tls *tls)
 {
     s->tls = need(SSL_CTX_new(TLS_server_method()));
@@ -462,6 +557,9 @@ static void make_tls(server *s, const server_tls *tls)
     assert_int_equal(SSL_CTX_set_min_proto_version(s->tls, TLS1_VERSION), 1);
     if (tls->max_version != 0)
         assert_int_equal(SSL_CTX_set_max_proto_version(s->tls, tls->max_version), 1);
+    s->alpn = tls->alpn;
+    if (s->alpn != NULL)
+        SSL_CTX_set_alpn_select_cb(s->tls, on_alpn, s);
     assert_int_equal(SSL_CTX_use_certificate_chain_file(s->tls, tls->certificate), 1);
     assert_int_equal(SSL_CTX_use_PrivateKey_file(s->tls, tls->key, SSL_FILETYPE_PEM), 1);
 }

@@ -16,6 +16,8 @@
  *   repeat N TEXT          the bytes N times
  *   trickle MS TEXT        the bytes one by one, MS milliseconds between them
  *   read N                 reads N bytes, whatever they are
+ *   read-frame TYPE        HTTP/2: reads frames until one of that type (HEADERS, DATA …) has come
+ *   frame N TYPE FLAGS STREAM TEXT   HTTP/2: N times this frame; STREAM "-" is that of the HEADERS read last; TEXT as in send
  *   pause MS               does nothing for a while
  *   stall                  does nothing until the peer closes
  *   loop                   from the beginning of the part again, on the same connection
@@ -37,6 +39,7 @@ typedef struct server_tls {
     const char *certificate; /* PEM file */
     const char *key; /* PEM file */
     int max_version; /* TLS1_1_VERSION …; 0: any */
+    const char *alpn; /* the one protocol it agrees to, "h2"; borrowed until the server stops; NULL: none */
 } server_tls;
 
 /* Listens on 127.0.0.1, on a port of the system's choice. Never NULL: it fails the test instead. */

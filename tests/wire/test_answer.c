@@ -217,9 +217,53 @@ static void row_122_log_lines_hold_no_secrets_and_may_not_call_in(void **state)
     server_stop(s);
 }
 
+/* An operation whose entries may come at the top level; sample_all holds them in leaf_map. */
+static const uvrest_gather ALL_GATHER = {"leaf_map", "amount", "size"};
+static const uvrest_op all_get = {
+    .api = &sample_api,
+    .schema = &sample_schema,
+    .name = "all_get",
+    .path = "/API/all/",
+    .params = sample_no_params,
+    .gather = &ALL_GATHER,
+    .credentials = 3,
+    .value = UVREST_PAYLOAD_MODEL,
+    .value_model = SAMPLE_MODEL_ALL,
+    .method = UVREST_GET,
+    .retry = UVREST_RETRY_SAFE,
+    .n_params = UVREST_COUNT(sample_no_params),
+};
+
+static void answers_in_either_form_fill_the_same_map(void **state)
+{
+    static const char *const lines[] = {
+        "reply 200 {\"leaf_map\":{\"oak\":{\"size\":5}},\"created\":\"now\"}",
+        "reply 200 {\"oak\":{\"amount\":5},\"created\":\"now\"}",
+    };
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        char script[256];
+        snprintf(script, sizeof script, "conn\nexpect\n%s\n", lines[i]);
+        server *s = server_start(script);
+        uvrest_client *client = wire_client(s);
+        const sample_all *all = NULL;
+        uvrest_result *result = NULL;
+        assert_int_equal(uvrest_gen_wait(client, &all_get, NULL, &all, &result), UVREST_OK);
+        assert_int_equal(all->leaf_map.n_entries, 1);
+        assert_string_equal(all->leaf_map.entries[0].key, "oak");
+        assert_int_equal(all->leaf_map.entries[0].value->size.value, 5);
+        assert_string_equal(all->created, "now");
+        assert_int_equal(uvrest_extra_count(all->extra), 0);
+        uvrest_result_free(result);
+        uvrest_client_free(client);
+        server_stop(s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answers_in_either_form_fill_the_same_map),
         cmocka_unit_test(row_39_messages_of_the_server_are_flattened),
         cmocka_unit_test(row_39_bodies_that_say_nothing_are_shown_as_they_are),
         cmocka_unit_test(row_40_refused_credentials_are_named_without_their_value),

@@ -449,7 +449,7 @@ static gzip gzip_of(size_t runs)
     put_literal(&z, ' ');
     for (size_t i = 0; i < runs; i++) {
         put_code(&z, 0xc5, 8); /* length 258 */
-        put_code(&z, 0, 5);    /* distance 1 */
+        put_code(&z, 0, 5); /* distance 1 */
         for (unsigned n = 0; n < 258; n++)
             count_byte(&z, ' ');
     }

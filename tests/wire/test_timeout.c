@@ -13,7 +13,8 @@
 /* Names under "silent.invalid" are looked up for as long as this is open: libcurl finds this function before libc's. */
 static int silence[2] = {-1, -1};
 
-int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **out)
+__attribute__((visibility("default"))) int getaddrinfo(const char *node, const char *service,
+                                                       const struct addrinfo *hints, struct addrinfo **out)
 {
     if (node != NULL && strstr(node, "silent.invalid") != NULL) {
         struct pollfd end = {.fd = silence[0], .events = POLLIN};

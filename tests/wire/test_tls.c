@@ -62,7 +62,7 @@ static server *start_tls(const char *script, const char *name, int max_version)
     server_tls tls;
     snprintf(certificate, sizeof certificate, "%s.pem", name);
     snprintf(key, sizeof key, "%s.key", name);
-    tls = (server_tls){path_of(certificate), path_of(key), max_version};
+    tls = (server_tls){path_of(certificate), path_of(key), max_version, NULL};
     return server_start_tls(script, &tls);
 }
 

@@ -9,7 +9,7 @@
  * callback everything is allowed: starting calls, cancelling them, closing the client.
  * Life: a client holds its loop only while calls are pending, so uv_run() and uvrest_client_run() return after the last
  * callback.
- * Threads: a client is used on one thread, that of its loop.
+ * Threads: a client is used on one thread, that of its loop. Only a uvrest_cancel may be triggered from any thread.
  * Memory: the words borrowed, copied, owned, arena and taken are defined in docs/memory.md.
  */
 #ifndef UVREST_CLIENT_H
@@ -23,6 +23,7 @@ UVREST_BEGIN_DECLS
 struct uv_loop_s;                           /* libuv's loop, named without pulling in uv.h */
 typedef struct uvrest_client uvrest_client; /* from uvrest_client_new() to uvrest_client_free() or _close() */
 typedef struct uvrest_call uvrest_call;     /* from its start until its callback returns */
+typedef struct uvrest_cancel uvrest_cancel; /* from uvrest_cancel_new() to uvrest_cancel_free() */
 
 /** How important a log line is. */
 typedef enum uvrest_log_level {
@@ -42,7 +43,8 @@ typedef struct uvrest_client_options {
 /**
  * Makes a client. Nothing is sent before the first call. *out_client is owned: end it with uvrest_client_free() or
  * uvrest_client_close(). On failure it is untouched: UVREST_E_INVALID (options->reason says which field and why),
- * UVREST_E_TLS (a CA file that cannot be read), UVREST_E_NOMEM, UVREST_E_IO (no descriptors left for a loop).
+ * UVREST_E_TLS (a CA file that cannot be read), UVREST_E_STATE (the libcurl found is too old), UVREST_E_IO (no
+ * descriptors left for a loop), UVREST_E_NOMEM (a caller's loop may then need one more turn before it can be closed).
  * size: the caller's sizeof *options; a smaller one means older fields only, a larger one must be zero beyond ours.
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_client_new_sized(const uvrest_client_options *options, size_t size,
@@ -100,6 +102,7 @@ typedef struct uvrest_call_options {
     const char *const *query;       /* more query members: name, value, name, value, NULL; copied, encoded by us */
     const char *const *credentials; /* instead of the client's: header lines, NULL-ended; copied, wiped */
     uvrest_reason *reason;          /* written when the start fails */
+    uvrest_cancel *cancel;          /* ends the call when it is triggered; the call keeps it alive */
 } uvrest_call_options;
 
 /** What the server did with a call that failed. */
@@ -148,10 +151,28 @@ typedef void uvrest_text_fn(const char *value, const uvrest_result *result, void
 
 /** Ends a call early. Its callback still runs once, later, with whichever came first. */
 UVREST_API void uvrest_call_cancel(uvrest_call *call);
+
+/**
+ * Makes a token that cancels every call it was given to by uvrest_call_options.cancel: any number, of any clients, on any
+ * loops. alloc: borrowed until the token is freed and its calls have ended, NULL for malloc; it must be safe on all threads
+ * these run on. *out_cancel is owned: uvrest_cancel_free(). UVREST_E_INVALID, UVREST_E_NOMEM.
+ */
+UVREST_API UVREST_MUST_USE uvrest_status uvrest_cancel_new(const uvrest_alloc *alloc, uvrest_cancel **out_cancel);
+/**
+ * Ends all calls of the token: each still gets its callback, once, from its own loop, with UVREST_E_CANCELLED or with what
+ * came first. Calls that would start with it from now on fail with UVREST_E_CANCELLED at their start. From any thread, inside
+ * callbacks too; a second time does nothing.
+ */
+UVREST_API void uvrest_cancel_trigger(uvrest_cancel *cancel);
+/** Whether it was triggered. From any thread. */
+UVREST_API bool uvrest_cancel_is_triggered(uvrest_cancel *cancel);
+/** Lets go of a token: calls that have it go on, and nothing can cancel them through it any more. NULL is accepted. */
+UVREST_API void uvrest_cancel_free(uvrest_cancel *cancel);
+
 /**
  * Keeps a call's result beyond its callback. Allowed inside that callback only, once. The result and the value that came
- * with it stay valid; they are owned: uvrest_result_free() of the result that the callback received.
- * UVREST_E_STATE at any other time.
+ * with it stay valid; they are owned: uvrest_result_free() of the result that the callback received; its `call` becomes
+ * NULL. UVREST_E_STATE at any other time; UVREST_E_NOMEM for the result of a call that ended for want of memory.
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_call_take(uvrest_call *call);
 /** Frees a result that was taken or came from a _wait function, and its value. NULL is accepted. */
@@ -184,7 +205,9 @@ UVREST_API UVREST_MUST_USE uvrest_status uvrest_call_raw(uvrest_client *client, 
                                                          uvrest_bytes_fn *done, void *user, uvrest_call **out_call);
 /**
  * The same, blocking: runs the client's loop until this call is done. *out_result is owned: uvrest_result_free(), which
- * also ends *out_value (may be NULL for no interest). UVREST_E_BUSY if the loop is running.
+ * also ends *out_value (may be NULL for no interest). UVREST_E_BUSY if the loop is running: from inside any callback of
+ * this library, and from what a caller's loop reports of descriptors, signals and finished work. libuv has no means to
+ * tell it from inside a caller's own timer: do not wait there.
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_call_raw_wait(uvrest_client *client, const uvrest_request *request,
                                                               const uvrest_bytes **out_value,

@@ -174,6 +174,16 @@ typedef struct uvrest_shape {
     uint16_t offset; /* of the pointer in the value struct */
 } uvrest_shape;
 
+/**
+ * An answer whose entries may stand at the top level instead of in the map that its schema promises: members whose value is
+ * an object with a member `from` are decoded as entries of the map `into`, with `from` under the name `to`.
+ */
+typedef struct uvrest_gather {
+    const char *into; /* "metadata_values" */
+    const char *from; /* "values" */
+    const char *to;   /* "field_values" */
+} uvrest_gather;
+
 /** Whether a call may be repeated after it may have been executed. */
 typedef enum uvrest_retry_class {
     UVREST_RETRY_NEVER = 0, /* POST, PATCH: only what was provably not executed */
@@ -209,6 +219,7 @@ typedef struct uvrest_op {
     const char *roles;  /* comma-separated; NULL if the documents list none */
     const uvrest_param *params; /* path, query, header, body, call; ends at n_params */
     const uvrest_shape *shapes; /* PAYLOAD_SEVERAL only */
+    const uvrest_gather *gather; /* PAYLOAD_MODEL only; NULL: the answer comes as documented */
     uvrest_deliver_fn *deliver;
     uint32_t credentials; /* bit i: credential i is sent */
     uint16_t value_model;

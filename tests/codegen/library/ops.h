@@ -23,6 +23,7 @@ enum {
     .retry = UVREST_RETRY_##retry_class
 #define PARAMS(rows) .params = (rows), .n_params = UVREST_COUNT(rows)
 #define SHAPES(rows) .shapes = (rows), .n_shapes = UVREST_COUNT(rows)
+#define GATHER(map, mark, member) .gather = &(const uvrest_gather){map, mark, member}
 
 /* What an operation answers, and the function that hands it to the callback. */
 #define NO_VALUE .value = UVREST_PAYLOAD_NONE, .deliver = uvrest_gen_deliver_done

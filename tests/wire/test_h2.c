@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: MIT */
+/* Rows 27 and 30 to 37 of the fault catalogue: HTTP/2, frame by frame, and against nghttpd and nghttpx. */
+#include "wire.h"
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <uv.h>
+
+/* The beginning of a connection, and a request on it. */
+#define BEGIN "conn\nread 24\nframe 1 SETTINGS 0 0\nread-frame SETTINGS\nframe 1 SETTINGS 1 0\n"
+#define REQUEST "read-frame HEADERS\n"
+#define UPLOAD REQUEST "read-frame DATA\n"
+/* ":status: 200" is entry 8 of HPACK's static table. */
+#define HEAD "frame 1 HEADERS 4 - \\x88\n"
+#define BODY "frame 1 DATA 1 - {\"id\":\"a1\"}\n"
+#define ANSWER HEAD BODY
+#define NO_ERROR "\\x00\\x00\\x00\\x00"
+#define INTERNAL_ERROR "\\x00\\x00\\x00\\x02"
+#define REFUSED_STREAM "\\x00\\x00\\x00\\x07"
+#define ENHANCE_YOUR_CALM "\\x00\\x00\\x00\\x0b"
+
+static char folder[] = "/tmp/uvrest-h2-XXXXXX";
+static char certificate[64];
+static char key[64];
+
+static int sh(const char *line)
+{
+    char command[1024];
+    snprintf(command, sizeof command, "cd %s && { %s; } >>log 2>&1", folder, line);
+    return system(command);
+}
+
+static int make_certificate(void **state)
+{
+    (void)state;
+    if (mkdtemp(folder) == NULL)
+        return -1;
+    snprintf(certificate, sizeof certificate, "%s/own.pem", folder);
+    snprintf(key, sizeof key, "%s/own.key", folder);
+    return sh("openssl req -x509 -newkey rsa:2048 -nodes -keyout own.key -out own.pem -days 2 -subj /CN=own "
+              "-addext subjectAltName=IP:127.0.0.1");
+}
+
+static int remove_certificate(void **state)
+{
+    char command[128];
+    (void)state;
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    return system(command);
+}
+
+static server *start_alpn(const char *script, const char *alpn)
+{
+    server_tls tls = {.certificate = certificate, .key = key, .alpn = alpn};
+    return server_start_tls(script, &tls);
+}
+
+static sample_client_options options_for(const server *s)
+{
+    sample_client_options options = wire_options(s);
+    options.ca_file = certificate;
+    return options;
+}
+
+typedef void start_fn(uvrest_client *client, seen *saw, const uvrest_call_options *options, uvrest_call **out_call);
+
+/* One call against a script; how many requests that took. */
+static seen call_once(const char *script, start_fn *start, const uvrest_call_options *call, size_t *out_requests)
+{
+    server *s = start_alpn(script, "h2");
+    sample_client_options options = options_for(s);
+    uvrest_client *client = wire_client_of(&options);
+    seen saw = {0};
+    start(client, &saw, call, NULL);
+    wire_run(client, &saw);
+    if (out_requests != NULL)
+        *out_requests = server_requests(s);
+    uvrest_client_free(client);
+    server_stop(s);
+    return saw;
+}
+
+static double seconds(void)
+{
+    return (double)uv_hrtime() / 1e9;
+}
+
+static long peak_kib(void)
+{
+    struct rusage usage;
+    assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+    return usage.ru_maxrss;
+}
+
+/* ---- bodies ---- */
+
+static void row_27_ten_thousand_data_frames_are_fine(void **state)
+{
+    seen saw = call_once(BEGIN REQUEST HEAD "frame 10000 DATA 0 - \\x20\n" BODY "stall\n", wire_get, NULL, NULL);
+    (void)state;
+    wire_check_status(&saw, UVREST_OK);
+    assert_string_equal(saw.id, "a1");
+}
+
+/* The upload cannot go on: the window is closed. */
+static void row_28_early_answer_over_h2_wins(void **state)
+{
+    uvrest_call_options options = {.attempts = 1, .timeout_ms = 3000};
+    seen saw = call_once("conn\nread 24\nframe 1 SETTINGS 0 0 \\x00\\x04\\x00\\x00\\x00\\x00\n" REQUEST
+                         "frame 1 HEADERS 4 - \\x08\\x03413\n" BODY "frame 1 RST_STREAM 0 - " NO_ERROR "\nstall\n",
+                         wire_post, &options, NULL);
+    (void)state;
+    wire_check_status(&saw, UVREST_E_REJECTED);
+    assert_int_equal(saw.http_status, 413);
+}
+
+/* ---- streams the server did not take ---- */
+
+static void check_not_taken(const char *refusal)
+{
+    char script[1024];
+    size_t requests;
+    seen saw;
+    snprintf(script, sizeof script, BEGIN REQUEST "%s" REQUEST ANSWER "stall\n" BEGIN REQUEST ANSWER "stall\n",
+             refusal);
+    saw = call_once(script, wire_get, NULL, &requests);
+    wire_check_status(&saw, UVREST_OK);
+    assert_int_equal(requests, 2);
+    saw = call_once(script, wire_put, NULL, &requests);
+    wire_check_status(&saw, UVREST_OK);
+    assert_int_equal(requests, 2);
+}
+
+static void row_30_goaway_below_our_stream_is_repeated(void **state)
+{
+    (void)state;
+    check_not_taken("frame 1 GOAWAY 0 0 " NO_ERROR NO_ERROR "\n");
+}
+
+static void row_32_refused_stream_is_repeated(void **state)
+{
+    (void)state;
+    check_not_taken("frame 1 RST_STREAM 0 - " REFUSED_STREAM "\n");
+}
+
+/* A POST the server says it did not take is not repeated: libcurl does not tell that apart from one that may have been. */
+static void row_32_refused_post_is_never_sent_twice(void **state)
+{
+    size_t requests;
+    seen saw =
+        call_once(BEGIN REQUEST "frame 1 RST_STREAM 0 - " REFUSED_STREAM "\nstall\n" BEGIN REQUEST ANSWER "stall\n",
+                  wire_post, NULL, &requests);
+    (void)state;
+    if (saw.status == UVREST_OK) {
+        assert_int_equal(requests, 2);
+    } else {
+        wire_check_status(&saw, UVREST_E_NETWORK);
+        assert_int_equal(saw.executed, UVREST_EXECUTED_MAYBE);
+        assert_int_equal(requests, 1);
+    }
+}
+
+static void row_32_refusals_for_ever_end(void **state)
+{
+    size_t requests;
+    uvrest_call_options options = {.attempts = 2};
+    seen saw =
+        call_once(BEGIN REQUEST "frame 1 RST_STREAM 0 - " REFUSED_STREAM "\nstall\n", wire_get, &options, &requests);
+    (void)state;
+    assert_true(saw.status != UVREST_OK);
+    assert_true(saw.attempts <= 2);
+    if (requests > 2 * 7)
+        fail_msg("%zu requests", requests);
+}
+
+/* ---- a server that is reloaded ---- */
+
+static void row_31_goaway_lets_streams_finish_and_new_ones_go_elsewhere(void **state)
+{
+    server *s = start_alpn(BEGIN REQUEST HEAD "frame 1 GOAWAY 0 0 \\x7f\\xff\\xff\\xff" NO_ERROR "\npause 100\n" BODY
+                                              "stall\n" BEGIN UPLOAD ANSWER "stall\n",
+                           "h2");
+    sample_client_options options = options_for(s);
+    uvrest_client *client = wire_client_of(&options);
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        seen saw = {0};
+        if (i == 0)
+            wire_get(client, &saw, NULL, NULL);
+        else
+            wire_post(client, &saw, NULL, NULL);
+        wire_run(client, &saw);
+        wire_check_status(&saw, UVREST_OK);
+        assert_string_equal(saw.id, "a1");
+        assert_int_equal(saw.attempts, 1);
+    }
+    assert_int_equal(server_requests(s), 2);
+    assert_int_equal(server_connections(s), 2);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+/* ---- streams that fail ---- */
+
+static void row_33_reset_streams_are_ambiguous(void **state)
+{
+    static const char *const codes[] = {INTERNAL_ERROR, ENHANCE_YOUR_CALM};
+    char script[1024];
+    size_t requests;
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        seen saw;
+        snprintf(script, sizeof script, BEGIN REQUEST "frame 1 RST_STREAM 0 - %s\n" REQUEST ANSWER "stall\n", codes[i]);
+        saw = call_once(script, wire_get, NULL, &requests);
+        wire_check_status(&saw, UVREST_OK);
+        assert_int_equal(saw.attempts, 2);
+        assert_int_equal(requests, 2);
+        snprintf(script, sizeof script, BEGIN UPLOAD "frame 1 RST_STREAM 0 - %s\nstall\n", codes[i]);
+        saw = call_once(script, wire_post, NULL, &requests);
+        wire_check_status(&saw, UVREST_E_NETWORK);
+        assert_int_equal(saw.executed, UVREST_EXECUTED_MAYBE);
+        assert_int_equal(requests, 1);
+    }
+}
+
+static void row_33_resets_for_ever_end(void **state)
+{
+    static const char *const codes[] = {INTERNAL_ERROR, ENHANCE_YOUR_CALM};
+    uvrest_call_options options = {.attempts = 3};
+    char script[1024];
+    size_t requests;
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        seen saw;
+        snprintf(script, sizeof script,
+                 BEGIN REQUEST "frame 1 RST_STREAM 0 - %s\n" REQUEST "frame 1 RST_STREAM 0 - %s\n" REQUEST
+                               "frame 1 RST_STREAM 0 - %s\nstall\n",
+                 codes[i], codes[i], codes[i]);
+        saw = call_once(script, wire_get, &options, &requests);
+        wire_check_status(&saw, UVREST_E_NETWORK);
+        assert_int_equal(saw.attempts, 3);
+        assert_int_equal(requests, 3);
+    }
+}
+
+/* ---- silence ---- */
+
+static void row_34_window_that_stays_closed_times_out(void **state)
+{
+    uvrest_call_options options = {.timeout_ms = 700, .attempts = 1};
+    seen saw = call_once("conn\nread 24\nframe 1 SETTINGS 0 0 \\x00\\x04\\x00\\x00\\x00\\x00\nstall\n", wire_post,
+                         &options, NULL);
+    (void)state;
+    wire_check_status(&saw, UVREST_E_TIMEOUT);
+    assert_int_equal(saw.executed, UVREST_EXECUTED_MAYBE);
+}
+
+static void row_34_connection_gone_silent_is_left_after_two_timeouts(void **state)
+{
+    server *s = start_alpn(BEGIN REQUEST ANSWER "stall\n" BEGIN REQUEST ANSWER "stall\n", "h2");
+    sample_client_options options = options_for(s);
+    uvrest_call_options impatient = {.timeout_ms = 300, .attempts = 1};
+    uvrest_client *client;
+    seen saw = {0};
+    (void)state;
+    options.pool_maxsize = 4;
+    client = wire_client_of(&options);
+    wire_get(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        saw = (seen){0};
+        wire_get(client, &saw, &impatient, NULL);
+        wire_run(client, &saw);
+        wire_check_status(&saw, UVREST_E_TIMEOUT);
+    }
+    assert_int_equal(server_connections(s), 1);
+    saw = (seen){0};
+    wire_get(client, &saw, &impatient, NULL);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_OK);
+    assert_int_equal(server_connections(s), 2);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+/* ---- garbage ---- */
+
+static void row_35_garbage_is_a_protocol_error(void **state)
+{
+    static const char *const garbage[] = {
+        "frame 1 HEADERS 5 - \\xff\\xff\\xff\\xff\\xff\\xff\n", /* HPACK: an index without end */
+        "frame 1 HEADERS 5 - \\xc5\n", /* HPACK: an entry nobody made */
+        "frame 1 DATA 1 99 x\n", /* a stream nobody opened */
+        "frame 1 WINDOW_UPDATE 0 0 " NO_ERROR "\n", /* no increment */
+        "frame 1 PUSH_PROMISE 4 - \\x00\\x00\\x00\\x02\\x82\n", /* push is off */
+        "send \\xff\\xff\\xff\\x00\\x00\\x00\\x00\\x00\\x01garbage\n", /* a frame of 16 MB */
+        "frame 1 SETTINGS 0 0 abc\n", /* of no length settings have */
+        "frame 1 CONTINUATION 4 - \\x88\n", /* of nothing */
+    };
+    uvrest_call_options options = {.attempts = 1, .timeout_ms = 3000};
+    char script[512];
+    (void)state;
+    for (size_t i = 0; i < sizeof garbage / sizeof garbage[0]; i++) {
+        seen saw;
+        snprintf(script, sizeof script, BEGIN REQUEST "%sstall\n", garbage[i]);
+        saw = call_once(script, wire_get, &options, NULL);
+        if (saw.status != UVREST_E_PROTOCOL && saw.status != UVREST_E_NETWORK)
+            fail_msg("%s for %s: %s", uvrest_status_name(saw.status), garbage[i], saw.message);
+        assert_false(saw.has_value);
+    }
+}
+
+/* Header frames without end: literals of 16 KB each, a hundred times what is allowed. */
+static void row_35_continuation_flood_is_bounded(void **state)
+{
+    static char script[40000];
+    uvrest_call_options options = {.attempts = 1, .timeout_ms = 5000};
+    size_t len = (size_t)snprintf(script, sizeof script,
+                                  BEGIN REQUEST "frame 1 HEADERS 0 - \\x88\n"
+                                                "frame 2000 CONTINUATION 0 - ");
+    long before = peak_kib();
+    seen saw;
+    (void)state;
+    for (unsigned i = 0; i < 160; i++) /* "x: " and 96 times "v", without indexing */
+        len += (size_t)snprintf(script + len, sizeof script - len, "\\x00\\x01x\\x60%096d", 0);
+    snprintf(script + len, sizeof script - len, "\nstall\n");
+    saw = call_once(script, wire_get, &options, NULL);
+    if (saw.status != UVREST_E_LIMIT && saw.status != UVREST_E_PROTOCOL && saw.status != UVREST_E_NETWORK)
+        fail_msg("%s: %s", uvrest_status_name(saw.status), saw.message);
+    if (peak_kib() - before > 16 * 1024)
+        fail_msg("%ld KiB more", peak_kib() - before);
+}
+
+/* ---- few streams ---- */
+
+static void row_36_one_stream_at_a_time_is_slower_and_correct(void **state)
+{
+    server *s = start_alpn("conn\nread 24\nframe 1 SETTINGS 0 0 \\x00\\x03\\x00\\x00\\x00\\x01\n" REQUEST ANSWER REQUEST
+                               ANSWER REQUEST ANSWER REQUEST ANSWER REQUEST ANSWER REQUEST ANSWER "stall\n",
+                           "h2");
+    sample_client_options options = options_for(s);
+    uvrest_client *client;
+    uvrest_stats stats;
+    seen saw[6] = {{0}};
+    (void)state;
+    options.pool_maxsize = 1;
+    client = wire_client_of(&options);
+    for (size_t i = 0; i < 6; i++)
+        wire_get(client, &saw[i], NULL, NULL);
+    assert_int_equal(uvrest_client_run(client), UVREST_OK);
+    for (size_t i = 0; i < 6; i++) {
+        assert_int_equal(saw[i].n, 1);
+        wire_check_status(&saw[i], UVREST_OK);
+        assert_int_equal(saw[i].attempts, 1);
+    }
+    uvrest_client_stats(client, &stats);
+    assert_int_equal(stats.retries, 0);
+    assert_int_equal(server_connections(s), 1);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+static void row_37_a_server_without_h2_gets_http_1_1(void **state)
+{
+    server *s = start_alpn("conn\nexpect GET /API/leaves/a1/ HTTP/1.1\nreply 200 {\"id\":\"a1\"}\nloop\n", "http/1.1");
+    sample_client_options options = options_for(s);
+    uvrest_client *client = wire_client_of(&options);
+    seen saw[3] = {{0}};
+    (void)state;
+    for (size_t i = 0; i < 3; i++)
+        wire_get(client, &saw[i], NULL, NULL);
+    assert_int_equal(uvrest_client_run(client), UVREST_OK);
+    for (size_t i = 0; i < 3; i++)
+        wire_check_status(&saw[i], UVREST_OK);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+/* ---- a server and a proxy of others' making ---- */
+
+static int free_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    close(fd);
+    return ntohs(address.sin_port);
+}
+
+static bool connects(int port)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    bool good = connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    close(fd);
+    return good;
+}
+
+/* Starts a program that listens on the port, and waits until it does. -1: it is not installed. */
+static pid_t start_program(const char *const *argv, int port)
+{
+    double begin = seconds();
+    char log[64];
+    pid_t pid;
+    snprintf(log, sizeof log, "command -v %s", argv[0]);
+    if (sh(log) != 0)
+        return -1;
+    pid = fork();
+    if (pid == 0) {
+        char *copy[16] = {NULL};
+        for (size_t i = 0; argv[i] != NULL && i < 15; i++)
+            memcpy(&copy[i], &argv[i], sizeof copy[i]);
+        snprintf(log, sizeof log, "%s/log", folder);
+        if (freopen(log, "a", stdout) != NULL && freopen(log, "a", stderr) != NULL)
+            execvp(copy[0], copy);
+        raise(SIGKILL);
+    }
+    assert_true(pid > 0);
+    while (!connects(port)) {
+        assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+        assert_true(seconds() - begin < 20);
+    }
+    return pid;
+}
+
+static sample_client_options options_for_port(char *url, size_t cap, int port)
+{
+    sample_client_options options = options_for(NULL);
+    snprintf(url, cap, "https://127.0.0.1:%d", port);
+    options.base_url = url;
+    options.disable_rate_limit_handling = true;
+    return options;
+}
+
+static void row_36_nghttpd_with_one_stream_a_connection(void **state)
+{
+    int port = free_port();
+    char port_text[16];
+    char url[64];
+    const char *argv[] = {"nghttpd", "-a", "127.0.0.1", "-m", "1", "-d", folder, port_text, key, certificate, NULL};
+    sample_client_options options = options_for_port(url, sizeof url, port);
+    uvrest_client *client;
+    pid_t pid;
+    seen saw[40] = {{0}};
+    (void)state;
+    assert_int_equal(sh("mkdir -p API/leaves/a1 && printf '{\"id\":\"a1\"}' >API/leaves/a1/index.html"), 0);
+    snprintf(port_text, sizeof port_text, "%d", port);
+    pid = start_program(argv, port);
+    if (pid < 0)
+        skip(); /* Debian: nghttp2-server */
+    options.pool_maxsize = 2;
+    client = wire_client_of(&options);
+    for (size_t i = 0; i < 40; i++)
+        wire_get(client, &saw[i], NULL, NULL);
+    assert_int_equal(uvrest_client_run(client), UVREST_OK);
+    for (size_t i = 0; i < 40; i++) {
+        wire_check_status(&saw[i], UVREST_OK);
+        assert_string_equal(saw[i].id, "a1");
+    }
+    uvrest_client_free(client);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
+/* A proxy told to go finishes what it has, says GOAWAY, and its port is refused from then on. */
+static void row_31_nghttpx_that_is_told_to_go_finishes_what_it_has(void **state)
+{
+    server *s = server_start("conn\nexpect\npause 500\nreply 200 {\"id\":\"a1\"}\nloop\n");
+    int port = free_port();
+    char frontend[64];
+    char backend[64];
+    char url[64];
+    const char *argv[] = {"nghttpx", "--conf=/dev/null", "-k", frontend, backend, key, certificate, NULL};
+    sample_client_options options = options_for_port(url, sizeof url, port);
+    uvrest_client *client;
+    uv_loop_t loop;
+    pid_t pid;
+    seen saw[8] = {{0}};
+    (void)state;
+    snprintf(frontend, sizeof frontend, "-f127.0.0.1,%d", port);
+    snprintf(backend, sizeof backend, "-b127.0.0.1,%d", server_port(s));
+    pid = start_program(argv, port);
+    if (pid < 0) {
+        server_stop(s);
+        skip(); /* Debian: nghttp2-proxy */
+    }
+    assert_int_equal(uv_loop_init(&loop), 0);
+    options.loop = &loop;
+    client = wire_client_of(&options);
+    for (size_t i = 0; i < 8; i++)
+        wire_get(client, &saw[i], NULL, NULL);
+    while (server_requests(s) < 8)
+        uv_run(&loop, UV_RUN_NOWAIT);
+    kill(pid, SIGQUIT);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    for (size_t i = 0; i < 8; i++) {
+        assert_int_equal(saw[i].n, 1);
+        wire_check_status(&saw[i], UVREST_OK);
+        assert_int_equal(saw[i].attempts, 1);
+    }
+    uvrest_client_close(client, NULL, NULL);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    server_stop(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(row_27_ten_thousand_data_frames_are_fine),
+        cmocka_unit_test(row_28_early_answer_over_h2_wins),
+        cmocka_unit_test(row_30_goaway_below_our_stream_is_repeated),
+        cmocka_unit_test(row_32_refused_stream_is_repeated),
+        cmocka_unit_test(row_32_refused_post_is_never_sent_twice),
+        cmocka_unit_test(row_32_refusals_for_ever_end),
+        cmocka_unit_test(row_31_goaway_lets_streams_finish_and_new_ones_go_elsewhere),
+        cmocka_unit_test(row_33_reset_streams_are_ambiguous),
+        cmocka_unit_test(row_33_resets_for_ever_end),
+        cmocka_unit_test(row_34_window_that_stays_closed_times_out),
+        cmocka_unit_test(row_34_connection_gone_silent_is_left_after_two_timeouts),
+        cmocka_unit_test(row_35_garbage_is_a_protocol_error),
+        cmocka_unit_test(row_35_continuation_flood_is_bounded),
+        cmocka_unit_test(row_36_one_stream_at_a_time_is_slower_and_correct),
+        cmocka_unit_test(row_37_a_server_without_h2_gets_http_1_1),
+        cmocka_unit_test(row_36_nghttpd_with_one_stream_a_connection),
+        cmocka_unit_test(row_31_nghttpx_that_is_told_to_go_finishes_what_it_has),
+    };
+    return cmocka_run_group_tests(tests, make_certificate, remove_certificate);
+}
