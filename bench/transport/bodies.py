@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The answers that are served: an asset of 4 KB, a page of assets of 100 KB. The same bytes each time."""
+"""The answers served: an asset of 4 KB, a page of assets of 100 KB. The same bytes each time."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Seconds from the start of a process to its first answer: a line a round, the library, then the other.
+"""Seconds from the start of a process to its first answer, a line a round.
 
 cold.py PROGRAMS URL ROUNDS [--ca-file FILE | --trust FILE]
+
+A line: the library's, then that of the program written by hand.
 
 --trust adds a CA to the system's certificates first; for a mount namespace of one's own only.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An nginx of our own on loopback: HTTP/1.1 on one port, TLS and HTTP/2 on another, static answers."""
+"""An nginx of our own on loopback: HTTP/1.1 on one port, TLS and HTTP/2 on another."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The Python way: requests in a pool of threads over one session, answers read as JSON; so aiopythonik.
+"""The Python way: requests in a pool of threads over one session, answers read as JSON.
 
 threads.py URL 4k|100k COUNT IN_FLIGHT
 """

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -26,6 +27,7 @@ BODIES = ("4k", "100k")
 IN_FLIGHT = (1, 10, 50, 200)
 TIMED_OUT_S = 120
 COLD_ROUNDS = 41
+DEBIAN_PYTHON = "/usr/bin/python3"  # has requests from python3-requests
 HERE = Path(__file__).resolve().parent
 NAMESPACE = ("unshare", "--user", "--map-root-user", "--mount")
 
@@ -78,7 +80,7 @@ class Runner:
 
     def _command(self, name: str) -> list[str]:
         if name == "python":
-            return [sys.executable, str(HERE / "threads.py")]
+            return [DEBIAN_PYTHON, str(HERE / "threads.py")]
         return [str(self._programs / f"bench_transport_{name}")]
 
     def _run(self, name: str, case: Case, count: int, in_flight: int) -> Sample:
@@ -104,7 +106,7 @@ class Runner:
         return max(count, int(wanted_s / sample.wall_s))
 
     def _rounds(self, case: Case, programs: dict[str, tuple[str, int]]) -> dict[str, list[Sample]]:
-        """programs: under which name, which program with how many in flight. Rounds as time allows."""
+        """programs: under which name, which program, how many in flight."""
         counts = {key: self._count(name, case, n) for key, (name, n) in programs.items()}
         samples: dict[str, list[Sample]] = {key: [] for key in programs}
         end = time.monotonic() + self._plan.case_s
@@ -192,6 +194,7 @@ def main() -> None:
     parser.add_argument("programs", type=Path)
     parser.add_argument("--quick", action="store_true", help="a smoke test; the figures say little")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server ends, too
     with Server() as server:
         runner = Runner(options.programs.resolve(), server, QUICK if options.quick else FULL)
         for protocol in PROTOCOLS:

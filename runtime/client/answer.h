@@ -16,7 +16,6 @@ typedef struct uvrest__answer {
     uvrest_result result; /* first, so that one is found from the other */
     uvrest_arena *arena; /* NULL: a stand-in, made when memory was exhausted; it cannot be taken */
     const void *value; /* NULL: none */
-    bool taken;
 } uvrest__answer;
 
 /** What an answer is made from. Borrowed until it is made. */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "call.h"
 #include "alloc.h"
+#include "hooks.h"
 #include "log.h"
 #include "reading.h"
 #include "text.h"
+#include "thread.h"
 #include <assert.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,6 +33,7 @@ static void set_options(uvrest_call *call, const uvrest_call_options *options)
     call->strict = o->strict || s->strict;
     call->absent_is_ok = o->absent_is_ok;
     call->own_credentials = o->credentials != NULL;
+    call->group = o->group;
     if (deadline_ms > 0)
         call->deadline_ns =
             uvrest__clock_add(uvrest__client_now(call->client), (uint64_t)deadline_ms * UVREST__NS_PER_MS);
@@ -52,40 +55,75 @@ static uvrest_status check_priority(const uvrest_call_options *options, uvrest_r
     return UVREST_E_INVALID;
 }
 
+uvrest_status uvrest__call_check_out(const uvrest_client *client, uvrest_call *const *out_call, uvrest_reason *reason)
+{
+    if (client->thread == NULL || out_call == NULL)
+        return UVREST_OK;
+    uvrest__reason_set(reason, "out_call: must be NULL with own_thread", (char *)NULL);
+    return UVREST_E_INVALID;
+}
+
+/* The credentials a call brings: parsed here, since the lanes are the loop's. */
+static uvrest_status bring_credentials(uvrest_call *call, const char *const *lines, uvrest_reason *reason)
+{
+    const uvrest_alloc *alloc = call->client->settings.alloc;
+    uvrest_status st;
+    if (lines == NULL)
+        return UVREST_OK;
+    call->brought = uvrest__malloc(alloc, sizeof *call->brought);
+    if (call->brought == NULL)
+        return UVREST_E_NOMEM;
+    uvrest__credentials_init(call->brought, alloc);
+    st = uvrest__credentials_add_lines(call->brought, lines, reason);
+    return st;
+}
+
+static void drop_brought(uvrest_call *call)
+{
+    if (call->brought != NULL)
+        uvrest__credentials_fini(call->brought);
+    uvrest__free(call->client->settings.alloc, call->brought);
+    call->brought = NULL;
+}
+
+/* What the lists of the client are needed for. */
+static uvrest_status join_client(uvrest_call *call, const char *const *credentials, uvrest_reason *reason)
+{
+    uvrest_client *client = call->client;
+    uvrest_status st = uvrest__alarms_reserve(&client->alarms, client->n_calls + 1);
+    return st == UVREST_OK ? uvrest__client_lane(client, credentials, reason, &call->lane) : st;
+}
+
 uvrest_status uvrest__call_new(uvrest_client *client, const uvrest_op *op, const uvrest_call_options *options,
                                uvrest__call_target target, uvrest_reason *reason, uvrest_call **out)
 {
+    const char *const *credentials = options == NULL ? NULL : options->credentials;
+    bool threaded = client->thread != NULL;
     uvrest_call *call;
-    uvrest__lane *lane;
     size_t size;
-    uvrest_status st = check_queue(client, reason);
+    uvrest_status st = threaded ? UVREST_OK : check_queue(client, reason); /* else when it is posted */
     if (st == UVREST_OK)
         st = check_priority(options, reason);
     if (st == UVREST_OK)
-        st = uvrest__alarms_reserve(&client->alarms, client->n_calls + 1);
+        st = uvrest__group_check(options == NULL ? NULL : options->group, client, reason);
     if (st == UVREST_OK)
         st = uvrest__draft_size(&client->draft, &size);
     if (st != UVREST_OK)
         return st;
     if (!uvrest__size_add(size, sizeof *call, &size))
         return UVREST_E_LIMIT;
-    st = uvrest__client_lane(client, options == NULL ? NULL : options->credentials, reason, &lane);
-    if (st != UVREST_OK)
-        return st;
     call = uvrest__malloc(client->settings.alloc, size);
-    if (call == NULL) {
-        uvrest__client_leave_lane(client, lane);
+    if (call == NULL)
         return UVREST_E_NOMEM;
-    }
     memset(call, 0, sizeof *call);
+    call->client = client;
     st = uvrest__cancel_keep(&call->cancel, options == NULL ? NULL : options->cancel, reason);
+    if (st == UVREST_OK)
+        st = threaded ? bring_credentials(call, credentials, reason) : join_client(call, credentials, reason);
     if (st != UVREST_OK) {
-        uvrest__client_leave_lane(client, lane);
-        uvrest__free(client->settings.alloc, call);
+        uvrest__call_discard(call);
         return st;
     }
-    call->client = client;
-    call->lane = lane;
     call->op = op;
     call->deliver = target.deliver;
     call->done = target.done;
@@ -105,13 +143,17 @@ static void free_memory(uvrest_call *call)
     if (call->request.body_len > 0)
         explicit_bzero(call->memory + (call->request.body - call->memory), call->request.body_len);
     uvrest__cancel_drop(&call->cancel);
+    drop_brought(call);
+    uvrest__hooks_drop(call);
     uvrest__free(alloc, call->moved);
     uvrest__free(alloc, call);
 }
 
 void uvrest__call_discard(uvrest_call *call)
 {
-    uvrest__client_leave_lane(call->client, call->lane);
+    if (call->lane != NULL)
+        uvrest__client_leave_lane(call->client, call->lane);
+    uvrest__reading_free(call->reading);
     free_memory(call);
 }
 
@@ -154,7 +196,7 @@ static bool is_hopeless(const uvrest_call *call)
     return call->deadline_ns != 0 && call->lane->blocked_ns > call->deadline_ns;
 }
 
-void uvrest__call_start(uvrest_call *call, struct uvrest__reading *reading)
+static void enlist(uvrest_call *call)
 {
     uvrest_client *client = call->client;
     call->item.number = client->next_number++;
@@ -166,8 +208,12 @@ void uvrest__call_start(uvrest_call *call, struct uvrest__reading *reading)
         uvrest__loop_hold(client->loop, true);
     client->stats.calls++;
     begin_waiting(call);
-    call->reading = reading;
-    if (reading != NULL) {
+}
+
+static void start(uvrest_call *call)
+{
+    enlist(call);
+    if (call->reading != NULL) {
         call->state = UVREST__CALL_READING;
         set_alarm(call);
     } else {
@@ -177,7 +223,66 @@ void uvrest__call_start(uvrest_call *call, struct uvrest__reading *reading)
     }
     if (call->state != UVREST__CALL_ENDED && !uvrest__cancel_join(&call->cancel))
         uvrest__call_end(call, UVREST_E_CANCELLED, "cancelled");
-    uvrest__client_pump(client);
+    uvrest__client_pump(call->client);
+}
+
+static uvrest_status enter(uvrest_call *call, uvrest_reason *reason)
+{
+    uvrest_status st = uvrest__group_enter(call->group, reason);
+    if (st != UVREST_OK || call->reading == NULL)
+        return st;
+    st = uvrest__reading_begin(call->reading);
+    if (st != UVREST_OK)
+        uvrest__group_undo(call->group);
+    return st;
+}
+
+uvrest_status uvrest__call_submit(uvrest_call *call, uvrest_reason *reason)
+{
+    bool threaded = call->client->thread != NULL;
+    uvrest_status st = UVREST_OK;
+    if (threaded)
+        st = uvrest__thread_post(call->client, call, reason);
+    else
+        st = enter(call, reason);
+    if (st != UVREST_OK)
+        uvrest__call_discard(call);
+    else if (!threaded)
+        start(call);
+    return st;
+}
+
+/* Its start has succeeded already: what fails now is told by its callback, as if it came out of a back-off. */
+static void start_failed(uvrest_call *call, uvrest_status status)
+{
+    enlist(call);
+    call->state = UVREST__CALL_BACKOFF;
+    uvrest__call_end(call, status, uvrest_status_text(status));
+}
+
+void uvrest__call_adopt(uvrest_call *call)
+{
+    const char *lines[UVREST__CREDENTIALS_MAX + 1];
+    uvrest_client *client = call->client;
+    bool own = call->brought != NULL;
+    uvrest_status st;
+    if (own)
+        uvrest__credentials_list(call->brought, UINT32_MAX, lines);
+    st = join_client(call, own ? lines : NULL, NULL);
+    drop_brought(call);
+    if (st == UVREST_OK && call->reading != NULL)
+        st = uvrest__reading_begin(call->reading);
+    if (st == UVREST_OK) {
+        start(call);
+        return;
+    }
+    uvrest__reading_free(call->reading);
+    call->reading = NULL;
+    if (call->lane == NULL) {
+        call->lane = client->lanes;
+        call->lane->n_calls++;
+    }
+    start_failed(call, st);
 }
 
 void uvrest__call_ready(uvrest_call *call)
@@ -312,11 +417,11 @@ void uvrest__call_rang(uvrest_call *call, uint64_t now)
 
 /* ---- attempts ---- */
 
-/* The header lines of an attempt: credentials, then the request's own. NULL when memory is exhausted. */
+/* The header lines of an attempt: credentials, the request's own, a hook's. NULL when memory is exhausted. */
 static const char *const *list_lines(uvrest_call *call, size_t *out_n)
 {
     uvrest_client *client = call->client;
-    size_t need = UVREST__CREDENTIALS_MAX + 1 + call->request.n_lines;
+    size_t need = UVREST__CREDENTIALS_MAX + 1 + call->request.n_lines + call->n_added;
     const char *line = call->request.lines;
     size_t n;
     if (need > client->cap_lines) {
@@ -329,6 +434,11 @@ static const char *const *list_lines(uvrest_call *call, size_t *out_n)
     n = uvrest__credentials_list(&call->lane->credentials, call->own_credentials ? UINT32_MAX : call->op->credentials,
                                  client->lines);
     for (uint32_t i = 0; i < call->request.n_lines; i++) {
+        client->lines[n++] = line;
+        line += strlen(line) + 1;
+    }
+    line = call->added;
+    for (uint32_t i = 0; i < call->n_added; i++) {
         client->lines[n++] = line;
         line += strlen(line) + 1;
     }
@@ -349,6 +459,9 @@ static uvrest_status start_transfer(uvrest_call *call)
         .connect_timeout_ms = call->connect_timeout_ms,
         .timeout_ms = call->timeout_ms,
     };
+    uvrest_status st = uvrest__hooks_request(call);
+    if (st != UVREST_OK)
+        return st;
     request.lines = list_lines(call, &request.n_lines);
     if (request.lines == NULL)
         return UVREST_E_NOMEM;
@@ -510,6 +623,7 @@ static void repeat(uvrest_call *call, const uvrest__retry_decision *decision, co
         enqueue(call);
         return;
     }
+    call->client->stats.waits[UVREST_WAIT_BACKOFF]++;
     call->state = UVREST__CALL_BACKOFF;
     call->wake_ns = uvrest__clock_add(uvrest__client_now(call->client), decision->delay_ns);
     set_alarm(call);
@@ -614,6 +728,7 @@ void uvrest__call_received(uvrest_call *call, uvrest__transfer *transfer)
     tell_ledger(call, &r);
     count(call, &r, body.len);
     uvrest__log_attempt(call, r.http_status, r.outcome->status, r.outcome->duration_us);
+    uvrest__hooks_response(call, r.http_status, r.outcome, r.http_status != 0 ? r.headers : NULL, body.len);
     if (is_redirect(call, &r)) {
         redirect(call, &r, body);
     } else {
@@ -640,8 +755,8 @@ static void unlink_call(uvrest_call *call)
         client->calls = call->next;
     if (call->next != NULL)
         call->next->prev = call->prev;
-    if (--client->n_calls == 0 && !client->closing)
-        uvrest__loop_hold(client->loop, false);
+    client->n_calls--;
+    uvrest__client_release(client);
     client->stats.completed++;
     uvrest__client_leave_lane(client, call->lane);
 }
@@ -660,25 +775,30 @@ static uvrest__answer *answer_of(uvrest_call *call)
 
 void uvrest__call_deliver(uvrest_call *call)
 {
+    uvrest_client *client = call->client;
     uvrest__answer *answer = answer_of(call);
+    uvrest_group *group = call->group;
+    uvrest_status status = answer->result.status;
     unlink_call(call);
     call->state = UVREST__CALL_DELIVERED;
+    uvrest__thread_publish(client);
     call->deliver(call->done, answer->value, &answer->result, call->user);
-    if (answer->taken)
-        answer->result.call = NULL;
-    else
+    if (!call->taken)
         uvrest__answer_free(call->answer);
     free_memory(call);
+    uvrest__group_leave(group, status);
+    uvrest__thread_delivered(client);
 }
 
 uvrest_status uvrest_call_take(uvrest_call *call)
 {
     if (call == NULL)
         return UVREST_E_INVALID;
-    if (call->state != UVREST__CALL_DELIVERED || (call->answer != NULL && call->answer->taken))
+    if (call->state != UVREST__CALL_DELIVERED || call->taken)
         return UVREST_E_STATE;
     if (call->answer == NULL)
         return UVREST_E_NOMEM;
-    call->answer->taken = true;
+    call->taken = true;
+    call->answer->result.call = NULL; /* now: another thread may have freed it when the callback returns */
     return UVREST_OK;
 }

@@ -15,6 +15,7 @@
 #define UVREST_CLIENT_CALL_H
 
 #include "client.h"
+#include "group.h"
 
 typedef enum uvrest__call_state {
     UVREST__CALL_READING = 0,
@@ -44,8 +45,13 @@ struct uvrest_call {
     uvrest__ratelimit_ticket ticket;
     uvrest__retry_call retry;
     uvrest__cancel_link cancel;
+    uvrest_group *group; /* entered when submitted; may be NULL */
     uvrest__answer *answer; /* NULL once ended: made from the fields below */
     const char *end_text; /* static */
+    char *added; /* owned: header lines of the on_request hook, each NUL-ended */
+    uint32_t added_size;
+    uint32_t n_added;
+    uvrest__credentials *brought; /* owned: of its own, until it has a lane */
     char *moved; /* owned: the target a redirect led to */
     uvrest__request request; /* in the memory behind this struct */
     uint64_t deadline_ns; /* 0: none */
@@ -64,6 +70,7 @@ struct uvrest_call {
     bool strict;
     bool absent_is_ok;
     bool own_credentials;
+    bool taken; /* the answer is the caller's, and may be gone */
     bool repeats; /* the next sending is one for another cause than 429 */
     char memory[];
 };
@@ -75,17 +82,25 @@ typedef struct uvrest__call_target {
     void *user;
 } uvrest__call_target;
 
+/** Whether a start may hand out its call: not with a thread, where it may be over at once. UVREST_E_INVALID. */
+UVREST_MUST_USE uvrest_status uvrest__call_check_out(const uvrest_client *client, uvrest_call *const *out_call,
+                                                     uvrest_reason *reason);
 /**
- * Makes a call of what is drafted. *out is owned until it is started: uvrest__call_discard(). Nothing is sent. The
- * options' credentials decide its lane.
+ * Makes a call of what is drafted. *out is owned until it is submitted: uvrest__call_discard(). Nothing is sent. The
+ * options' credentials decide its lane, now or when the client's thread adopts it.
  */
 UVREST_MUST_USE uvrest_status uvrest__call_new(uvrest_client *client, const uvrest_op *op,
                                                const uvrest_call_options *options, uvrest__call_target target,
                                                uvrest_reason *reason, uvrest_call **out);
-/** Frees a call that was not started. */
+/** Frees a call that was not submitted. */
 void uvrest__call_discard(uvrest_call *call);
-/** The call is on its way: its callback will run. With `reading` it waits for that first. */
-void uvrest__call_start(uvrest_call *call, struct uvrest__reading *reading);
+/**
+ * Sends a call on its way, here or to the client's thread, where it may be over before this returns. Taken: on failure it is
+ * freed. UVREST_E_NOMEM; with a thread also UVREST_E_STATE, UVREST_E_LIMIT.
+ */
+UVREST_MUST_USE uvrest_status uvrest__call_submit(uvrest_call *call, uvrest_reason *reason);
+/** On the loop: the client takes a call in that another thread has made. */
+void uvrest__call_adopt(uvrest_call *call);
 /** What it waited for has been read. */
 void uvrest__call_ready(uvrest_call *call);
 

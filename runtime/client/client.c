@@ -4,10 +4,13 @@
 #include "call.h"
 #include "log.h"
 #include "text.h"
+#include "thread.h"
 #include <assert.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
+
+_Static_assert(UVREST__RATELIMIT_CAUSES <= UVREST_WAIT_BACKOFF, "the ledger's causes are numbered as the public ones");
 
 /* ---- moving calls ---- */
 
@@ -44,6 +47,9 @@ static bool may_send(uvrest_client *client, uvrest__lane *lane, uvrest_call *cal
     }
     lane->wake_ns = uvrest__clock_add(now, wait.ns);
     lane->blocked_ns = wait.firm ? lane->wake_ns : 0;
+    if (!waited || lane->cause != wait.cause)
+        client->stats.waits[wait.cause]++;
+    lane->cause = wait.cause;
     if (!waited)
         uvrest__log_wait(client, wait.ns, wait.cause);
     return false;
@@ -81,12 +87,26 @@ static void set_timer(uvrest_client *client)
         uvrest__timer_set(client->timer, (uvrest__clock_until(now, due) + UVREST__NS_PER_MS - 1) / UVREST__NS_PER_MS);
 }
 
+/* Calls that wait for no more than a connection, or for others to end: counted once until the queue is empty again. */
+static void count_crowd(uvrest_client *client)
+{
+    bool waiting = false;
+    for (const uvrest__lane *lane = client->lanes; lane != NULL && !waiting; lane = lane->next)
+        waiting = lane->queue.n > 0;
+    if (waiting && !client->crowded && !uvrest__pool_has_room(&client->pool)) {
+        client->stats.waits[UVREST_WAIT_CONNECTION]++;
+        client->crowded = true;
+    }
+    client->crowded = client->crowded && waiting;
+}
+
 void uvrest__client_pump(uvrest_client *client)
 {
     if (client->closing)
         return;
     for (uvrest__lane *lane = client->lanes; lane != NULL; lane = lane->next)
         pump_lane(client, lane);
+    count_crowd(client);
     set_timer(client);
 }
 
@@ -107,6 +127,7 @@ static void settle(void *user)
     uvrest_client *client = user;
     uvrest__client_pump(client);
     deliver_ended(client);
+    uvrest__thread_publish(client);
 }
 
 static void on_transfer(uvrest__transfer *transfer, void *owner, void *user)
@@ -125,19 +146,6 @@ static void on_timer(void *user)
     settle(client);
 }
 
-static void end_cancelled(uvrest_client *client)
-{
-    uvrest__cancel_link *link;
-    while ((link = uvrest__cancel_box_peek(&client->cancelled)) != NULL)
-        uvrest__call_end(call_of_cancel(link), UVREST_E_CANCELLED, "cancelled");
-}
-
-static void on_wake(void *user)
-{
-    uvrest_client *client = user;
-    end_cancelled(client);
-    uvrest__client_pump(client);
-}
 
 /* ---- the end ---- */
 
@@ -155,6 +163,7 @@ static void free_client(uvrest_client *client)
 {
     const uvrest_alloc *alloc = client->settings.alloc;
     free_lanes(client);
+    uvrest__thread_free(client->thread);
     uvrest__draft_fini(&client->draft);
     uvrest__cancel_box_fini(&client->cancelled);
     uvrest__alarms_fini(&client->alarms);
@@ -164,7 +173,7 @@ static void free_client(uvrest_client *client)
 }
 
 /* The loop has let go of everything. Whoever runs it further up frees the client when it is back there. */
-static void dispose(uvrest_client *client)
+void uvrest__client_dispose(uvrest_client *client)
 {
     uvrest_client_closed_fn *on_closed = client->on_closed;
     void *user = client->closed_user;
@@ -179,12 +188,13 @@ static void on_loop_closed(void *user)
     uvrest_client *client = user;
     client->closed = true;
     if (client->runners == 0)
-        dispose(client);
+        uvrest__client_dispose(client);
 }
 
 static void shut(uvrest_client *client)
 {
     client->shut = true;
+    uvrest__client_count(client, &client->stats);
     uvrest__transport_close(client->transport);
     client->transport = NULL;
     uvrest__timer_close(client->timer);
@@ -199,18 +209,51 @@ static void end_all(uvrest_client *client)
         uvrest__call_end(call, UVREST_E_CANCELLED, "the client was closed");
 }
 
+static void run_groups(uvrest_client *client)
+{
+    uvrest_group *group = client->groups_due;
+    if (group == NULL)
+        return;
+    client->groups_due = NULL;
+    while (group != NULL) {
+        uvrest_group *next = *uvrest__group_next(group);
+        uvrest__group_run(group);
+        uvrest__thread_delivered(client);
+        group = next;
+    }
+    uvrest__client_release(client);
+}
+
 static void on_soon(void *user)
 {
     uvrest_client *client = user;
     if (client->closing)
         end_all(client);
     deliver_ended(client);
+    run_groups(client);
     if (!client->closing)
         uvrest__client_pump(client);
-    else if (client->n_calls == 0 && !client->shut)
+    else if (client->n_calls == 0 && client->groups_due == NULL && !client->shut)
         shut(client);
     else
         uvrest__loop_soon(client->loop);
+    uvrest__thread_publish(client);
+}
+
+void uvrest__client_group_due(uvrest_client *client, uvrest_group *group)
+{
+    uvrest_group **last = &client->groups_due;
+    while (*last != NULL)
+        last = uvrest__group_next(*last);
+    *last = group;
+    uvrest__loop_hold(client->loop, true);
+    uvrest__loop_soon(client->loop);
+}
+
+void uvrest__client_release(uvrest_client *client)
+{
+    if (client->n_calls == 0 && client->groups_due == NULL && !client->closing && client->thread == NULL)
+        uvrest__loop_hold(client->loop, false);
 }
 
 static bool is_forked(const uvrest_client *client)
@@ -222,11 +265,14 @@ static bool is_forked(const uvrest_client *client)
 static void abandon(uvrest_client *client)
 {
     const uvrest_alloc *alloc = client->settings.alloc;
+    if (client->thread != NULL)
+        return; /* that thread is not here, and nobody knows what it was doing: its memory stays */
     while (client->calls != NULL) {
         uvrest_call *call = client->calls;
         client->calls = call->next;
         uvrest__cancel_leave(&call->cancel);
         uvrest__cancel_drop(&call->cancel);
+        uvrest__group_undo(call->group);
         uvrest__free(alloc, call->moved);
         uvrest__answer_free(call->answer);
         uvrest__free(alloc, call);
@@ -250,12 +296,34 @@ static void begin_close(uvrest_client *client, uvrest_client_closed_fn *on_close
     uvrest__loop_soon(client->loop);
 }
 
+static void end_cancelled(uvrest_client *client)
+{
+    uvrest__cancel_link *link;
+    while ((link = uvrest__cancel_box_peek(&client->cancelled)) != NULL)
+        uvrest__call_end(call_of_cancel(link), UVREST_E_CANCELLED, "cancelled");
+}
+
+static void on_wake(void *user)
+{
+    uvrest_client *client = user;
+    uvrest_client_closed_fn *on_closed;
+    void *closed_user;
+    bool ends = uvrest__thread_adopt(client, &on_closed, &closed_user);
+    end_cancelled(client);
+    if (ends && !client->closing)
+        begin_close(client, on_closed, closed_user);
+    uvrest__client_pump(client);
+    uvrest__thread_publish(client);
+}
+
 void uvrest_client_close(uvrest_client *client, uvrest_client_closed_fn *on_closed, void *user)
 {
     if (client == NULL)
         return;
     if (is_forked(client))
         abandon(client);
+    else if (client->thread != NULL)
+        uvrest__thread_close(client, on_closed, user);
     else if (!client->closing)
         begin_close(client, on_closed, user);
 }
@@ -268,6 +336,10 @@ void uvrest_client_free(uvrest_client *client)
         return;
     if (is_forked(client)) {
         abandon(client);
+        return;
+    }
+    if (client->thread != NULL) {
+        uvrest__thread_end(client);
         return;
     }
     running = client->runners > 0 || !uvrest__loop_is_own(client->loop);
@@ -298,7 +370,7 @@ void uvrest__client_run_until(uvrest_client *client, const bool *flag)
     }
     client->runners--;
     if (client->closed && client->runners == 0)
-        dispose(client);
+        uvrest__client_dispose(client);
 }
 
 uvrest_status uvrest_client_run(uvrest_client *client)
@@ -308,6 +380,12 @@ uvrest_status uvrest_client_run(uvrest_client *client)
         return UVREST_E_INVALID;
     if (is_forked(client) || !uvrest__loop_is_own(client->loop))
         return UVREST_E_STATE;
+    if (client->thread != NULL) {
+        if (uvrest__thread_is_self(client))
+            return UVREST_E_BUSY;
+        uvrest__thread_wait_idle(client);
+        return UVREST_OK;
+    }
     if (uvrest__loop_is_running(client->loop))
         return UVREST_E_BUSY;
     uvrest__client_run_until(client, &never);
@@ -350,6 +428,8 @@ static uvrest_status make_transport(uvrest_client *client, uvrest_reason *reason
         .pool_connections = s->pool_connections,
         .low_speed_ms = s->low_speed_ms,
         .max_body_bytes = s->max_body_bytes,
+        .max_age_ms = s->max_connection_age_ms,
+        .max_lifetime_ms = s->max_connection_lifetime_ms,
         .on_done = on_transfer,
         .on_settled = settle,
         .user = client,
@@ -412,6 +492,8 @@ uvrest_status uvrest__client_make(const uvrest_api *api, const uvrest_client_opt
         return st;
     }
     st = make_parts(client, credentials, options->reason);
+    if (st == UVREST_OK && client->settings.own_thread)
+        st = uvrest__thread_start(client);
     if (st != UVREST_OK) {
         uvrest_client_free(client);
         return st;
@@ -445,10 +527,10 @@ uvrest_status uvrest__client_check(const uvrest_client *client, uvrest_reason *r
     const char *why = NULL;
     if (is_forked(client))
         why = "the process was forked from the client's";
-    else if (client->closing)
+    else if (client->thread != NULL ? uvrest__thread_is_closed(client) : client->closing)
         why = "the client is closed";
-    else if (client->logging)
-        why = "on_log may not call into the client";
+    else if ((client->thread == NULL || uvrest__thread_is_self(client)) && client->logging)
+        why = "on_log, on_request and on_response may not call into the client";
     if (why == NULL)
         return UVREST_OK;
     uvrest__reason_set(reason, why, (char *)NULL);
@@ -494,10 +576,21 @@ void uvrest__client_leave_lane(uvrest_client *client, uvrest__lane *lane)
     uvrest__lane_free(lane, uvrest__client_now(client));
 }
 
+void uvrest__client_count(const uvrest_client *client, uvrest_stats *out)
+{
+    *out = client->stats;
+    out->in_flight = client->pool.in_flight;
+    out->pending = client->n_calls;
+    if (client->transport != NULL)
+        out->connections = uvrest__transport_connections(client->transport);
+}
+
 void uvrest_client_stats(const uvrest_client *client, uvrest_stats *out_stats)
 {
     if (client == NULL || out_stats == NULL)
         return;
-    *out_stats = client->stats;
-    out_stats->in_flight = client->pool.in_flight;
+    if (client->thread != NULL && !is_forked(client))
+        uvrest__thread_read_stats(client, out_stats);
+    else
+        uvrest__client_count(client, out_stats);
 }

@@ -6,7 +6,8 @@
  * Three things set calls in motion: the transport has read out what ended (settle), a moment has come (the timer), or
  * something was ended by its caller (soon). Each of them starts what may start, then runs the callbacks that are due,
  * then sets the timer. Callbacks run nowhere else, so whatever they do (start, cancel, close) meets consistent lists.
- * Threads: one thread, that of the loop; waking it is the ledger's, from any.
+ * Threads: one thread, that of the loop; waking it is the ledger's, from any. With own_thread others hand calls over
+ * (thread.h); what they read of a client is never changed after it was made.
  */
 #ifndef UVREST_CLIENT_CLIENT_H
 #define UVREST_CLIENT_CLIENT_H
@@ -38,18 +39,21 @@ struct uvrest_client {
     uvrest__retry_budget budget;
     uvrest__lane *lanes; /* the client's own first */
     uvrest__draft draft;
+    struct uvrest__thread *thread; /* NULL: the loop is turned by its caller */
     uvrest__cancel_box cancelled; /* any thread puts calls in, the loop ends them */
     const char **lines; /* owned; room to list a request's header lines */
     size_t cap_lines;
     uvrest_call *calls; /* all that have not had their callback */
     uvrest_call *ended_first; /* those whose callback is due, in order */
     uvrest_call *ended_last;
+    uvrest_group *groups_due; /* whose end is to be run though no call of theirs is pending; in order */
     size_t n_calls;
     uint64_t next_number;
     uvrest_stats stats;
     uvrest__answer stand_in; /* for a callback that must run though memory is exhausted */
     pid_t pid;
     unsigned runners; /* uv_run() on the stack that we called: they free the client where it ends meanwhile */
+    bool crowded; /* calls wait though the budget may have something for them */
     bool closing;
     bool shut; /* all that libuv knows is being closed */
     bool closed; /* and is gone */
@@ -71,6 +75,14 @@ UVREST_MUST_USE uvrest_status uvrest__client_lane(uvrest_client *client, const c
 void uvrest__client_leave_lane(uvrest_client *client, uvrest__lane *lane);
 /** Starts what may start now, and sets the timer. */
 void uvrest__client_pump(uvrest_client *client);
+/** On the loop: has the end of a group without calls run on the next turn. */
+void uvrest__client_group_due(uvrest_client *client, uvrest_group *group);
+/** Lets the loop go once nothing is pending. */
+void uvrest__client_release(uvrest_client *client);
+/** The counters as of now. */
+void uvrest__client_count(const uvrest_client *client, uvrest_stats *out);
+/** Frees a client whose loop is closed, then says so. */
+void uvrest__client_dispose(uvrest_client *client);
 /** Runs the loop until *flag, or until nothing can happen any more. The client may be gone afterwards. */
 void uvrest__client_run_until(uvrest_client *client, const bool *flag);
 

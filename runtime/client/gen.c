@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "reading.h"
 #include "text.h"
+#include "thread.h"
 #include "wait.h"
 #include <stddef.h>
 #include <string.h>
@@ -87,10 +88,13 @@ static uvrest_status make(uvrest_client *client, const uvrest_op *op, const void
         uvrest__reason_set(reason, "read_only: the call would change something", (char *)NULL);
         st = UVREST_E_STATE;
     }
-    if (st == UVREST_OK)
-        st = uvrest__draft_operation(&client->draft, op, args, options, pending, reason);
+    if (st != UVREST_OK)
+        return st;
+    uvrest__thread_enter(client);
+    st = uvrest__draft_operation(&client->draft, op, args, options, pending, reason);
     if (st == UVREST_OK)
         st = uvrest__call_new(client, op, options, target, reason, out);
+    uvrest__thread_leave(client);
     return st;
 }
 
@@ -104,18 +108,21 @@ uvrest_status uvrest_gen_call(uvrest_client *client, const uvrest_op *op, const 
                               void *user, uvrest_call **out_call)
 {
     uvrest__call_target target = {op->deliver, done, user};
+    uvrest_reason *reason;
     uvrest_call *call;
     uvrest_status st;
     if (client == NULL || done == NULL)
         return UVREST_E_INVALID;
     args = uvrest__request_arguments(args);
-    st = make(client, op, args, NULL, target, reason_of(op, args), &call);
-    if (st != UVREST_OK)
-        return st;
-    if (out_call != NULL)
+    reason = reason_of(op, args);
+    st = uvrest__call_check_out(client, out_call, reason);
+    if (st == UVREST_OK)
+        st = make(client, op, args, NULL, target, reason, &call);
+    if (st == UVREST_OK)
+        st = uvrest__call_submit(call, reason);
+    if (st == UVREST_OK && out_call != NULL)
         *out_call = call;
-    uvrest__call_start(call, NULL);
-    return UVREST_OK;
+    return st;
 }
 
 uvrest_status uvrest_gen_wait(uvrest_client *client, const uvrest_op *op, const void *args, void *out_value,
@@ -130,10 +137,9 @@ uvrest_status uvrest_gen_wait(uvrest_client *client, const uvrest_op *op, const 
     st = uvrest__wait_begin(&wait, client, uvrest__request_options(op, args), out_value, out_result);
     if (st == UVREST_OK)
         st = make(client, op, args, NULL, uvrest__wait_target(&wait), wait.reason, &call);
-    if (st != UVREST_OK)
-        return uvrest__wait_refused(&wait, st);
-    uvrest__call_start(call, NULL);
-    return uvrest__wait_run(&wait);
+    if (st == UVREST_OK)
+        st = uvrest__call_submit(call, wait.reason);
+    return st == UVREST_OK ? uvrest__wait_run(&wait) : uvrest__wait_refused(&wait, st);
 }
 
 /* ---- calls about a file ---- */
@@ -148,17 +154,20 @@ static uvrest_status start_of_file(uvrest_client *client, const uvrest_op *op, c
         uvrest__reason_set(reason, "file: ", file == NULL ? "required" : "empty", (char *)NULL);
         return UVREST_E_INVALID;
     }
-    st = make(client, op, args, param, target, reason, &call);
+    st = uvrest__call_check_out(client, out_call, reason);
+    if (st == UVREST_OK)
+        st = make(client, op, args, param, target, reason, &call);
     if (st != UVREST_OK)
         return st;
-    st = uvrest__reading_start(call, file, progress, progress_user);
+    st = uvrest__reading_new(call, file, progress, progress_user);
     if (st != UVREST_OK) {
         uvrest__call_discard(call);
         return st;
     }
-    if (out_call != NULL)
+    st = uvrest__call_submit(call, reason);
+    if (st == UVREST_OK && out_call != NULL)
         *out_call = call;
-    return UVREST_OK;
+    return st;
 }
 
 uvrest_status uvrest_gen_call_of_file(uvrest_client *client, const uvrest_op *op, const void *args, const char *param,

@@ -21,6 +21,7 @@ typedef struct uvrest__lane {
     uint64_t wake_ns; /* ask the ledger again at; 0: at any time; UINT64_MAX: when an answer comes */
     uint64_t blocked_ns; /* certainly nothing before; 0: not known */
     size_t n_calls;
+    uvrest__ratelimit_cause cause; /* of the newest wait */
 } uvrest__lane;
 
 /** Where a lane's ledger comes from. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "text.h"
+#include "thread.h"
 #include "wait.h"
 
 /* Raw calls are operations too, so that they walk the same way: one a method and whether it may be repeated. */
@@ -45,10 +46,13 @@ static uvrest_status make(uvrest_client *client, const uvrest_request *request, 
         uvrest__reason_set(reason, "read_only: the call would change something", (char *)NULL);
         st = UVREST_E_STATE;
     }
-    if (st == UVREST_OK)
-        st = uvrest__draft_raw(&client->draft, request, reason);
+    if (st != UVREST_OK)
+        return st;
+    uvrest__thread_enter(client);
+    st = uvrest__draft_raw(&client->draft, request, reason);
     if (st == UVREST_OK)
         st = uvrest__call_new(client, op, request->call, target, reason, out);
+    uvrest__thread_leave(client);
     return st;
 }
 
@@ -56,17 +60,20 @@ uvrest_status uvrest_call_raw(uvrest_client *client, const uvrest_request *reque
                               uvrest_call **out_call)
 {
     uvrest__call_target target = {uvrest_gen_deliver_bytes, (uvrest_any_fn *)done, user};
+    uvrest_reason *reason;
     uvrest_call *call;
     uvrest_status st;
     if (client == NULL || request == NULL || done == NULL)
         return UVREST_E_INVALID;
-    st = make(client, request, target, request->call == NULL ? NULL : request->call->reason, &call);
-    if (st != UVREST_OK)
-        return st;
-    if (out_call != NULL)
+    reason = request->call == NULL ? NULL : request->call->reason;
+    st = uvrest__call_check_out(client, out_call, reason);
+    if (st == UVREST_OK)
+        st = make(client, request, target, reason, &call);
+    if (st == UVREST_OK)
+        st = uvrest__call_submit(call, reason);
+    if (st == UVREST_OK && out_call != NULL)
         *out_call = call;
-    uvrest__call_start(call, NULL);
-    return UVREST_OK;
+    return st;
 }
 
 uvrest_status uvrest_call_raw_wait(uvrest_client *client, const uvrest_request *request, const uvrest_bytes **out_value,
@@ -80,8 +87,7 @@ uvrest_status uvrest_call_raw_wait(uvrest_client *client, const uvrest_request *
     st = uvrest__wait_begin(&wait, client, request->call, out_value, out_result);
     if (st == UVREST_OK)
         st = make(client, request, uvrest__wait_target(&wait), wait.reason, &call);
-    if (st != UVREST_OK)
-        return uvrest__wait_refused(&wait, st);
-    uvrest__call_start(call, NULL);
-    return uvrest__wait_run(&wait);
+    if (st == UVREST_OK)
+        st = uvrest__call_submit(call, wait.reason);
+    return st == UVREST_OK ? uvrest__wait_run(&wait) : uvrest__wait_refused(&wait, st);
 }

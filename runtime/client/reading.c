@@ -82,12 +82,11 @@ static void on_step(void *user)
     end(reading);
 }
 
-uvrest_status uvrest__reading_start(uvrest_call *call, const char *file, uvrest_progress_fn *progress, void *user)
+uvrest_status uvrest__reading_new(uvrest_call *call, const char *file, uvrest_progress_fn *progress, void *user)
 {
     uvrest_client *client = call->client;
     size_t file_size = strlen(file) + 1;
     uvrest__reading *reading;
-    uvrest_status st;
     size_t size;
     if (!uvrest__size_add(sizeof *reading, file_size, &size))
         return UVREST_E_NOMEM;
@@ -103,13 +102,19 @@ uvrest_status uvrest__reading_start(uvrest_call *call, const char *file, uvrest_
     reading->file = (char *)(reading + 1);
     memcpy(reading->file, file, file_size);
     uvrest__digest_init(&reading->digest);
-    st = uvrest__loop_work(client->loop, step, on_step, reading);
-    if (st != UVREST_OK) {
-        uvrest__free(client->settings.alloc, reading);
-        return st;
-    }
-    uvrest__call_start(call, reading);
+    call->reading = reading;
     return UVREST_OK;
+}
+
+void uvrest__reading_free(uvrest__reading *reading)
+{
+    if (reading != NULL)
+        uvrest__free(reading->alloc, reading);
+}
+
+uvrest_status uvrest__reading_begin(uvrest__reading *reading)
+{
+    return uvrest__loop_work(reading->loop, step, on_step, reading);
 }
 
 void uvrest__reading_detach(uvrest__reading *reading)

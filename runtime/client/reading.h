@@ -13,12 +13,13 @@
 
 typedef struct uvrest__reading uvrest__reading;
 
-/**
- * Begins to read for a call that has not been started; it is started by this. On failure the call is as it was.
- * UVREST_E_NOMEM.
- */
-UVREST_MUST_USE uvrest_status uvrest__reading_start(uvrest_call *call, const char *file, uvrest_progress_fn *progress,
-                                                    void *user);
+/** Gives a call that has not been submitted a file to read. On failure the call is as it was. UVREST_E_NOMEM. */
+UVREST_MUST_USE uvrest_status uvrest__reading_new(uvrest_call *call, const char *file, uvrest_progress_fn *progress,
+                                                  void *user);
+/** Frees one that has not begun. NULL is accepted. */
+void uvrest__reading_free(uvrest__reading *reading);
+/** On the loop: begins to read. UVREST_E_NOMEM: nothing has begun. */
+UVREST_MUST_USE uvrest_status uvrest__reading_begin(uvrest__reading *reading);
 /** Its call has ended. */
 void uvrest__reading_detach(uvrest__reading *reading);
 

@@ -9,6 +9,9 @@
 #define DEFAULT_CONNECT_TIMEOUT_MS 10000u
 #define DEFAULT_TIMEOUT_MS 60000u
 #define DEFAULT_LOW_SPEED_MS 30000u
+/* Idle connections are dropped before common servers drop them, after 60 s and more. */
+#define DEFAULT_CONNECTION_AGE_MS 55000u
+#define DEFAULT_CONNECTION_LIFETIME_MS 3600000u
 #define DEFAULT_MAX_IN_FLIGHT 64u
 #define DEFAULT_POOL_MAXSIZE 10u
 #define DEFAULT_POOL_CONNECTIONS 10u
@@ -49,6 +52,8 @@ static uvrest_status check_timeouts(const uvrest_client_options *o)
         {"connect_timeout_ms", o->connect_timeout_ms},
         {"timeout_ms", o->timeout_ms},
         {"low_speed_ms", o->low_speed_ms},
+        {"max_connection_age_ms", o->max_connection_age_ms},
+        {"max_connection_lifetime_ms", o->max_connection_lifetime_ms},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (rows[i].value > MAX_TIMEOUT_MS) {
@@ -87,6 +92,8 @@ static void copy_numbers(uvrest__settings *s, const uvrest_client_options *o)
     s->timeout_ms = or_default(o->timeout_ms, DEFAULT_TIMEOUT_MS);
     s->deadline_ms = o->deadline_ms;
     s->low_speed_ms = or_default(o->low_speed_ms, DEFAULT_LOW_SPEED_MS);
+    s->max_connection_age_ms = or_default(o->max_connection_age_ms, DEFAULT_CONNECTION_AGE_MS);
+    s->max_connection_lifetime_ms = or_default(o->max_connection_lifetime_ms, DEFAULT_CONNECTION_LIFETIME_MS);
     s->max_in_flight = or_default(o->max_in_flight, DEFAULT_MAX_IN_FLIGHT);
     s->pool_maxsize = or_default(o->pool_maxsize, DEFAULT_POOL_MAXSIZE);
     s->pool_connections = or_default(o->pool_connections, DEFAULT_POOL_CONNECTIONS);
@@ -104,11 +111,19 @@ uvrest_status uvrest__settings_init(uvrest__settings *out, const uvrest_client_o
                           .no_proxy = o->no_proxy,
                           .strict = o->strict,
                           .read_only = o->read_only,
+                          .own_thread = o->own_thread,
                           .unlimited = o->disable_rate_limit_handling,
                           .on_log = o->on_log,
-                          .log_user = o->log_user};
+                          .log_user = o->log_user,
+                          .on_request = o->on_request,
+                          .on_response = o->on_response,
+                          .hook_user = o->hook_user};
     if (o->alloc != NULL && (o->alloc->allocate == NULL || o->alloc->resize == NULL || o->alloc->release == NULL)) {
         uvrest__reason_set(o->reason, "alloc: a function is missing", (char *)NULL);
+        return UVREST_E_INVALID;
+    }
+    if (o->own_thread && o->loop != NULL) {
+        uvrest__reason_set(o->reason, "own_thread: not with a loop of the caller's", (char *)NULL);
         return UVREST_E_INVALID;
     }
     if (o->base_url == NULL) {

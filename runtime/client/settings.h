@@ -29,14 +29,20 @@ typedef struct uvrest__settings {
     uint32_t pool_connections;
     uint32_t max_queued;
     uint32_t attempts;
+    uint32_t max_connection_age_ms;
+    uint32_t max_connection_lifetime_ms;
     size_t max_body_bytes;
     bool no_proxy;
     bool strict;
     bool read_only;
+    bool own_thread;
     bool unlimited; /* no ledger, and 429 is an error like any other */
     uvrest__ratelimit_conf rate_limit;
     void (*on_log)(uvrest_log_level level, const char *message, void *user);
     void *log_user;
+    uvrest_request_fn *on_request;
+    uvrest_response_fn *on_response;
+    void *hook_user;
 } uvrest__settings;
 
 /**

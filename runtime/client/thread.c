@@ -13,9 +13,10 @@ struct uvrest__thread {
     pthread_cond_t changed; /* n_pending or n_waiting became 0 */
     uvrest_call *first; /* posted, not adopted yet; linked by next_ended */
     uvrest_call *last;
+    uvrest_group *groups; /* posted, in no order */
     size_t n_posted; /* not in `stats` yet */
     size_t n_adopted; /* of these, those adopted already */
-    size_t n_pending; /* posted, and their callback has not returned */
+    size_t n_pending; /* calls and groups posted, whose callback has not returned */
     unsigned n_waiting; /* threads in uvrest__thread_wait_idle() */
     bool closing;
     bool joined; /* somebody waits for the thread, and ends the client then */
@@ -118,7 +119,7 @@ void uvrest__thread_leave(uvrest_client *client)
         pthread_mutex_unlock(&client->thread->starting);
 }
 
-bool uvrest__thread_is_closed(uvrest_client *client)
+bool uvrest__thread_is_closed(const uvrest_client *client)
 {
     bool closed;
     pthread_mutex_lock(&client->thread->mutex);
@@ -143,21 +144,42 @@ static void push(uvrest__thread *thread, uvrest_call *call)
 uvrest_status uvrest__thread_post(uvrest_client *client, uvrest_call *call, uvrest_reason *reason)
 {
     uvrest__thread *thread = client->thread;
-    uvrest_status st = UVREST_OK;
+    const char *why = "the client is closed";
+    uvrest_status st = UVREST_E_STATE;
     pthread_mutex_lock(&thread->mutex);
     if (thread->closing) {
         st = UVREST_E_STATE;
     } else if (thread->stats.queued + thread->n_posted >= client->settings.max_queued) {
+        why = "max_queued: so many calls are waiting already";
         st = UVREST_E_LIMIT;
     } else {
+        why = NULL;
+        st = uvrest__group_enter(call->group, reason);
+    }
+    if (st == UVREST_OK) {
         push(thread, call);
         uvrest__loop_wake(client->loop);
     }
     pthread_mutex_unlock(&thread->mutex);
-    if (st == UVREST_E_STATE)
-        uvrest__reason_set(reason, "the client is closed", (char *)NULL);
-    else if (st == UVREST_E_LIMIT)
-        uvrest__reason_set(reason, "max_queued: so many calls are waiting already", (char *)NULL);
+    if (why != NULL)
+        uvrest__reason_set(reason, why, (char *)NULL);
+    return st;
+}
+
+uvrest_status uvrest__thread_finish_group(uvrest_client *client, uvrest_group *group, uvrest_group_fn *done, void *user)
+{
+    uvrest__thread *thread = client->thread;
+    bool due;
+    uvrest_status st;
+    pthread_mutex_lock(&thread->mutex);
+    st = uvrest__group_seal(group, done, user, !thread->closing, &due);
+    if (due) {
+        *uvrest__group_next(group) = thread->groups;
+        thread->groups = group;
+        thread->n_pending++;
+        uvrest__loop_wake(client->loop);
+    }
+    pthread_mutex_unlock(&thread->mutex);
     return st;
 }
 
@@ -203,13 +225,14 @@ void uvrest__thread_wait_idle(uvrest_client *client)
     pthread_mutex_unlock(&thread->mutex);
 }
 
-void uvrest__thread_read_stats(uvrest_client *client, uvrest_stats *out)
+void uvrest__thread_read_stats(const uvrest_client *client, uvrest_stats *out)
 {
     uvrest__thread *thread = client->thread;
     pthread_mutex_lock(&thread->mutex);
     *out = thread->stats;
     out->calls += thread->n_posted;
     out->queued += (uint32_t)thread->n_posted;
+    out->pending += thread->n_posted;
     pthread_mutex_unlock(&thread->mutex);
 }
 
@@ -219,12 +242,15 @@ bool uvrest__thread_adopt(uvrest_client *client, uvrest_client_closed_fn **out_o
 {
     uvrest__thread *thread = client->thread;
     uvrest_call *call;
+    uvrest_group *group;
     bool closing;
     if (thread == NULL)
         return false;
     pthread_mutex_lock(&thread->mutex);
     call = thread->first;
     thread->first = thread->last = NULL;
+    group = thread->groups;
+    thread->groups = NULL;
     thread->n_adopted = thread->n_posted;
     closing = thread->closing;
     *out_on_closed = thread->on_closed;
@@ -235,6 +261,12 @@ bool uvrest__thread_adopt(uvrest_client *client, uvrest_client_closed_fn **out_o
         call->next_ended = NULL;
         uvrest__call_adopt(call);
         call = next;
+    }
+    while (group != NULL) {
+        uvrest_group *next = *uvrest__group_next(group);
+        *uvrest__group_next(group) = NULL;
+        uvrest__client_group_due(client, group);
+        group = next;
     }
     uvrest__thread_publish(client);
     return closing;

@@ -31,9 +31,12 @@ void uvrest__thread_enter(uvrest_client *client);
 void uvrest__thread_leave(uvrest_client *client);
 
 /** Whether the client has been closed, as other threads see it. */
-bool uvrest__thread_is_closed(uvrest_client *client);
+bool uvrest__thread_is_closed(const uvrest_client *client);
 /** Hands a call over, taken on success: UVREST_E_STATE (closed meanwhile), UVREST_E_LIMIT (max_queued). */
 UVREST_MUST_USE uvrest_status uvrest__thread_post(uvrest_client *client, uvrest_call *call, uvrest_reason *reason);
+/** uvrest_group_finish(), for a client with a thread. */
+UVREST_MUST_USE uvrest_status uvrest__thread_finish_group(uvrest_client *client, uvrest_group *group,
+                                                          uvrest_group_fn *done, void *user);
 /** Has the loop begin the end; a second time does nothing. */
 void uvrest__thread_close(uvrest_client *client, uvrest_client_closed_fn *on_closed, void *user);
 /** The same, and waits until the client is gone; inside a callback it does not wait. */
@@ -41,13 +44,13 @@ void uvrest__thread_end(uvrest_client *client);
 /** Waits until no call is pending. Not inside a callback. */
 void uvrest__thread_wait_idle(uvrest_client *client);
 /** Copies the counters. */
-void uvrest__thread_read_stats(uvrest_client *client, uvrest_stats *out);
+void uvrest__thread_read_stats(const uvrest_client *client, uvrest_stats *out);
 
 /** On the loop: adopts what was posted. true if the client is to end. */
 bool uvrest__thread_adopt(uvrest_client *client, uvrest_client_closed_fn **out_on_closed, void **out_user);
 /** On the loop: lets others read the counters as they are now. */
 void uvrest__thread_publish(uvrest_client *client);
-/** On the loop: a call's callback has returned. */
+/** On the loop: a call's callback has returned, or that of a group without calls. */
 void uvrest__thread_delivered(uvrest_client *client);
 
 #endif /* UVREST_CLIENT_THREAD_H */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "wait.h"
 #include "text.h"
+#include "thread.h"
 #include <string.h>
 
 /* Stands for the operation in a result that no operation had a part in. */
@@ -10,25 +11,24 @@ uvrest_status uvrest__wait_begin(uvrest__wait *wait, uvrest_client *client, cons
                                  void *out_value, uvrest_result **out_result)
 {
     uvrest_status st;
-    memset(wait, 0, sizeof *wait);
+    *wait = (uvrest__wait){.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
     wait->client = client;
     wait->out_value = out_value;
     wait->out_result = out_result;
     wait->reason = options != NULL && options->reason != NULL ? options->reason : &wait->own_reason;
     wait->status = UVREST_E_STATE;
+    wait->threaded = client->thread != NULL;
     st = uvrest__client_check(client, wait->reason);
-    if (st == UVREST_OK && uvrest__loop_is_running(client->loop)) {
+    if (st == UVREST_OK &&
+        (client->thread != NULL ? uvrest__thread_is_self(client) : uvrest__loop_is_running(client->loop))) {
         uvrest__reason_set(wait->reason, uvrest_status_text(UVREST_E_BUSY), (char *)NULL);
         st = UVREST_E_BUSY;
     }
     return st;
 }
 
-static void deliver(uvrest_any_fn *done, const void *value, const uvrest_result *result, void *user)
+static void keep(uvrest__wait *wait, const void *value, const uvrest_result *result)
 {
-    uvrest__wait *wait = user;
-    (void)done;
-    wait->done = true;
     wait->status = result->status;
     if (uvrest_call_take(result->call) != UVREST_OK) {
         wait->status = UVREST_E_NOMEM;
@@ -36,6 +36,18 @@ static void deliver(uvrest_any_fn *done, const void *value, const uvrest_result 
     }
     wait->value = value;
     wait->result = (uvrest_result *)result;
+}
+
+/* The client may be gone before the one who waits is awake, so he waits for nothing of it. */
+static void deliver(uvrest_any_fn *done, const void *value, const uvrest_result *result, void *user)
+{
+    uvrest__wait *wait = user;
+    (void)done;
+    pthread_mutex_lock(&wait->mutex);
+    keep(wait, value, result);
+    wait->done = true;
+    pthread_cond_signal(&wait->changed);
+    pthread_mutex_unlock(&wait->mutex);
 }
 
 uvrest__call_target uvrest__wait_target(uvrest__wait *wait)
@@ -75,8 +87,21 @@ uvrest_status uvrest__wait_refused(uvrest__wait *wait, uvrest_status status)
     return hand_over(wait);
 }
 
+static void sleep_until_done(uvrest__wait *wait)
+{
+    pthread_mutex_lock(&wait->mutex);
+    while (!wait->done)
+        pthread_cond_wait(&wait->changed, &wait->mutex);
+    pthread_mutex_unlock(&wait->mutex);
+}
+
 uvrest_status uvrest__wait_run(uvrest__wait *wait)
 {
-    uvrest__client_run_until(wait->client, &wait->done);
+    if (wait->threaded)
+        sleep_until_done(wait);
+    else
+        uvrest__client_run_until(wait->client, &wait->done);
+    pthread_cond_destroy(&wait->changed);
+    pthread_mutex_destroy(&wait->mutex);
     return hand_over(wait);
 }

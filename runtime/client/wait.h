@@ -3,12 +3,13 @@
  * @file wait.h
  * A call that is waited for: the loop runs until it is done, and its result is kept for the caller.
  *
- * Threads: the client's, which runs the loop. Memory: on the caller's stack.
+ * Threads: the one that runs the loop; with a thread of the client's any but that. Memory: on the caller's stack.
  */
 #ifndef UVREST_CLIENT_WAIT_H
 #define UVREST_CLIENT_WAIT_H
 
 #include "call.h"
+#include <pthread.h>
 
 typedef struct uvrest__wait {
     uvrest_client *client;
@@ -19,7 +20,10 @@ typedef struct uvrest__wait {
     uvrest_status status;
     const void *value;
     uvrest_result *result; /* owned; NULL: memory was exhausted */
+    pthread_mutex_t mutex; /* with a thread of the client's: for `done` and all it announces */
+    pthread_cond_t changed;
     bool done;
+    bool threaded; /* asked while the client is certainly there */
 } uvrest__wait;
 
 /** Checks that the loop can be run: UVREST_E_BUSY, UVREST_E_STATE. Then start a call with the target. */

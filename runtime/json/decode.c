@@ -14,7 +14,7 @@ static const uint8_t *read_object(reader *r, const uint8_t *p, unsigned model, c
 /* ---- unions --------------------------------------------------------------------------------------------------------- */
 
 /* The case a tag's value stands for; the number of cases if none. p: the value. */
-static unsigned find_case(reader *r, const uint8_t *p, unsigned choice)
+static UVREST__COLD unsigned find_case(reader *r, const uint8_t *p, unsigned choice)
 {
     unsigned n = uvrest__tables_n_cases(r->schema, choice);
     const char *chars;
@@ -33,7 +33,7 @@ static unsigned find_case(reader *r, const uint8_t *p, unsigned choice)
  * Looks through the object at p, which is read as a whole later, for its tag; of several the last counts. NULL if the
  * text is broken. *out_case: as find_case().
  */
-static const uint8_t *find_tag(reader *r, const uint8_t *p, unsigned choice, unsigned *out_case)
+static UVREST__COLD const uint8_t *find_tag(reader *r, const uint8_t *p, unsigned choice, unsigned *out_case)
 {
     uint16_t tag = r->schema->unions[choice].tag;
     const char *chars;
@@ -61,23 +61,29 @@ static const uint8_t *find_tag(reader *r, const uint8_t *p, unsigned choice, uns
     return *p == '}' ? uvrest__reader_leave(r, p) : uvrest__reader_broken(r, p);
 }
 
-/* Reads the object at p as one of the cases. */
-static const uint8_t *read_case(reader *r, const uint8_t *p, unsigned choice, unsigned which, uvrest_union *to,
-                                const frame *f)
+/* The object at p as a model, in memory of its own. */
+static __attribute__((noinline)) const uint8_t *read_model(reader *r, const uint8_t *p, unsigned model, void *to,
+                                                           const frame *f)
 {
-    unsigned model = uvrest__tables_case(r->schema, choice, which)->model;
-    size_t size = r->schema->models[model].size;
+    const size_t size = r->schema->models[model].size;
     char *value = uvrest__reader_take(r, p, size, 8);
     if (value == NULL)
         return NULL;
     memset(value, 0, size);
-    to->kind = UVREST__ENUM_FIRST + (int)which;
-    to->value = value;
+    memcpy(to, &value, sizeof value);
     return read_object(r, p + 1, model, value, f);
 }
 
+/* Reads the object at p as one of the cases. */
+static const uint8_t *read_case(reader *r, const uint8_t *p, unsigned choice, unsigned which, uvrest_union *to,
+                                const frame *f)
+{
+    to->kind = UVREST__ENUM_FIRST + (int)which;
+    return read_model(r, p, uvrest__tables_case(r->schema, choice, which)->model, &to->value, f);
+}
+
 /* Usually the tag is the first member. Only duplicates can make that guess wrong, and they are noticed while reading. */
-static const uint8_t *read_union(reader *r, const uint8_t *p, unsigned choice, uvrest_union *to, const frame *f)
+static UVREST__COLD const uint8_t *read_union(reader *r, const uint8_t *p, unsigned choice, uvrest_union *to, const frame *f)
 {
     uint16_t tag = r->schema->unions[choice].tag;
     unsigned len = uvrest__name_len(r->schema, tag), n = uvrest__tables_n_cases(r->schema, choice), first = n, found;
@@ -114,25 +120,9 @@ static const uint8_t *read_union(reader *r, const uint8_t *p, unsigned choice, u
 
 /* ---- arrays and maps ------------------------------------------------------------------------------------------------ */
 
-/* The element of an array at p into `to`, zeroed. Null is a value where C has one for it. */
-static const uint8_t *read_element(reader *r, const uint8_t *p, const uvrest_gen_field *field, void *to, const frame *f)
+/* Something of one kind at p into `to`, zeroed; not null. */
+static const uint8_t *read_one(reader *r, const uint8_t *p, unsigned kind, unsigned of, void *to, const frame *f)
 {
-    unsigned kind = field->kind & UVREST__KIND_MASK;
-    if (*p == 'n' && kind != UVREST_KIND_MODEL && kind != UVREST_KIND_RAW) {
-        if (!uvrest__reader_is_word(r, p, "null"))
-            return uvrest__reader_broken(r, p);
-        if (kind == UVREST_KIND_ENUM || kind == UVREST_KIND_UNION)
-            *(int *)to = UVREST__ENUM_NULL;
-        else if (kind == UVREST_KIND_BOOL)
-            ((uvrest_opt_bool *)to)->state = UVREST_IS_NULL;
-        else if (kind == UVREST_KIND_I32)
-            ((uvrest_opt_i32 *)to)->state = UVREST_IS_NULL;
-        else if (kind == UVREST_KIND_I64)
-            ((uvrest_opt_i64 *)to)->state = UVREST_IS_NULL;
-        else if (kind == UVREST_KIND_F64)
-            ((uvrest_opt_f64 *)to)->state = UVREST_IS_NULL;
-        return p + 4;
-    }
     switch (kind) {
     case UVREST_KIND_BOOL:
         return uvrest__scalar_bool(r, p, to);
@@ -148,14 +138,34 @@ static const uint8_t *read_element(reader *r, const uint8_t *p, const uvrest_gen
     case UVREST_KIND_STR:
         return uvrest__scalar_str(r, p, to);
     case UVREST_KIND_ENUM:
-        return uvrest__scalar_enum(r, p, field->of, to);
+        return uvrest__scalar_enum(r, p, of, to);
     case UVREST_KIND_MODEL:
-        return UVREST__LIKELY(*p == '{') ? read_object(r, p + 1, field->of, to, f) : p;
+        return UVREST__LIKELY(*p == '{') ? read_object(r, p + 1, of, to, f) : p;
     case UVREST_KIND_UNION:
-        return read_union(r, p, field->of, to, f);
+        return read_union(r, p, of, to, f);
     default:
         return uvrest__scalar_raw(r, p, to);
     }
+}
+
+/* A null in an array. */
+static UVREST__COLD const uint8_t *read_null_element(reader *r, const uint8_t *p, unsigned kind, void *to)
+{
+    if (!uvrest__reader_is_word(r, p, "null"))
+        return uvrest__reader_broken(r, p);
+    if (!uvrest__tables_set_null(kind, to) && kind == UVREST_KIND_UNION)
+        ((uvrest_union *)to)->kind = UVREST__ENUM_NULL;
+    return p + 4;
+}
+
+/* The element of an array at p into `to`, zeroed. Null is a value where C has one for it. */
+UVREST__HOT const uint8_t *read_element(reader *r, const uint8_t *p, const uvrest_gen_field *field, void *to,
+                                        const frame *f)
+{
+    unsigned kind = field->kind & UVREST__KIND_MASK;
+    if (UVREST__UNLIKELY(*p == 'n') && kind != UVREST_KIND_MODEL && kind != UVREST_KIND_RAW)
+        return read_null_element(r, p, kind, to);
+    return read_one(r, p, kind, field->of, to, f);
 }
 
 /* Where an array or a map goes: both are a pointer and a count. */
@@ -165,7 +175,7 @@ typedef struct sequence {
 } sequence;
 
 /* Moves what was gathered into the arena. */
-static bool settle(reader *r, const uint8_t *p, uvrest__stack_mark mark, size_t size, size_t n, sequence *to)
+static __attribute__((noinline)) bool settle(reader *r, const uint8_t *p, uvrest__stack_mark mark, size_t size, size_t n, sequence *to)
 {
     void *items = (void *)(uintptr_t)UVREST_EMPTY;
     if (n != 0) {
@@ -179,8 +189,8 @@ static bool settle(reader *r, const uint8_t *p, uvrest__stack_mark mark, size_t 
     return true;
 }
 
-static const uint8_t *read_map(reader *r, const uint8_t *p, const uvrest_gen_field *field, sequence *to,
-                               const frame *up);
+static UVREST__COLD const uint8_t *read_map(reader *r, const uint8_t *p, const uvrest_gen_field *field, sequence *to,
+                                            const frame *up);
 
 /* The array at p. */
 static const uint8_t *read_array(reader *r, const uint8_t *p, const uvrest_gen_field *field, sequence *to,
@@ -228,39 +238,22 @@ static const uint8_t *read_array(reader *r, const uint8_t *p, const uvrest_gen_f
 /* The value of an entry of a map. A null is NULL, or the slice null. */
 static const uint8_t *read_entry(reader *r, const uint8_t *p, const uvrest_gen_field *field, void *to, const frame *f)
 {
-    size_t size;
-    char *model;
-    switch (field->kind & UVREST__KIND_MASK) {
-    case UVREST_KIND_RAW:
-        return uvrest__scalar_raw(r, p, to);
-    case UVREST_KIND_STR:
-        if (*p == 'n')
-            return uvrest__reader_is_word(r, p, "null") ? p + 4 : uvrest__reader_broken(r, p);
-        return uvrest__scalar_str(r, p, to);
-    default:
-        if (*p == 'n')
-            return uvrest__reader_is_word(r, p, "null") ? p + 4 : uvrest__reader_broken(r, p);
-        if (*p != '{')
-            return p;
-        size = r->schema->models[field->of].size;
-        model = uvrest__reader_take(r, p, size, 8);
-        if (model == NULL)
-            return NULL;
-        memset(model, 0, size);
-        memcpy(to, &model, sizeof model);
-        return read_object(r, p + 1, field->of, model, f);
-    }
+    unsigned kind = field->kind & UVREST__KIND_MASK;
+    if (*p == 'n' && kind != UVREST_KIND_RAW)
+        return uvrest__reader_is_word(r, p, "null") ? p + 4 : uvrest__reader_broken(r, p);
+    if (kind == UVREST_KIND_MODEL)
+        return *p == '{' ? read_model(r, p, field->of, to, f) : p;
+    return read_one(r, p, kind, field->of, to, f);
 }
 
-static bool unique_keys(reader *r, const uint8_t *p, size_t size, sequence *map);
+static UVREST__COLD bool unique_keys(reader *r, const uint8_t *p, size_t size, sequence *map);
 
 /* The object at p as a map: entries { key, value }. A key that is no C text makes all of it a misfit. */
 static const uint8_t *read_map(reader *r, const uint8_t *p, const uvrest_gen_field *field, sequence *to,
                                const frame *up)
 {
     const uint8_t *const begin = p;
-    const size_t size =
-        sizeof(char *) + ((field->kind & UVREST__KIND_MASK) == UVREST_KIND_RAW ? sizeof(uvrest_raw) : sizeof(void *));
+    const size_t size = uvrest__tables_entry_size(field->kind & UVREST__KIND_MASK);
     const uvrest__stack_mark mark = uvrest__stack_top(&r->stack);
     frame f = {up, NULL, NULL, 0};
     if (*p != '{')
@@ -413,47 +406,24 @@ static const uint8_t *read_null(reader *r, const uint8_t *p, object *o, const uv
     char *to = o->to + field->offset;
     if (UVREST__UNLIKELY(!uvrest__reader_is_word(r, p, "null")))
         return uvrest__reader_broken(r, p);
-    switch (field->kind) {
-    case UVREST_KIND_BOOL:
-        ((uvrest_opt_bool *)(void *)to)->state = UVREST_IS_NULL;
-        break;
-    case UVREST_KIND_I32:
-        ((uvrest_opt_i32 *)(void *)to)->state = UVREST_IS_NULL;
-        break;
-    case UVREST_KIND_I64:
-        ((uvrest_opt_i64 *)(void *)to)->state = UVREST_IS_NULL;
-        break;
-    case UVREST_KIND_F64:
-        ((uvrest_opt_f64 *)(void *)to)->state = UVREST_IS_NULL;
-        break;
-    case UVREST_KIND_ENUM:
-        *(int *)(void *)to = UVREST__ENUM_NULL;
-        break;
-    case UVREST_KIND_RAW:
-        *(uvrest_raw *)(void *)to = (uvrest_raw){"null", 4};
-        break;
-    default:
+    if (!uvrest__tables_set_null(field->kind, to))
         o->nulls[i / 64] |= UINT64_C(1) << i % 64;
-        break;
-    }
     return p + 4;
 }
 
-/* A nested model or union, in memory of its own. */
-static const uint8_t *read_nested(reader *r, const uint8_t *p, const uvrest_gen_field *field, void *to, const frame *f)
+/* A union in memory of its own. */
+static UVREST__COLD const uint8_t *read_own_union(reader *r, const uint8_t *p, unsigned choice, void *to,
+                                                  const frame *f)
 {
-    const bool one_model = field->kind == UVREST_KIND_MODEL;
-    const size_t size = one_model ? r->schema->models[field->of].size : sizeof(uvrest_union);
-    char *value;
-    if (UVREST__UNLIKELY(*p != '{'))
+    uvrest_union *value;
+    if (*p != '{')
         return p;
-    value = uvrest__reader_take(r, p, size, 8);
+    value = uvrest__reader_take(r, p, sizeof *value, 8);
     if (value == NULL)
         return NULL;
-    memset(value, 0, size);
+    memset(value, 0, sizeof *value);
     memcpy(to, &value, sizeof value);
-    return one_model ? read_object(r, p + 1, field->of, value, f)
-                     : read_union(r, p, field->of, (uvrest_union *)(void *)value, f);
+    return read_union(r, p, choice, value, f);
 }
 
 /* An enum member, or an array of them: what is not known is kept too. */
@@ -475,30 +445,20 @@ UVREST__HOT const uint8_t *read_member(reader *r, const uint8_t *p, object *o, c
     switch (field->kind) {
     case UVREST_KIND_STR:
         return uvrest__scalar_str(r, p, to);
-    case UVREST_KIND_BOOL:
-        return uvrest__scalar_bool(r, p, to);
-    case UVREST_KIND_I32:
-        return uvrest__scalar_i32(r, p, to);
-    case UVREST_KIND_I64: {
-        uvrest_opt_i64 *number = to;
-        const uint8_t *behind = uvrest__scalar_i64(r, p, &number->value);
-        if (UVREST__LIKELY(behind != p))
-            number->state = UVREST_IS_SET;
-        return behind;
-    }
-    case UVREST_KIND_F64:
-        return uvrest__scalar_f64(r, p, to);
     case UVREST_KIND_ENUM:
     case UVREST_ROW_ENUM_ARRAY:
         return read_enums(r, p, o, field, to);
-    case UVREST_KIND_RAW:
-        return uvrest__scalar_raw(r, p, to);
     case UVREST_KIND_MODEL:
+        return UVREST__LIKELY(*p == '{') ? read_model(r, p, field->of, to, &o->f) : p;
     case UVREST_KIND_UNION:
-        return read_nested(r, p, field, to, &o->f);
-    case UVREST_ROW_STR_MAP:
-    case UVREST_ROW_MODEL_MAP:
-    case UVREST_ROW_RAW_MAP:
+        return read_own_union(r, p, field->of, to, &o->f);
+    default:
+        break;
+    }
+    switch (field->kind & UVREST__SHAPE_MASK) {
+    case UVREST_SHAPE_ONE:
+        return read_one(r, p, field->kind, field->of, to, &o->f);
+    case UVREST_SHAPE_MAP:
         return read_map(r, p, field, to, &o->f);
     default:
         return read_array(r, p, field, to, &o->f);
@@ -522,7 +482,7 @@ static UVREST__COLD bool note_missing(reader *r, object *o, const uint8_t *p)
 }
 
 /* Makes the object's extra of its nulls and of what was kept. */
-static bool make_extra(reader *r, object *o, const uint8_t *p)
+static __attribute__((noinline)) bool make_extra(reader *r, object *o, const uint8_t *p)
 {
     uvrest_extra **to = (uvrest_extra **)(void *)(o->to + r->schema->models[o->model].extra);
     uvrest_extra_member *members = NULL;
@@ -647,29 +607,24 @@ close:
 /* ---- whole texts ---------------------------------------------------------------------------------------------------- */
 
 /* Reads a root of one kind: '{' into a struct of the model, '[' into a sequence of them. */
-static uvrest_status decode_root(uvrest_model model, char open, const char *chars, size_t len,
+static UVREST__COLD uvrest_status decode_root(uvrest_model model, char open, const char *chars, size_t len,
                                  const uvrest_decode_options *options, uvrest_arena *arena, sequence *to,
                                  uvrest_decode_report *out_report)
 {
     const uvrest_gen_field items = {0, 0, model.id, UVREST_ROW_MODEL_ARRAY, 0};
-    const size_t size = model.schema->models[model.id].size;
     UVREST__UNINITIALIZED reader r;
     const uint8_t *p = uvrest__reader_begin(&r, model.schema, chars, len, options, arena),
                   *behind = NULL, *const end = r.end;
     const uvrest__ceiling before = uvrest__reader_lower(arena, options == NULL ? 0 : options->max_bytes);
-    char *value = NULL;
     while (r.end > p && (r.end[-1] == ' ' || r.end[-1] == '\n' || r.end[-1] == '\r' || r.end[-1] == '\t'))
         r.end--;
     if (r.end - p < 2 || *p != (uint8_t)open || r.end[-1] != (open == '{' ? '}' : ']')) {
         uvrest__reader_broken(&r, p);
     } else if (uvrest__reader_make_room(&r, p)) {
-        if (open == '[') {
+        if (open == '[')
             behind = read_array(&r, p, &items, to, NULL);
-        } else if ((value = uvrest__reader_take(&r, p, size, 8)) != NULL) {
-            memset(value, 0, size);
-            to->items = value;
-            behind = read_object(&r, p + 1, model.id, value, NULL);
-        }
+        else
+            behind = read_model(&r, p, model.id, &to->items, NULL);
         if (behind != r.end)
             uvrest__reader_broken(&r, p);
     }

@@ -30,35 +30,14 @@ static uvrest_extra *extra_of(const uvrest_schema *schema, unsigned model, const
     return (uvrest_extra *)(uintptr_t)load_pointer(value + schema->models[model].extra);
 }
 
-static form opt_form(uint8_t state)
-{
-    return state == UVREST_UNSET ? ABSENT : state == UVREST_IS_NULL ? NULL_FORM : TYPED;
-}
-
 static form typed_form(const uvrest_gen_field *field, const void *at)
 {
-    const void *pointer;
-    int value;
-    switch (field->kind) {
-    case UVREST_KIND_BOOL:
-        return opt_form(((const uvrest_opt_bool *)at)->state);
-    case UVREST_KIND_I32:
-        return opt_form(((const uvrest_opt_i32 *)at)->state);
-    case UVREST_KIND_I64:
-        return opt_form(((const uvrest_opt_i64 *)at)->state);
-    case UVREST_KIND_F64:
-        return opt_form(((const uvrest_opt_f64 *)at)->state);
-    case UVREST_KIND_ENUM:
-        value = *(const int *)at;
-        return value == UVREST__ENUM_UNSET ? ABSENT : value == UVREST__ENUM_NULL ? NULL_FORM : TYPED;
-    case UVREST_KIND_RAW:
-        if (((const uvrest_raw *)at)->text == NULL)
-            return ABSENT;
-        return uvrest__raw_is_null(*(const uvrest_raw *)at) ? NULL_FORM : TYPED;
-    default:
-        pointer = load_pointer(at);
-        return pointer == NULL ? ABSENT : pointer == UVREST_NULL ? NULL_FORM : TYPED;
-    }
+    unsigned state = uvrest__tables_state(field->kind, at);
+    if (field->kind == UVREST_KIND_UNION) /* one without a case is not absent: encoding it says what is wrong */
+        state = uvrest__tables_state(UVREST_KIND_STR, at);
+    if (field->kind == UVREST_KIND_RAW && state == UVREST_IS_SET && uvrest__raw_is_null(*(const uvrest_raw *)at))
+        state = UVREST_IS_NULL;
+    return state == UVREST_UNSET ? ABSENT : state == UVREST_IS_NULL ? NULL_FORM : TYPED;
 }
 
 static member find_member(const uvrest_schema *schema, unsigned model, const uvrest_gen_field *field, const char *value)
@@ -323,29 +302,8 @@ static bool same_model(const uvrest_schema *schema, unsigned model, const char *
 static void set_null(const uvrest_gen_field *field, char *to)
 {
     const void *null = UVREST_NULL;
-    switch (field->kind) {
-    case UVREST_KIND_BOOL:
-        ((uvrest_opt_bool *)(void *)to)->state = UVREST_IS_NULL;
-        break;
-    case UVREST_KIND_I32:
-        ((uvrest_opt_i32 *)(void *)to)->state = UVREST_IS_NULL;
-        break;
-    case UVREST_KIND_I64:
-        ((uvrest_opt_i64 *)(void *)to)->state = UVREST_IS_NULL;
-        break;
-    case UVREST_KIND_F64:
-        ((uvrest_opt_f64 *)(void *)to)->state = UVREST_IS_NULL;
-        break;
-    case UVREST_KIND_ENUM:
-        *(int *)(void *)to = UVREST__ENUM_NULL;
-        break;
-    case UVREST_KIND_RAW:
-        *(uvrest_raw *)(void *)to = (uvrest_raw){"null", 4};
-        break;
-    default:
+    if (!uvrest__tables_set_null(field->kind, to))
         memcpy(to, &null, sizeof null);
-        break;
-    }
 }
 
 /* Members on their way into the patch's extra. */

@@ -4,7 +4,9 @@
  * meanwhile, and what does not fit its block moves to one four times as large: what is not written to is only addresses,
  * and what is left of it serves whoever allocates next.
  *
- * Writing functions return false when encoding has failed, with writer.status set.
+ * Writing functions return false when encoding has failed, with writer.status set. Each leaves SPARE bytes free, so that
+ * whoever called it sets a comma or a colon without asking. In an array or an object every element ends in a comma, and
+ * closing it overwrites the last one.
  */
 #include "encode.h"
 #include "extra.h"
@@ -18,7 +20,7 @@
 
 typedef uvrest__frame frame;
 
-enum { FIRST_ROOM = 2048 };
+enum { FIRST_ROOM = 2048, SPARE = 16 };
 
 typedef struct writer {
     char *at;
@@ -26,8 +28,9 @@ typedef struct writer {
     char *begin;
     const uvrest_schema *schema;
     uvrest_arena *arena;
-    unsigned flags; /* uvrest_encode_flags */
     unsigned depth;
+    uint8_t skipped; /* members with this flag are not written */
+    bool partial; /* required members may be absent */
     uvrest_status status;
     uvrest_reason *reason; /* may be NULL */
 } writer;
@@ -69,7 +72,8 @@ static UVREST__COLD bool fail(writer *w, const frame *f, uvrest_status status, c
     return false;
 }
 
-static UVREST__COLD bool grow(writer *w, size_t need)
+/* Not marked as cold: gcc would take all that may call it for cold as well. */
+static __attribute__((noinline)) bool grow(writer *w, size_t need)
 {
     size_t len = (size_t)(w->at - w->begin), room = (size_t)(w->end - w->begin);
     uvrest_status st;
@@ -89,13 +93,13 @@ static UVREST__COLD bool grow(writer *w, size_t need)
     return true;
 }
 
-/* Room for n bytes at w->at. */
+/* Room for n bytes at w->at, and some to spare. */
 UVREST__HOT bool reserve(writer *w, size_t n)
 {
-    return UVREST__LIKELY((size_t)(w->end - w->at) >= n) || grow(w, n);
+    return UVREST__LIKELY((size_t)(w->end - w->at) >= n + SPARE) || grow(w, n + SPARE);
 }
 
-UVREST__HOT bool write_bytes(writer *w, const char *bytes, size_t n)
+static bool write_bytes(writer *w, const char *bytes, size_t n)
 {
     if (!reserve(w, n))
         return false;
@@ -107,7 +111,7 @@ UVREST__HOT bool write_bytes(writer *w, const char *bytes, size_t n)
 /* ---- text ----------------------------------------------------------------------------------------------------------- */
 
 /* One character that is not plain ASCII text. Returns its length in the source, 0 if it is not UTF-8. Writes up to 6. */
-static unsigned escape(char **to, const uint8_t *p, const uint8_t *end, bool any_name)
+static __attribute__((noinline)) unsigned escape(char **to, const uint8_t *p, const uint8_t *end, bool any_name)
 {
     static const char hex[] = "0123456789abcdef";
     static const char letters[0x20] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
@@ -140,6 +144,27 @@ static unsigned escape(char **to, const uint8_t *p, const uint8_t *end, bool any
     return len;
 }
 
+/* Copies n < 16 bytes if all of them are plain text. */
+UVREST__HOT bool copy_plain(char *to, const uint8_t *p, size_t n)
+{
+    uint64_t first, last;
+    if (n >= 8) { /* as two words, which may overlap */
+        memcpy(&first, p, 8);
+        memcpy(&last, p + n - 8, 8);
+        if (uvrest__word_special(first) != 0 || uvrest__word_special(last) != 0)
+            return false;
+        memcpy(to, &first, 8);
+        memcpy(to + n - 8, &last, 8);
+        return true;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] < 0x20 || p[i] >= 0x80 || p[i] == '"' || p[i] == '\\')
+            return false;
+        to[i] = (char)p[i];
+    }
+    return true;
+}
+
 /*
  * Text of a known length with its quotes. any_name: what a name of foreign making may hold is written too. The source is
  * not read beyond its end.
@@ -153,25 +178,28 @@ static bool write_text(writer *w, const char *text, size_t len, const frame *f, 
     to = w->at;
     *to++ = '"';
     for (;;) {
+        unsigned n;
         while (end - p >= UVREST__BLOCK) {
             uvrest__block16 block = uvrest__block_load(p);
             uvrest__mask special = uvrest__block_special(block);
             uvrest__block_store(to, block);
             if (special != 0) {
-                unsigned n = uvrest__mask_first(special);
+                n = uvrest__mask_first(special);
                 p += n;
                 to += n;
-                break;
+                goto special;
             }
             p += UVREST__BLOCK;
             to += UVREST__BLOCK;
         }
-        while (p < end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\')
-            *to++ = (char)*p++;
-        if (p == end)
+        if (UVREST__LIKELY(copy_plain(to, p, (size_t)(end - p)))) {
+            to += end - p;
             break;
+        }
+        while (*p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\')
+            *to++ = (char)*p++;
+    special:
         do {
-            unsigned n;
             w->at = to;
             /* Room for the longest escape, what is left as it is, the quote and a block stored too far. */
             if (!reserve(w, (size_t)(end - p) + 7 + UVREST__BLOCK))
@@ -188,7 +216,12 @@ static bool write_text(writer *w, const char *text, size_t len, const frame *f, 
     return true;
 }
 
-/* A name of the tables with its quotes and a colon; a comma in front. The pool is padded, so whole blocks are read. */
+static bool write_c_text(writer *w, const char *text, const frame *f)
+{
+    return write_text(w, text, strlen(text), f, false);
+}
+
+/* A name of the tables with its quotes and a colon. The pool is padded, so whole blocks are read. */
 static bool write_name(writer *w, uint16_t name)
 {
     const char *text = uvrest__name_text(w->schema, name);
@@ -197,20 +230,20 @@ static bool write_name(writer *w, uint16_t name)
     if (!reserve(w, UVREST__JSON_NAME_MAX + 4 + 16))
         return false;
     to = w->at;
-    *to = ',';
-    to += w->at[-1] != '{';
     *to++ = '"';
     for (unsigned i = 0; i < len; i += UVREST__BLOCK) {
         uvrest__block16 block = uvrest__block_load(text + i);
         uvrest__mask special = uvrest__block_special(block);
         if (UVREST__UNLIKELY(special != 0 && i + uvrest__mask_first(special) < len)) {
-            w->at = to - 1;
-            return write_text(w, text, len, NULL, true) && write_bytes(w, ":", 1);
+            if (!write_text(w, text, len, NULL, true))
+                return false;
+            *w->at++ = ':';
+            return true;
         }
         uvrest__block_store(to + i, block);
     }
     to += len;
-    *to = '"';
+    to[0] = '"';
     to[1] = ':';
     w->at = to + 2;
     return true;
@@ -220,7 +253,11 @@ static bool write_name(writer *w, uint16_t name)
 
 static bool write_null(writer *w)
 {
-    return write_bytes(w, "null", 4);
+    if (!reserve(w, 4))
+        return false;
+    memcpy(w->at, "null", 4);
+    w->at += 4;
+    return true;
 }
 
 static bool write_i64(writer *w, int64_t value)
@@ -241,7 +278,7 @@ static bool write_f64(writer *w, double value, const frame *f)
     return true;
 }
 
-static bool write_raw(writer *w, uvrest_raw raw, const frame *f)
+static __attribute__((noinline)) bool write_raw(writer *w, uvrest_raw raw, const frame *f)
 {
     const uint8_t *p = (const uint8_t *)raw.text;
     uvrest__fault fault;
@@ -267,29 +304,25 @@ static bool enter(writer *w, char open, const frame *f)
     if (w->depth == UVREST__JSON_DEPTH_MAX)
         return fail(w, f, UVREST_E_LIMIT, "nested too deep");
     w->depth++;
-    return write_bytes(w, &open, 1);
+    if (!reserve(w, 1))
+        return false;
+    *w->at++ = open;
+    return true;
 }
 
-/* The comma behind the last element is overwritten. */
-static bool leave_array(writer *w)
+static bool leave(writer *w, char close)
 {
     w->depth--;
-    if (w->at[-1] == ',') {
-        w->at[-1] = ']';
-        return true;
-    }
-    return write_bytes(w, "]", 1);
-}
-
-static bool leave_object(writer *w)
-{
-    w->depth--;
-    return write_bytes(w, "}", 1);
+    if (!reserve(w, 1))
+        return false;
+    w->at -= w->at[-1] == ',';
+    *w->at++ = close;
+    return true;
 }
 
 /* ---- unions, arrays, maps ------------------------------------------------------------------------------------------- */
 
-static bool write_union(writer *w, unsigned choice, const uvrest_union *value, const frame *f)
+static UVREST__COLD bool write_union(writer *w, unsigned choice, const uvrest_union *value, const frame *f)
 {
     const uvrest_gen_case *which;
     case_tag tag;
@@ -308,89 +341,90 @@ static bool write_union(writer *w, unsigned choice, const uvrest_union *value, c
     return write_object(w, which->model, value->value, &tag, f);
 }
 
-static bool write_map(writer *w, const uvrest_gen_field *field, const uvrest_text_map *map, const frame *up)
+/* A value of a kind as it stands in an array; a model or a union there or elsewhere. */
+static bool write_one(writer *w, unsigned kind, unsigned of, const void *at, const frame *f)
 {
-    const unsigned kind = field->kind & UVREST__KIND_MASK;
-    const size_t size = sizeof(char *) + (kind == UVREST_KIND_RAW ? sizeof(uvrest_raw) : sizeof(void *));
-    const char *entry = (const char *)map->entries;
-    if (!enter(w, '{', up))
-        return false;
-    for (size_t i = 0; i < map->n_entries; i++, entry += size) {
-        frame f = {up, NULL, load_pointer(entry), i};
-        const void *value = entry + sizeof f.key;
-        const void *pointer = load_pointer(value);
-        if (f.key == NULL)
-            return fail(w, up, UVREST_E_INVALID, "an entry without a key");
-        if ((i != 0 && !write_bytes(w, ",", 1)) || !write_text(w, f.key, strlen(f.key), &f, false) ||
-            !write_bytes(w, ":", 1))
-            return false;
-        if (kind == UVREST_KIND_RAW) {
-            if (!write_raw(w, *(const uvrest_raw *)value, &f))
-                return false;
-        } else if (pointer == NULL || pointer == UVREST_NULL) {
-            if (!write_null(w))
-                return false;
-        } else if (kind == UVREST_KIND_STR ? !write_text(w, pointer, strlen(pointer), &f, false)
-                                           : !write_object(w, field->of, pointer, NULL, &f)) {
-            return false;
-        }
-    }
-    return leave_object(w);
-}
-
-static bool write_element(writer *w, const uvrest_gen_field *field, const void *element, const frame *f)
-{
-    const char *text;
-    const uvrest_text_map *map;
-    if ((field->kind & UVREST__SHAPE_MASK) == UVREST_SHAPE_MAP_ARRAY) {
-        map = element;
-        return (const void *)map->entries == UVREST_NULL ? write_null(w) : write_map(w, field, map, f);
-    }
-    switch (field->kind & UVREST__KIND_MASK) {
+    const void *pointer;
+    switch (kind) {
     case UVREST_KIND_BOOL: {
-        const uvrest_opt_bool *opt = element;
+        const uvrest_opt_bool *opt = at;
         return opt->state != UVREST_IS_SET ? write_null(w)
                                            : write_bytes(w, opt->value ? "true" : "false", opt->value ? 4 : 5);
     }
     case UVREST_KIND_I32: {
-        const uvrest_opt_i32 *opt = element;
+        const uvrest_opt_i32 *opt = at;
         return opt->state != UVREST_IS_SET ? write_null(w) : write_i64(w, opt->value);
     }
     case UVREST_KIND_I64: {
-        const uvrest_opt_i64 *opt = element;
+        const uvrest_opt_i64 *opt = at;
         return opt->state != UVREST_IS_SET ? write_null(w) : write_i64(w, opt->value);
     }
     case UVREST_KIND_F64: {
-        const uvrest_opt_f64 *opt = element;
+        const uvrest_opt_f64 *opt = at;
         return opt->state != UVREST_IS_SET ? write_null(w) : write_f64(w, opt->value, f);
     }
     case UVREST_KIND_STR:
-        text = *(const char *const *)element;
-        return text == NULL || (const void *)text == UVREST_NULL ? write_null(w)
-                                                                 : write_text(w, text, strlen(text), f, false);
+        pointer = load_pointer(at);
+        return pointer == NULL || pointer == UVREST_NULL ? write_null(w) : write_c_text(w, pointer, f);
     case UVREST_KIND_ENUM:
-        return *(const int *)element == UVREST__ENUM_NULL ? write_null(w)
-                                                          : write_enum(w, field->of, *(const int *)element, f);
+        return *(const int *)at == UVREST__ENUM_NULL ? write_null(w) : write_enum(w, of, *(const int *)at, f);
     case UVREST_KIND_MODEL:
-        return write_object(w, field->of, element, NULL, f);
+        return write_object(w, of, at, NULL, f);
     case UVREST_KIND_UNION:
-        return write_union(w, field->of, element, f);
+        return write_union(w, of, at, f);
     default:
-        return write_raw(w, *(const uvrest_raw *)element, f);
+        return write_raw(w, *(const uvrest_raw *)at, f);
     }
+}
+
+static UVREST__COLD bool write_map(writer *w, const uvrest_gen_field *field, const uvrest_text_map *map, const frame *up)
+{
+    const unsigned kind = field->kind & UVREST__KIND_MASK;
+    const size_t size = uvrest__tables_entry_size(kind);
+    const char *entry = (const char *)map->entries;
+    frame f = {up, NULL, NULL, 0};
+    if (!enter(w, '{', up))
+        return false;
+    for (; f.index < map->n_entries; f.index++, entry += size) {
+        const void *value = entry + sizeof f.key;
+        f.key = load_pointer(entry);
+        if (f.key == NULL)
+            return fail(w, up, UVREST_E_INVALID, "an entry without a key");
+        if (!write_c_text(w, f.key, &f))
+            return false;
+        *w->at++ = ':';
+        if (kind == UVREST_KIND_MODEL) {
+            value = load_pointer(value);
+            if (value == NULL || value == UVREST_NULL ? !write_null(w) : !write_object(w, field->of, value, NULL, &f))
+                return false;
+        } else if (!write_one(w, kind, field->of, value, &f)) {
+            return false;
+        }
+        *w->at++ = ',';
+    }
+    return leave(w, '}');
 }
 
 static bool write_array(writer *w, const uvrest_gen_field *field, const char *items, size_t n, const frame *up)
 {
+    const bool maps = (field->kind & UVREST__SHAPE_MASK) == UVREST_SHAPE_MAP_ARRAY;
+    const unsigned kind = field->kind & UVREST__KIND_MASK;
     const size_t size = uvrest__tables_element_size(w->schema, field);
     frame f = {up, NULL, NULL, 0};
     if (!enter(w, '[', up))
         return false;
     for (; f.index < n; f.index++, items += size) {
-        if (!write_element(w, field, items, &f) || !write_bytes(w, ",", 1))
+        bool written;
+        if (maps)
+            written =
+                load_pointer(items) == UVREST_NULL ? write_null(w) : write_map(w, field, (const void *)items, &f);
+        else
+            written = write_one(w, kind, field->of, items, &f);
+        if (!written)
             return false;
+        *w->at++ = ',';
     }
-    return leave_array(w);
+    return leave(w, ']');
 }
 
 /* ---- enums that were not known -------------------------------------------------------------------------------------- */
@@ -453,42 +487,6 @@ static bool agrees(const uvrest_schema *schema, unsigned enumeration, const int 
 
 /* ---- objects -------------------------------------------------------------------------------------------------------- */
 
-enum { ABSENT, NULL_VALUE, VALUE };
-
-static int opt_state(uint8_t state)
-{
-    return state == UVREST_UNSET ? ABSENT : state == UVREST_IS_NULL ? NULL_VALUE : VALUE;
-}
-
-/* Which of its three states a member is in. */
-UVREST__HOT int member_state(const uvrest_gen_field *field, const void *member)
-{
-    const void *pointer;
-    int value;
-    switch (field->kind) {
-    case UVREST_KIND_BOOL:
-        return opt_state(((const uvrest_opt_bool *)member)->state);
-    case UVREST_KIND_I32:
-        return opt_state(((const uvrest_opt_i32 *)member)->state);
-    case UVREST_KIND_I64:
-        return opt_state(((const uvrest_opt_i64 *)member)->state);
-    case UVREST_KIND_F64:
-        return opt_state(((const uvrest_opt_f64 *)member)->state);
-    case UVREST_KIND_ENUM:
-        value = *(const int *)member;
-        return value == UVREST__ENUM_UNSET ? ABSENT : value == UVREST__ENUM_NULL ? NULL_VALUE : VALUE;
-    case UVREST_KIND_UNION:
-        pointer = load_pointer(member);
-        if (pointer == NULL || pointer == UVREST_NULL)
-            return pointer == NULL ? ABSENT : NULL_VALUE;
-        value = ((const uvrest_union *)pointer)->kind;
-        return value == UVREST__ENUM_UNSET ? ABSENT : VALUE;
-    default:
-        pointer = load_pointer(member);
-        return pointer == NULL ? ABSENT : pointer == UVREST_NULL ? NULL_VALUE : VALUE;
-    }
-}
-
 /*
  * What an extra has for the members of the model being written. Its slices are known to be JSON: only a decode and
  * uvrest_extra_set() make them, and both have checked.
@@ -502,6 +500,12 @@ typedef struct held {
 UVREST__HOT bool has_bit(const uint64_t *bits, unsigned i)
 {
     return (bits[i / 64] >> i % 64 & 1) != 0;
+}
+
+/* Whether the extra has something for the i-th member. */
+UVREST__HOT bool is_held(const held *h, unsigned i)
+{
+    return h->extra != NULL && (has_bit(h->nulls, i) || has_bit(h->slices, i));
 }
 
 static void set_bit(uint64_t *bits, unsigned i)
@@ -520,7 +524,7 @@ static UVREST__COLD void find_foreign_nulls(const writer *w, unsigned model, hel
     }
 }
 
-static void find_held(const writer *w, unsigned model, const uvrest_extra *extra, held *h)
+static __attribute__((noinline)) void find_held(const writer *w, unsigned model, const uvrest_extra *extra, held *h)
 {
     memset(h, 0, sizeof *h);
     h->extra = extra;
@@ -544,96 +548,91 @@ static const uvrest_extra_member *held_slice(const writer *w, const held *h, con
                               uvrest__name_len(w->schema, field->name));
 }
 
-/* A member that is set. */
-static bool write_value(writer *w, const uvrest_gen_field *field, const void *member, const uvrest_extra_member *slice,
-                        const frame *f)
+/* An enum or an array of enums with a value that was not known: its text, from the extra. */
+static UVREST__COLD bool write_unknown_enum(writer *w, const uvrest_gen_field *field, const void *member,
+                                            const uvrest_extra_member *slice, const frame *f)
+{
+    const uvrest_text_map *list = member; /* as every array begins */
+    if (slice == NULL || (field->kind == UVREST_ROW_ENUM_ARRAY &&
+                          !agrees(w->schema, field->of, load_pointer(member), list->n_entries, slice->value)))
+        return fail(w, f, UVREST_E_INVALID, "an unknown enum value without its text");
+    return write_bytes(w, slice->value.text, slice->value.len);
+}
+
+/* The i-th member, which is set. */
+UVREST__HOT bool write_value(writer *w, const uvrest_gen_field *field, const void *member, const held *h, unsigned i,
+                             const frame *f)
 {
     const uvrest_text_map *list = member; /* as every array and map begins */
+    const unsigned shape = field->kind & UVREST__SHAPE_MASK;
     const void *pointer;
-    switch (field->kind) {
-    case UVREST_KIND_BOOL:
-    case UVREST_KIND_I32:
-    case UVREST_KIND_I64:
-    case UVREST_KIND_F64:
-    case UVREST_KIND_STR:
-    case UVREST_KIND_RAW:
-        return write_element(w, field, member, f);
-    case UVREST_KIND_ENUM:
-        if (*(const int *)member != UVREST__ENUM_UNKNOWN)
-            return write_enum(w, field->of, *(const int *)member, f);
-        return slice != NULL ? write_bytes(w, slice->value.text, slice->value.len)
-                             : fail(w, f, UVREST_E_INVALID, "an unknown enum value without its text");
-    case UVREST_KIND_MODEL:
-        return write_object(w, field->of, load_pointer(member), NULL, f);
-    case UVREST_KIND_UNION:
-        return write_union(w, field->of, load_pointer(member), f);
-    default:
-        break;
+    if (shape == UVREST_SHAPE_ONE) {
+        if (field->kind == UVREST_KIND_ENUM && *(const int *)member == UVREST__ENUM_UNKNOWN)
+            return write_unknown_enum(w, field, member, held_slice(w, h, field, i), f);
+        if (field->kind == UVREST_KIND_MODEL || field->kind == UVREST_KIND_UNION)
+            member = load_pointer(member);
+        return write_one(w, field->kind, field->of, member, f);
     }
     pointer = load_pointer(member);
-    if (pointer == UVREST_EMPTY && list->n_entries != 0)
+    if (UVREST__UNLIKELY(pointer == UVREST_EMPTY && list->n_entries != 0))
         return fail(w, f, UVREST_E_INVALID, "a count without elements");
-    if ((field->kind & UVREST__SHAPE_MASK) == UVREST_SHAPE_MAP)
+    if (shape == UVREST_SHAPE_MAP)
         return write_map(w, field, list, f);
-    if (field->kind == UVREST_ROW_ENUM_ARRAY && has_unknown(pointer, list->n_entries)) {
-        if (slice == NULL || !agrees(w->schema, field->of, pointer, list->n_entries, slice->value))
-            return fail(w, f, UVREST_E_INVALID, "an unknown enum value without its text");
-        return write_bytes(w, slice->value.text, slice->value.len);
-    }
+    if (field->kind == UVREST_ROW_ENUM_ARRAY && has_unknown(pointer, list->n_entries))
+        return write_unknown_enum(w, field, member, held_slice(w, h, field, i), f);
     return write_array(w, field, pointer, list->n_entries, f);
 }
 
-/* What the extra has for a member that is absent; *out_written is whether it had anything. */
-static bool write_held(writer *w, const held *h, const uvrest_gen_field *field, unsigned i, bool *out_written)
+/* What the extra has for a member that is absent: its text or null. */
+static bool write_held(writer *w, const held *h, const uvrest_gen_field *field, unsigned i)
 {
     const uvrest_extra_member *slice = held_slice(w, h, field, i);
-    *out_written = true;
-    if (slice != NULL)
-        return write_name(w, field->name) && write_bytes(w, slice->value.text, slice->value.len);
-    if (h->extra != NULL && has_bit(h->nulls, i))
-        return write_name(w, field->name) && write_null(w);
-    *out_written = false;
-    return true;
-}
-
-UVREST__HOT bool is_skipped(const writer *w, const uvrest_gen_field *field)
-{
-    return (field->flags & UVREST_READ_ONLY) != 0 && (w->flags & UVREST_ENCODE_READ_ONLY) == 0;
-}
-
-static bool is_demanded(const writer *w, const uvrest_gen_field *field)
-{
-    return (field->flags & (UVREST_REQUIRED | UVREST_READ_ONLY)) == UVREST_REQUIRED &&
-           (w->flags & UVREST_ENCODE_PARTIAL) == 0;
+    return slice != NULL ? write_bytes(w, slice->value.text, slice->value.len) : write_null(w);
 }
 
 /* The members of the extra that the model does not have. */
-static bool write_unknown(writer *w, const held *h, unsigned model, const frame *up)
+static __attribute__((noinline)) bool write_unknown(writer *w, const held *h, unsigned model, const frame *up)
 {
     for (size_t i = 0; i < h->extra->n_members; i++) {
         const uvrest_extra_member *member = &h->extra->members[i];
         frame f = {up, NULL, member->name, 0};
         if (uvrest__tables_find_field(w->schema, model, member->name, member->name_len) >= 0)
             continue;
-        if ((w->at[-1] != '{' && !write_bytes(w, ",", 1)) || !write_text(w, member->name, member->name_len, &f, true) ||
-            !write_bytes(w, ":", 1) || !write_bytes(w, member->value.text, member->value.len))
+        if (!write_text(w, member->name, member->name_len, &f, true))
             return false;
+        *w->at++ = ':';
+        if (!write_bytes(w, member->value.text, member->value.len))
+            return false;
+        *w->at++ = ',';
     }
     return true;
 }
 
 /* Whether the object will say by itself which case it is. */
-static bool tells_case(const writer *w, const held *h, unsigned model, const char *value, uint16_t name)
+static UVREST__COLD bool tells_case(const writer *w, const held *h, unsigned model, const char *value, uint16_t name)
 {
     const char *text = uvrest__name_text(w->schema, name);
     int i = uvrest__tables_find_field(w->schema, model, text, uvrest__name_len(w->schema, name));
     const uvrest_gen_field *field;
     if (i < 0)
-        return h->extra != NULL && uvrest__extra_find(h->extra, text, uvrest__name_len(w->schema, name)) != NULL;
+        return uvrest__extra_find(h->extra, text, uvrest__name_len(w->schema, name)) != NULL;
     field = &uvrest__model_fields(w->schema, model)[i];
-    return !is_skipped(w, field) &&
-           (member_state(field, value + field->offset) != ABSENT ||
-            (h->extra != NULL && (has_bit(h->nulls, (unsigned)i) || has_bit(h->slices, (unsigned)i))));
+    return (field->flags & w->skipped) == 0 &&
+           (uvrest__tables_state(field->kind, value + field->offset) != UVREST_UNSET || is_held(h, (unsigned)i));
+}
+
+/* Writes the tag of a union's case unless the object does. *out_written: whether it did. */
+static UVREST__COLD bool write_tag(writer *w, const held *h, unsigned model, const char *value, const case_tag *tag,
+                      const frame *f, bool *out_written)
+{
+    *out_written = !tells_case(w, h, model, value, tag->name);
+    if (!*out_written)
+        return true;
+    if (!write_name(w, tag->name) ||
+        !write_text(w, uvrest__name_text(w->schema, tag->text), uvrest__name_len(w->schema, tag->text), f, false))
+        return false;
+    *w->at++ = ',';
+    return true;
 }
 
 static bool write_object(writer *w, unsigned model, const char *value, const case_tag *tag, const frame *up)
@@ -642,46 +641,38 @@ static bool write_object(writer *w, unsigned model, const char *value, const cas
     const unsigned n = uvrest__model_n_fields(w->schema, model);
     const void *extra = load_pointer(value + w->schema->models[model].extra);
     frame f = {up, NULL, NULL, 0};
-    bool add_tag = false;
-    held h;
+    bool has_tag = false;
+    UVREST__UNINITIALIZED held h;
     h.extra = NULL;
     if (extra != NULL)
         find_held(w, model, extra, &h);
-    if (!enter(w, '{', up))
+    if (!enter(w, '{', up) || (tag != NULL && !write_tag(w, &h, model, value, tag, up, &has_tag)))
         return false;
-    if (tag != NULL) {
-        add_tag = !tells_case(w, &h, model, value, tag->name);
-        if (add_tag && (!write_name(w, tag->name) || !write_text(w, uvrest__name_text(w->schema, tag->text),
-                                                                 uvrest__name_len(w->schema, tag->text), up, false)))
-            return false;
-    }
     for (unsigned i = 0; i < n; i++) {
         const uvrest_gen_field *field = &fields[i];
         const void *member = value + field->offset;
-        int state = member_state(field, member);
+        const unsigned state = uvrest__tables_state(field->kind, member);
         bool written;
+        if ((field->flags & w->skipped) != 0)
+            continue;
         f.field = field;
-        if (is_skipped(w, field))
-            continue;
-        if (state == ABSENT) {
-            if (h.extra != NULL) {
-                if (!write_held(w, &h, field, i, &written))
-                    return false;
-                if (written)
-                    continue;
-            }
-            if (UVREST__UNLIKELY(is_demanded(w, field)) && !(add_tag && field->name == tag->name))
-                return fail(w, &f, UVREST_E_INVALID, "a required member is absent");
-            continue;
+        if (state == UVREST_UNSET && !is_held(&h, i)) {
+            if (UVREST__LIKELY((field->flags & UVREST_REQUIRED) == 0 || w->partial ||
+                               (field->flags & UVREST_READ_ONLY) != 0 || (has_tag && field->name == tag->name)))
+                continue;
+            return fail(w, &f, UVREST_E_INVALID, "a required member is absent");
         }
         if (!write_name(w, field->name))
             return false;
-        if (state == NULL_VALUE ? !write_null(w) : !write_value(w, field, member, held_slice(w, &h, field, i), &f))
+        if (state == UVREST_IS_SET)
+            written = write_value(w, field, member, &h, i, &f);
+        else
+            written = state == UVREST_IS_NULL ? write_null(w) : write_held(w, &h, field, i);
+        if (!written)
             return false;
+        *w->at++ = ',';
     }
-    if (h.extra != NULL && !write_unknown(w, &h, model, up))
-        return false;
-    return leave_object(w);
+    return (h.extra == NULL || write_unknown(w, &h, model, up)) && leave(w, '}');
 }
 
 /* ---- whole texts ---------------------------------------------------------------------------------------------------- */
@@ -692,8 +683,9 @@ static void init(writer *w, const uvrest_schema *schema, unsigned flags, uvrest_
     w->end = arena->end;
     w->schema = schema;
     w->arena = arena;
-    w->flags = flags;
     w->depth = 0;
+    w->skipped = (flags & UVREST_ENCODE_READ_ONLY) != 0 ? 0 : UVREST_READ_ONLY;
+    w->partial = (flags & UVREST_ENCODE_PARTIAL) != 0;
     w->status = UVREST_OK;
     w->reason = reason;
 }

@@ -42,6 +42,19 @@ typedef struct uvrest__fault {
 
 /* ---- blocks --------------------------------------------------------------------------------------------------------- */
 
+/*
+ * The top bit of each special byte. Subtracting 1 from a byte that is 0 (after the xor: that equals the quote) borrows
+ * from its neighbour above, so bytes above a hit may be marked wrongly; the lowest mark is always right.
+ */
+UVREST__HOT uint64_t uvrest__word_special(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t quote = (word ^ ones * '"') - ones;
+    uint64_t slash = (word ^ ones * '\\') - ones;
+    uint64_t low = word - ones * 0x20;
+    return (quote | slash | low | word) & ones * 0x80;
+}
+
 #if UVREST__SCAN_SSE2
 enum { UVREST__BLOCK = 16 };
 typedef __m128i uvrest__block16;
@@ -101,17 +114,9 @@ UVREST__HOT void uvrest__block_store(void *p, uint64_t word)
     memcpy(p, &word, sizeof word);
 }
 
-/*
- * The top bit of each special byte. Subtracting 1 from a byte that is 0 (after the xor: that equals the quote) borrows
- * from its neighbour above, so bytes above a hit may be marked wrongly; the lowest mark is always right.
- */
 UVREST__HOT uvrest__mask uvrest__block_special(uint64_t word)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    uint64_t quote = (word ^ ones * '"') - ones;
-    uint64_t slash = (word ^ ones * '\\') - ones;
-    uint64_t low = word - ones * 0x20;
-    return (quote | slash | low | word) & ones * 0x80;
+    return uvrest__word_special(word);
 }
 
 UVREST__HOT unsigned uvrest__mask_first(uvrest__mask mask)

@@ -51,13 +51,51 @@ const uvrest_gen_case *uvrest__tables_case(const uvrest_schema *schema, unsigned
 /* Size of a member as it stands in its struct, the count of an array included. */
 size_t uvrest__tables_member_size(const uvrest_gen_field *field);
 
+/* Size of an entry of a map: its key and its value. */
+UVREST__HOT size_t uvrest__tables_entry_size(unsigned kind)
+{
+    return sizeof(const char *) + (kind == UVREST_KIND_RAW ? sizeof(uvrest_raw) : sizeof(const void *));
+}
+
+/* Where the state of a uvrest_opt_* stands in it; their kinds are the first ones. */
+UVREST__HOT size_t uvrest__tables_state_at(unsigned kind)
+{
+    return kind == UVREST_KIND_BOOL  ? offsetof(uvrest_opt_bool, state)
+           : kind == UVREST_KIND_I32 ? offsetof(uvrest_opt_i32, state)
+                                     : offsetof(uvrest_opt_i64, state);
+}
+
+/* Which of its three states a member is in: UVREST_UNSET, UVREST_IS_NULL, UVREST_IS_SET. kind: shape included. */
+UVREST__HOT unsigned uvrest__tables_state(unsigned kind, const void *member)
+{
+    const void *pointer;
+    if (kind <= UVREST_KIND_F64)
+        return ((const uint8_t *)member)[uvrest__tables_state_at(kind)];
+    if (kind == UVREST_KIND_ENUM) {
+        unsigned value = *(const unsigned *)member;
+        return value < UVREST__ENUM_UNKNOWN ? value : UVREST_IS_SET;
+    }
+    memcpy(&pointer, member, sizeof pointer);
+    if (pointer == NULL || pointer == UVREST_NULL)
+        return pointer == NULL ? UVREST_UNSET : UVREST_IS_NULL;
+    return kind == UVREST_KIND_UNION && *(const int *)pointer == UVREST__ENUM_UNSET ? UVREST_UNSET : UVREST_IS_SET;
+}
+
+/* Makes something of a kind that stands for itself null; false if its null is elsewhere: a pointer, a bit. */
+UVREST__HOT bool uvrest__tables_set_null(unsigned kind, void *to)
+{
+    if (kind <= UVREST_KIND_F64)
+        ((uint8_t *)to)[uvrest__tables_state_at(kind)] = UVREST_IS_NULL;
+    else if (kind == UVREST_KIND_ENUM)
+        *(int *)to = UVREST__ENUM_NULL;
+    else if (kind == UVREST_KIND_RAW)
+        *(uvrest_raw *)to = (uvrest_raw){"null", 4};
+    else
+        return false;
+    return true;
+}
+
 /* Size of an element of an array, of an entry of a map. */
 size_t uvrest__tables_element_size(const uvrest_schema *schema, const uvrest_gen_field *field);
-
-/*
- * Checks that tables keep every rule the codec relies on. NULL if they do, else what is wrong; *out_row: at which row of
- * which table, by its index. For tests: the codec itself trusts tables.
- */
-const char *uvrest__tables_check(const uvrest_schema *schema, unsigned *out_row);
 
 #endif /* UVREST__TABLES_H */

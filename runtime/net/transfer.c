@@ -24,9 +24,6 @@
 #define LARGE_BODY 262144u
 /* A body buffer above this is given back with its transfer. */
 #define KEPT_BODY 262144u
-/* Idle connections are dropped before common servers drop them (60 s and more), and none lives longer than an hour. */
-#define MAX_IDLE_S 55L
-#define MAX_LIFE_S 3600L
 /* Bytes a second below which an attempt counts as receiving nothing. */
 #define LOW_SPEED_BYTES 16L
 #define METHODS 6
@@ -68,6 +65,7 @@ struct uvrest__transport {
     uvrest__transfer *under_way;
     uvrest__transfer
         *idle[METHODS * 2]; /* by method and whether there is a body: their options need not be set again */
+    uint64_t connections; /* sockets opened */
     unsigned inside; /* calls into curl on the stack that may call back */
     bool closing;
     bool broken; /* the multi handle must be made anew */
@@ -94,6 +92,11 @@ static const char *hashed_ca_path(void)
     return info->age >= CURLVERSION_SEVENTH && uvrest__trust_is_hashed(info->capath) ? info->capath : NULL;
 }
 
+uint64_t uvrest__transport_connections(const uvrest__transport *transport)
+{
+    return transport->connections;
+}
+
 /* ---- descriptors ---- */
 
 static void act(uvrest__transport *transport, curl_socket_t fd, int events);
@@ -110,6 +113,7 @@ static curl_socket_t on_open_socket(void *user, curlsocktype purpose, struct cur
         close(fd);
         return CURL_SOCKET_BAD;
     }
+    transport->connections++;
     return fd;
 }
 
@@ -738,6 +742,11 @@ static uvrest_status set_callbacks(CURL *easy, uvrest__transfer *transfer)
     return UVREST_OK;
 }
 
+static long seconds_of(uint32_t ms)
+{
+    return (long)(ms / 1000) + (ms % 1000 != 0);
+}
+
 static uvrest_status set_transport(CURL *easy, const uvrest__transport_conf *conf)
 {
     SET(CURLOPT_NOSIGNAL, 1L);
@@ -748,9 +757,9 @@ static uvrest_status set_transport(CURL *easy, const uvrest__transport_conf *con
     SET(CURLOPT_ACCEPT_ENCODING, ""); /* decodes; what is asked for is in our own line */
     SET(CURLOPT_BUFFERSIZE, RECEIVE_BUFFER);
     SET(CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED_BYTES);
-    SET(CURLOPT_LOW_SPEED_TIME, (long)((conf->low_speed_ms + 999) / 1000));
-    SET(CURLOPT_MAXAGE_CONN, MAX_IDLE_S);
-    SET(CURLOPT_MAXLIFETIME_CONN, MAX_LIFE_S);
+    SET(CURLOPT_LOW_SPEED_TIME, seconds_of(conf->low_speed_ms));
+    SET(CURLOPT_MAXAGE_CONN, seconds_of(conf->max_age_ms));
+    SET(CURLOPT_MAXLIFETIME_CONN, seconds_of(conf->max_lifetime_ms));
     return UVREST_OK;
 }
 

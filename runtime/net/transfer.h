@@ -53,6 +53,8 @@ typedef struct uvrest__transport_conf {
     uint32_t pool_maxsize;
     uint32_t pool_connections;
     uint32_t low_speed_ms;
+    uint32_t max_age_ms; /* idle connections are dropped after so long, */
+    uint32_t max_lifetime_ms; /* and none is used longer than that */
     size_t max_body_bytes;
     void (*on_done)(uvrest__transfer *transfer, void *owner, void *user); /* owner is released or kept here */
     uvrest__loop_fn *on_settled;
@@ -79,6 +81,8 @@ typedef struct uvrest__transfer_request {
  */
 UVREST_MUST_USE uvrest_status uvrest__transport_new(const uvrest__transport_conf *conf, uvrest_reason *reason,
                                                     uvrest__transport **out);
+/** Sockets opened so far for connections, those that came to nothing included. */
+uint64_t uvrest__transport_connections(const uvrest__transport *transport);
 /** Closes all connections. No transfer is under way. Not from inside on_done or on_settled. NULL is accepted. */
 void uvrest__transport_close(uvrest__transport *transport);
 /**

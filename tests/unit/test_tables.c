@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec.h"
 #include "tables.h"
+#include "tables_check.h"
 
 #include <stdlib.h>
 
@@ -27,7 +28,7 @@ static void tags_are_those_of_the_formula(void **state)
 static void the_sample_tables_are_sound(void **state)
 {
     unsigned row = 0;
-    const char *wrong = uvrest__tables_check(&sample_schema, &row);
+    const char *wrong = tables_check(&sample_schema, &row);
     (void)state;
     if (wrong != NULL)
         fail_msg("row %u: %s", row, wrong);
@@ -96,7 +97,7 @@ static void fresh(spoiled *s)
 static void assert_unsound(const spoiled *s, const char *expected)
 {
     unsigned row = 0;
-    const char *wrong = uvrest__tables_check(&s->schema, &row);
+    const char *wrong = tables_check(&s->schema, &row);
     assert_non_null(wrong);
     assert_string_equal(wrong, expected);
 }
@@ -107,7 +108,7 @@ static void spoiled_tables_are_told(void **state)
     unsigned row;
     (void)state;
     fresh(&s);
-    assert_null(uvrest__tables_check(&s.schema, &row));
+    assert_null(tables_check(&s.schema, &row));
     s.tags[3] ^= 1;
     assert_unsound(&s, "a tag that is not that of its name");
     fresh(&s);

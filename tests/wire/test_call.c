@@ -346,8 +346,9 @@ typedef struct taken {
 static void on_taken(const sample_leaf *leaf, const uvrest_result *result, void *user)
 {
     taken *t = user;
-    t->first = uvrest_call_take(result->call);
-    t->second = uvrest_call_take(result->call);
+    uvrest_call *call = result->call;
+    t->first = uvrest_call_take(call);
+    t->second = uvrest_call_take(call);
     t->leaf = leaf;
     t->result = result;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Rows 59 to 63 and 75 of the fault catalogue: 429, and a budget that is used up. */
 #include "wire.h"
+#include <stdlib.h>
+#include <unistd.h>
 #include <uv.h>
 
 #define ANSWER "reply 200 {\"id\":\"a1\"}\n"
@@ -134,6 +136,137 @@ static void the_budget_is_kept(void **state)
     server_stop(s);
 }
 
+/* Lines of a warning or worse. */
+typedef struct warnings {
+    unsigned n;
+    char last[512];
+} warnings;
+
+static void note_warning(uvrest_log_level level, const char *message, void *user)
+{
+    warnings *saw = user;
+    if (level > UVREST_LOG_WARNING)
+        return;
+    saw->n++;
+    snprintf(saw->last, sizeof saw->last, "%s", message);
+}
+
+static void row_70_an_unwritable_ledger_file_is_warned_of_once(void **state)
+{
+    server *s = server_start("conn\nexpect\n" ANSWER "loop\n");
+    sample_client_options options = wire_options(s);
+    uvrest_client *client;
+    seen saw[3] = {{0}};
+    warnings said = {0};
+    (void)state;
+    options.rate_limit.requests = 100;
+    options.rate_limit.window_ms = 1000;
+    options.rate_limit.shared_file = "/nonexistent/folder/ledger";
+    options.on_log = note_warning;
+    options.log_user = &said;
+    client = wire_client_of(&options);
+    for (size_t i = 0; i < 3; i++)
+        wire_get(client, &saw[i], NULL, NULL);
+    assert_int_equal(uvrest_client_run(client), UVREST_OK);
+    for (size_t i = 0; i < 3; i++)
+        wire_check_status(&saw[i], UVREST_OK);
+    assert_int_equal(said.n, 1);
+    wire_check_contains(said.last, "rate_limit.shared_file");
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+static void row_68_a_ledger_file_is_used(void **state)
+{
+    server *s = server_start("conn\nexpect\n" ANSWER "loop\n");
+    sample_client_options options = wire_options(s);
+    char folder[] = "/tmp/uvrest-wire-XXXXXX", path[64], command[128];
+    uvrest_client *client;
+    seen saw = {0};
+    warnings said = {0};
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/ledger", folder);
+    options.rate_limit.requests = 100;
+    options.rate_limit.window_ms = 1000;
+    options.rate_limit.shared_file = path;
+    options.on_log = note_warning;
+    options.log_user = &said;
+    client = wire_client_of(&options);
+    memset(path, 'x', sizeof path - 1); /* it was copied */
+    wire_get(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_OK);
+    assert_int_equal(said.n, 0);
+    uvrest_client_free(client);
+    assert_int_not_equal(rmdir(folder), 0); /* not empty */
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    assert_int_equal(system(command), 0);
+    server_stop(s);
+}
+
+/* A hook that refuses the first question, and answers the others from the loop a little later. */
+typedef struct slow_hook {
+    uv_timer_t timer;
+    uvrest_acquire_ask *ask;
+    unsigned n_asked;
+} slow_hook;
+
+static void on_slow_hook(uv_timer_t *timer)
+{
+    slow_hook *hook = timer->data;
+    uvrest_acquire_answer(hook->ask, 2, 1000);
+}
+
+static void ask_slow_hook(uvrest_acquire_ask *ask, uint32_t n, void *user)
+{
+    slow_hook *hook = user;
+    assert_int_equal(n, 2);
+    hook->ask = ask;
+    if (hook->n_asked++ == 0)
+        uvrest_acquire_answer(ask, 0, 5);
+    else
+        assert_int_equal(uv_timer_start(&hook->timer, on_slow_hook, 1, 0), 0);
+}
+
+static void on_gone(void *user)
+{
+    *(bool *)user = true;
+}
+
+static void calls_wait_for_the_acquire_hook(void **state)
+{
+    server *s = server_start("conn\nexpect\n" ANSWER "loop\n");
+    sample_client_options options = wire_options(s);
+    uvrest_client *client;
+    slow_hook hook = {0};
+    seen saw[5] = {{0}};
+    uv_loop_t loop;
+    bool gone = false;
+    (void)state;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    assert_int_equal(uv_timer_init(&loop, &hook.timer), 0);
+    hook.timer.data = &hook;
+    options.loop = &loop;
+    options.rate_limit.acquire = ask_slow_hook;
+    options.rate_limit.acquire_user = &hook;
+    options.rate_limit.acquire_slots = 2;
+    client = wire_client_of(&options);
+    for (size_t i = 0; i < 5; i++)
+        wire_get(client, &saw[i], NULL, NULL);
+    while (saw[4].n == 0)
+        uv_run(&loop, UV_RUN_ONCE);
+    for (size_t i = 0; i < 5; i++)
+        wire_check_status(&saw[i], UVREST_OK);
+    assert_int_equal(hook.n_asked, 4);
+    uv_close((uv_handle_t *)&hook.timer, NULL);
+    uvrest_client_close(client, on_gone, &gone);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_true(gone);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    server_stop(s);
+}
+
 static void row_73_credentials_have_budgets_of_their_own(void **state)
 {
     server *s = server_start("conn\nexpect\nheader Auth-Token: " AUTH_TOKEN "\nreply+ 429 Retry-After: 20|{}\n"
@@ -174,6 +307,9 @@ int main(void)
         cmocka_unit_test(disabled_handling_makes_429_an_error),
         cmocka_unit_test(row_75_wait_beyond_the_deadline_is_said_at_once),
         cmocka_unit_test(the_budget_is_kept),
+        cmocka_unit_test(row_68_a_ledger_file_is_used),
+        cmocka_unit_test(row_70_an_unwritable_ledger_file_is_warned_of_once),
+        cmocka_unit_test(calls_wait_for_the_acquire_hook),
         cmocka_unit_test(row_73_credentials_have_budgets_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,12 @@
  * callback everything is allowed: starting calls, cancelling them, closing the client.
  * Life: a client holds its loop only while calls are pending, so uv_run() and uvrest_client_run() return after the last
  * callback.
- * Threads: a client is used on one thread, that of its loop. Only a uvrest_cancel may be triggered from any thread.
+ * Threads: a client is used on one thread, that of its loop. One made with own_thread turns a loop of its own on a thread of
+ * its own, and may be used from any: starts, _wait functions, uvrest_client_run(), _stats(), _close() and _free(). Its
+ * callbacks, hooks and log lines run on its thread; there out_call must be NULL, and calls are cancelled through
+ * uvrest_call_options.cancel. A uvrest_cancel may be triggered from any thread, whatever the client. Ending a client is
+ * the business of one thread: _wait functions and uvrest_client_run() under way on others return, but nothing may be
+ * begun any more.
  * Memory: the words borrowed, copied, owned, arena and taken are defined in docs/memory.md.
  */
 #ifndef UVREST_CLIENT_H
@@ -23,6 +28,7 @@ UVREST_BEGIN_DECLS
 struct uv_loop_s;                           /* libuv's loop, named without pulling in uv.h */
 typedef struct uvrest_client uvrest_client; /* from uvrest_client_new() to uvrest_client_free() or _close() */
 typedef struct uvrest_call uvrest_call;     /* from its start until its callback returns */
+typedef struct uvrest_group uvrest_group;   /* several calls that are waited for: <uvrest/group.h> */
 typedef struct uvrest_cancel uvrest_cancel; /* from uvrest_cancel_new() to uvrest_cancel_free() */
 
 /** How important a log line is. */
@@ -32,6 +38,42 @@ typedef enum uvrest_log_level {
     UVREST_LOG_INFO = 3, /* retries, waits, pauses */
     UVREST_LOG_DEBUG = 4 /* every attempt: method, path, status, duration */
 } uvrest_log_level;
+
+struct uvrest_header;       /* below */
+struct uvrest_header_lines; /* what a hook has added */
+
+/** An attempt that is about to be sent. Borrowed until the hook returns. */
+typedef struct uvrest_request_event {
+    const char *method;    /* "GET" */
+    const char *path;      /* without its query; the client's credentials are struck out; cut to 511 bytes */
+    const char *operation; /* the call's name in the library; "raw" for a raw call */
+    uint32_t attempt;      /* 1 for a call's first sending */
+    struct uvrest_header_lines *lines; /* for uvrest_request_add_header() */
+} uvrest_request_event;
+/** Sees each attempt before it is sent, and may add to it. It may not call into the client. */
+typedef void uvrest_request_fn(const uvrest_request_event *event, void *user);
+/**
+ * Adds a header line "Name: value" to the attempt, a trace's identity for instance; copied, wiped after it. Inside the hook
+ * only. UVREST_E_INVALID: as for uvrest_call_options.headers, then nothing is added. UVREST_E_LIMIT, UVREST_E_NOMEM: then
+ * the call ends with that.
+ */
+UVREST_API UVREST_MUST_USE uvrest_status uvrest_request_add_header(const uvrest_request_event *event, const char *line);
+
+/** An attempt that has ended by itself, not by a cancel or a deadline. Borrowed until the hook returns. */
+typedef struct uvrest_response_event {
+    const char *method; /* these four as above */
+    const char *path;
+    const char *operation;
+    uint32_t attempt;
+    int http_status;      /* 0 if no answer arrived */
+    uvrest_status status; /* UVREST_OK if an answer arrived whole, whatever its http_status; else why not */
+    const struct uvrest_header *headers; /* of the answer, in order; NULL if none */
+    size_t n_headers;
+    size_t body_bytes;    /* received, after decompression */
+    uint64_t duration_us; /* of the attempt */
+} uvrest_response_event;
+/** Sees each attempt after it has ended. It may not call into the client. */
+typedef void uvrest_response_fn(const uvrest_response_event *event, void *user);
 
 /** How to make a client; a literal with what differs. */
 typedef struct uvrest_client_options {
@@ -57,7 +99,8 @@ UVREST_MUST_USE static inline uvrest_status uvrest_client_new(const uvrest_clien
 }
 
 /**
- * Runs the client's own loop until no call is pending. UVREST_E_BUSY if it is running already (from inside a callback),
+ * Runs the client's own loop until no call is pending; with own_thread it only waits for that. UVREST_E_BUSY if the loop is
+ * running already (from inside a callback),
  * UVREST_E_STATE for a client on a caller's loop, or in a process forked from the client's.
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_client_run(uvrest_client *client);
@@ -65,16 +108,18 @@ UVREST_API UVREST_MUST_USE uvrest_status uvrest_client_run(uvrest_client *client
 /**
  * Ends a client with a loop of its own: pending calls get their callback with UVREST_E_CANCELLED, everything is closed
  * and freed before it returns; from inside one of its callbacks it does the same as soon as the loop is back. For a
- * client on a caller's loop it is uvrest_client_close() without on_closed. NULL is accepted.
+ * client on a caller's loop it is uvrest_client_close() without on_closed. In a process forked from the client's it frees
+ * memory only, with own_thread not even that. NULL is accepted.
  */
 UVREST_API void uvrest_client_free(uvrest_client *client);
 /** uvrest_client_free(*client), and sets it to NULL: for __attribute__((cleanup)). */
 UVREST_API void uvrest_client_freep(uvrest_client **client);
 
-/** Runs once, on the loop. The client is gone; its loop and allocator may go now. */
+/** Runs once, on the loop; with own_thread on that thread. The client is gone; its loop and allocator may go now. */
 typedef void uvrest_client_closed_fn(void *user);
 /**
- * Ends a client on a caller's loop: each pending call gets its callback, with UVREST_E_CANCELLED, then on_closed (may be
+ * Ends a client on a caller's loop, or one with own_thread, for which it does not wait: each pending call gets its
+ * callback, with UVREST_E_CANCELLED, then on_closed (may be
  * NULL) runs; all of it later, from the loop, so a callback too may call this. Calls after it are refused with
  * UVREST_E_STATE; a second close is ignored.
  */
@@ -103,6 +148,7 @@ typedef struct uvrest_call_options {
     const char *const *credentials; /* instead of the client's: header lines, NULL-ended; copied, wiped */
     uvrest_reason *reason;          /* written when the start fails */
     uvrest_cancel *cancel;          /* ends the call when it is triggered; the call keeps it alive */
+    uvrest_group *group;            /* of the same client: counts the call, and waits for it */
 } uvrest_call_options;
 
 /** What the server did with a call that failed. */
@@ -205,7 +251,8 @@ UVREST_API UVREST_MUST_USE uvrest_status uvrest_call_raw(uvrest_client *client, 
                                                          uvrest_bytes_fn *done, void *user, uvrest_call **out_call);
 /**
  * The same, blocking: runs the client's loop until this call is done. *out_result is owned: uvrest_result_free(), which
- * also ends *out_value (may be NULL for no interest). UVREST_E_BUSY if the loop is running: from inside any callback of
+ * also ends *out_value (may be NULL for no interest). With own_thread it waits for that thread. UVREST_E_BUSY if the loop
+ * is running: from inside any callback of
  * this library, and from what a caller's loop reports of descriptors, signals and finished work. libuv has no means to
  * tell it from inside a caller's own timer: do not wait there.
  */
@@ -216,7 +263,24 @@ UVREST_API UVREST_MUST_USE uvrest_status uvrest_call_raw_wait(uvrest_client *cli
 /** Tells how far reading a local file is: bytes of total. On the loop. Return false to cancel. */
 typedef bool uvrest_progress_fn(uint64_t done_bytes, uint64_t total_bytes, void *user);
 
-/** What a client has done since it was made; readable at any time on its thread. */
+/** Why calls had to wait. */
+typedef enum uvrest_wait_cause {
+    UVREST_WAIT_CONNECTION = 0, /* max_in_flight or pool_maxsize is reached */
+    UVREST_WAIT_WINDOW = 1,     /* the request budget is used up */
+    UVREST_WAIT_RESERVE = 2,    /* what is left of it is not for bulk calls */
+    UVREST_WAIT_CONTACT = 3,    /* the first answer has not told yet what is left */
+    UVREST_WAIT_VERIFY = 4,     /* the server's count must confirm the budget */
+    UVREST_WAIT_PEERS = 5,      /* somebody else uses the budget */
+    UVREST_WAIT_PAUSED = 6,     /* after a 429 */
+    UVREST_WAIT_PER_SECOND = 7, /* the limit a second is reached */
+    UVREST_WAIT_GRADUATED = 8,  /* UVREST_POLICY_GRADUATED: little of the quota is left */
+    UVREST_WAIT_ACQUIRE = 9,    /* the acquire hook has granted nothing yet */
+    UVREST_WAIT_BACKOFF = 15    /* before a retry */
+} uvrest_wait_cause;
+/** Room for all causes, later ones too. */
+#define UVREST_WAIT_CAUSES 16
+
+/** What a client has done since it was made; readable at any time on its thread, with own_thread on any. */
 typedef struct uvrest_stats {
     uint64_t calls;      /* started */
     uint64_t completed;  /* callbacks run */
@@ -228,6 +292,10 @@ typedef struct uvrest_stats {
     uint32_t queued;     /* calls waiting now */
     uint32_t in_flight;  /* attempts under way now */
     int64_t quota_left;  /* as last seen in an answer; -1 before */
+    uint64_t connections; /* sockets opened, those that came to nothing included */
+    uint64_t pending;     /* calls now whose callback has not run */
+    uint64_t waits[UVREST_WAIT_CAUSES]; /* times waiting began, by cause; calls that wait together count once, but for
+                                           UVREST_WAIT_BACKOFF */
 } uvrest_stats;
 
 /** Copies the counters. */

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+#include "group.h"
+#include "alloc.h"
+#include "client.h"
+#include "text.h"
+#include "thread.h"
+#include <pthread.h>
+#include <unistd.h>
+
+struct uvrest_group {
+    uvrest_client *client; /* looked at only while a call is pending, or on the caller's word */
+    const uvrest_alloc *alloc;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed; /* idle has become true */
+    uvrest_group *next; /* among those that are due */
+    size_t n_kept; /* by its owner, by calls, by those who wait */
+    size_t n_pending;
+    uvrest_group_summary summary;
+    uvrest_group_fn *done;
+    void *user;
+    bool idle; /* n_pending is 0; in a field of its own since a loop is run until it is true */
+    bool sealed;
+    bool due;
+};
+
+/* ---- life ---- */
+
+uvrest_status uvrest_group_new(uvrest_client *client, uvrest_group **out_group)
+{
+    uvrest_group *group;
+    uvrest_status st;
+    if (client == NULL || out_group == NULL)
+        return UVREST_E_INVALID;
+    st = uvrest__client_check(client, NULL);
+    if (st != UVREST_OK)
+        return st;
+    group = uvrest__zalloc(client->settings.alloc, sizeof *group);
+    if (group == NULL)
+        return UVREST_E_NOMEM;
+    group->client = client;
+    group->alloc = client->settings.alloc;
+    pthread_mutex_init(&group->mutex, NULL);
+    pthread_cond_init(&group->changed, NULL);
+    group->n_kept = 1;
+    group->idle = true;
+    *out_group = group;
+    return UVREST_OK;
+}
+
+static void drop(uvrest_group *group)
+{
+    bool last;
+    pthread_mutex_lock(&group->mutex);
+    last = --group->n_kept == 0;
+    pthread_mutex_unlock(&group->mutex);
+    if (!last)
+        return;
+    pthread_cond_destroy(&group->changed);
+    pthread_mutex_destroy(&group->mutex);
+    uvrest__free(group->alloc, group);
+}
+
+void uvrest_group_free(uvrest_group *group)
+{
+    if (group != NULL)
+        drop(group);
+}
+
+/* ---- calls ---- */
+
+uvrest_status uvrest__group_check(const uvrest_group *group, const uvrest_client *client, uvrest_reason *reason)
+{
+    if (group == NULL || group->client == client)
+        return UVREST_OK;
+    uvrest__reason_set(reason, "group: of another client", (char *)NULL);
+    return UVREST_E_INVALID;
+}
+
+uvrest_status uvrest__group_enter(uvrest_group *group, uvrest_reason *reason)
+{
+    bool due;
+    if (group == NULL)
+        return UVREST_OK;
+    pthread_mutex_lock(&group->mutex);
+    due = group->due;
+    if (!due) {
+        group->n_kept++;
+        group->n_pending++;
+        group->idle = false;
+    }
+    pthread_mutex_unlock(&group->mutex);
+    if (!due)
+        return UVREST_OK;
+    uvrest__reason_set(reason, "group: its end is due already", (char *)NULL);
+    return UVREST_E_STATE;
+}
+
+void uvrest__group_undo(uvrest_group *group)
+{
+    if (group == NULL)
+        return;
+    pthread_mutex_lock(&group->mutex);
+    group->idle = --group->n_pending == 0;
+    pthread_mutex_unlock(&group->mutex);
+    drop(group);
+}
+
+static void count(uvrest_group_summary *summary, uvrest_status status)
+{
+    summary->n_calls++;
+    if (status == UVREST_OK)
+        return;
+    if (summary->n_failed++ == 0)
+        summary->status = status;
+    if (status == UVREST_E_CANCELLED)
+        summary->n_cancelled++;
+}
+
+void uvrest__group_leave(uvrest_group *group, uvrest_status status)
+{
+    bool due;
+    if (group == NULL)
+        return;
+    pthread_mutex_lock(&group->mutex);
+    count(&group->summary, status);
+    group->idle = --group->n_pending == 0;
+    group->due = due = group->idle && group->sealed;
+    if (group->idle)
+        pthread_cond_broadcast(&group->changed);
+    pthread_mutex_unlock(&group->mutex);
+    if (due)
+        uvrest__group_run(group);
+    drop(group);
+}
+
+/* ---- the end ---- */
+
+uvrest_group **uvrest__group_next(uvrest_group *group)
+{
+    return &group->next;
+}
+
+uvrest_status uvrest__group_seal(uvrest_group *group, uvrest_group_fn *done, void *user, bool may_be_due, bool *out_due)
+{
+    uvrest_status st = UVREST_E_STATE;
+    pthread_mutex_lock(&group->mutex);
+    *out_due = false;
+    if (!group->sealed && (!group->idle || may_be_due)) {
+        group->sealed = true;
+        group->done = done;
+        group->user = user;
+        group->due = *out_due = group->idle;
+        st = UVREST_OK;
+    }
+    pthread_mutex_unlock(&group->mutex);
+    return st;
+}
+
+/* No call can enter any more, so nobody else looks at the summary. */
+void uvrest__group_run(uvrest_group *group)
+{
+    group->done(&group->summary, group->user);
+    drop(group);
+}
+
+static bool is_forked(const uvrest_group *group)
+{
+    return group->client->pid != getpid();
+}
+
+uvrest_status uvrest_group_finish(uvrest_group *group, uvrest_group_fn *done, void *user)
+{
+    bool due;
+    uvrest_status st;
+    if (group == NULL || done == NULL)
+        return UVREST_E_INVALID;
+    if (is_forked(group))
+        return UVREST_E_STATE;
+    if (group->client->thread != NULL)
+        return uvrest__thread_finish_group(group->client, group, done, user);
+    st = uvrest__group_seal(group, done, user, !group->client->closing, &due);
+    if (st == UVREST_OK && due)
+        uvrest__client_group_due(group->client, group);
+    return st;
+}
+
+static uvrest_status wait_here(uvrest_group *group)
+{
+    uvrest_client *client = group->client;
+    if (is_forked(group))
+        return UVREST_E_STATE;
+    if (client->thread == NULL) {
+        if (uvrest__loop_is_running(client->loop))
+            return UVREST_E_BUSY;
+        uvrest__client_run_until(client, &group->idle);
+        return UVREST_OK;
+    }
+    if (uvrest__thread_is_self(client))
+        return UVREST_E_BUSY;
+    pthread_mutex_lock(&group->mutex);
+    while (!group->idle)
+        pthread_cond_wait(&group->changed, &group->mutex);
+    pthread_mutex_unlock(&group->mutex);
+    return UVREST_OK;
+}
+
+uvrest_status uvrest_group_wait(uvrest_group *group, uvrest_group_summary *out_summary)
+{
+    uvrest_status st = UVREST_OK;
+    bool idle;
+    if (group == NULL)
+        return UVREST_E_INVALID;
+    pthread_mutex_lock(&group->mutex);
+    group->n_kept++;
+    idle = group->idle;
+    pthread_mutex_unlock(&group->mutex);
+    if (!idle)
+        st = wait_here(group);
+    if (st == UVREST_OK && out_summary != NULL) {
+        pthread_mutex_lock(&group->mutex);
+        *out_summary = group->summary;
+        pthread_mutex_unlock(&group->mutex);
+    }
+    drop(group);
+    return st;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "hooks.h"
+#include "alloc.h"
+#include "buf.h"
+#include "text.h"
+#include <string.h>
+
+#define PATH_MAX_BYTES 512
+
+static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"};
+
+struct uvrest_header_lines {
+    uvrest__buf text; /* one after the other, each NUL-ended */
+    uint32_t n;
+};
+
+/* Queries may carry what is signed or searched for: they stay out. */
+static const char *write_path(const uvrest_call *call, char out[PATH_MAX_BYTES])
+{
+    const char *target = call->moved != NULL ? call->moved : call->request.target;
+    uvrest__text text;
+    uvrest__text_init(&text, out, PATH_MAX_BYTES);
+    uvrest__text_add_foreign(&text, target, strcspn(target, "?"));
+    for (const uvrest__lane *lane = call->client->lanes; lane != NULL; lane = lane->next)
+        uvrest__credentials_redact(&lane->credentials, out);
+    return out;
+}
+
+uvrest_status uvrest_request_add_header(const uvrest_request_event *event, const char *line)
+{
+    uvrest_status st;
+    if (event == NULL || line == NULL)
+        return UVREST_E_INVALID;
+    st = uvrest__headers_check_line(line, NULL);
+    if (st != UVREST_OK)
+        return st;
+    uvrest__buf_append(&event->lines->text, line, strlen(line) + 1);
+    if (event->lines->text.status == UVREST_OK)
+        event->lines->n++;
+    return event->lines->text.status;
+}
+
+static void keep_lines(uvrest_call *call, struct uvrest_header_lines *lines)
+{
+    size_t len;
+    if (lines->n == 0)
+        return;
+    call->added = uvrest__buf_take(&lines->text, &len);
+    call->added_size = (uint32_t)len;
+    call->n_added = lines->n;
+}
+
+void uvrest__hooks_drop(uvrest_call *call)
+{
+    if (call->added != NULL)
+        explicit_bzero(call->added, call->added_size);
+    uvrest__free(call->client->settings.alloc, call->added);
+    call->added = NULL;
+    call->added_size = call->n_added = 0;
+}
+
+uvrest_status uvrest__hooks_request(uvrest_call *call)
+{
+    uvrest_client *client = call->client;
+    struct uvrest_header_lines lines = {.n = 0};
+    char path[PATH_MAX_BYTES];
+    uvrest_request_event event = {.method = methods[call->op->method],
+                                  .operation = call->op->name,
+                                  .attempt = call->attempts + 1,
+                                  .lines = &lines};
+    uvrest_status st;
+    uvrest__hooks_drop(call);
+    if (client->settings.on_request == NULL)
+        return UVREST_OK;
+    event.path = write_path(call, path);
+    uvrest__buf_init(&lines.text, client->settings.alloc, UVREST__HEADERS_MAX_BYTES);
+    client->logging = true;
+    client->settings.on_request(&event, client->settings.hook_user);
+    client->logging = false;
+    st = lines.text.status;
+    if (st == UVREST_OK)
+        keep_lines(call, &lines);
+    uvrest__buf_fini(&lines.text);
+    return st;
+}
+
+/* Their texts are the transfer's; without memory for the list there is none. */
+static uvrest_header *list_headers(const uvrest_client *client, const uvrest__headers *headers, size_t *out_n)
+{
+    size_t n = uvrest__headers_count(headers);
+    uvrest_header *list = n == 0 ? NULL : uvrest__malloc(client->settings.alloc, n * sizeof *list);
+    *out_n = list == NULL ? 0 : n;
+    for (size_t i = 0; i < *out_n; i++)
+        list[i] = uvrest__headers_at(headers, i);
+    return list;
+}
+
+void uvrest__hooks_response(const uvrest_call *call, int http_status, const uvrest__outcome *outcome,
+                            const uvrest__headers *headers, size_t body_bytes)
+{
+    uvrest_client *client = call->client;
+    char path[PATH_MAX_BYTES];
+    uvrest_header *list = NULL;
+    uvrest_response_event event = {.method = methods[call->op->method],
+                                   .operation = call->op->name,
+                                   .attempt = call->attempts,
+                                   .http_status = http_status,
+                                   .status = outcome->status,
+                                   .body_bytes = body_bytes,
+                                   .duration_us = outcome->duration_us};
+    if (client->settings.on_response == NULL)
+        return;
+    event.path = write_path(call, path);
+    if (headers != NULL)
+        list = list_headers(client, headers, &event.n_headers);
+    event.headers = list;
+    client->logging = true;
+    client->settings.on_response(&event, client->settings.hook_user);
+    client->logging = false;
+    uvrest__free(client->settings.alloc, list);
+}

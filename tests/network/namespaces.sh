@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Rows 3, 5, 15 and 38 of the fault catalogue, in network namespaces of their own: a client's and a server's, with a cable
+# (veth) between them. Loss and reordering are left out where the kernel has no netem; narrow and down lines are there.
+#   namespaces.sh PROBE ROW
+# Exits with 77, which ctest takes for "skipped", where it is not permitted.
+set -euo pipefail
+probe=$(readlink -f "$1")
+row=$2
+here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+python=${PYTHON:-/usr/bin/python3}
+
+# Inside: a new network and a new view of the file system, so that /etc/hosts can be ours and all goes with the process.
+if [ "${INSIDE_NAMESPACE:-}" != yes ]; then
+    unshare --net --mount true 2>/dev/null || { echo "skipped: no permission for network namespaces"; exit 77; }
+    INSIDE_NAMESPACE=yes exec unshare --net --mount --fork --kill-child "${BASH_SOURCE[0]}" "$probe" "$row"
+fi
+
+work=$(mktemp -d)
+server=
+trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -r "$work"' EXIT
+
+fail() {
+    echo "row $row: $*"
+    cat "$work/out" 2>/dev/null || true
+    exit 1
+}
+
+# The other end of the cable lives in the namespace of the server's process.
+lay_cable() {
+    unshare --net sleep 600 &
+    local holder=$!
+    server=$holder
+    ip link set lo up
+    ip link add near type veth peer name far 2>/dev/null || { echo "skipped: no veth here"; exit 77; }
+    local i
+    for ((i = 0; i < 100; i++)); do
+        [ "$(readlink /proc/$holder/ns/net)" != "$(readlink /proc/self/ns/net)" ] && break
+        sleep 0.05
+    done
+    ip link set far netns "$holder"
+    ip addr add 10.99.0.1/24 dev near
+    ip link set near up
+    far="nsenter --target $holder --net"
+    $far ip link set lo up
+    $far ip addr add 10.99.0.2/24 dev far
+    $far ip link set far up
+}
+
+serve() {
+    $far "$python" "$here/server.py" 10.99.0.2 8080 "$1" >/dev/null &
+    local i
+    for ((i = 0; i < 200; i++)); do
+        "$python" -c 'import socket; socket.create_connection(("10.99.0.2", 8080), 1)' 2>/dev/null && return
+        sleep 0.05
+    done
+    fail "the server does not come up"
+}
+
+row_3_dead_ipv6_costs_little() {
+    lay_cable
+    serve 0
+    # Packets for 2001:db8::2 leave, and nobody is there to answer.
+    sysctl -qw net.ipv6.conf.near.disable_ipv6=0 2>/dev/null || true
+    ip -6 addr add 2001:db8::1/64 dev near nodad 2>/dev/null || { echo "skipped: no IPv6 here"; exit 77; }
+    ip -6 neigh add 2001:db8::2 lladdr 02:00:00:00:00:99 dev near
+    printf '127.0.0.1 localhost\n2001:db8::2 both.test\n10.99.0.2 both.test\n' >"$work/hosts"
+    mount --bind "$work/hosts" /etc/hosts
+    "$probe" http://both.test:8080 4 5000 5000 1 0 >"$work/out"
+    grep -q '^UVREST_OK yes 4 1$' "$work/out" || fail "not all succeeded"
+    awk '/^took/ && $2 > 2000 { exit 1 }' "$work/out" || fail "too slow"
+}
+
+row_5_syn_black_hole_is_a_timeout() {
+    lay_cable
+    ip neigh add 10.99.0.77 lladdr 02:00:00:00:00:99 dev near
+    "$probe" http://10.99.0.77:8080 1 300 5000 2 0 >"$work/out"
+    grep -q '^UVREST_E_TIMEOUT no 1 2$' "$work/out" || fail "not a timeout after two attempts"
+    awk '/^took/ && $2 > 3000 { exit 1 }' "$work/out" || fail "too slow"
+}
+
+row_15_network_that_comes_back_is_used_again() {
+    lay_cable
+    serve 0.3
+    "$probe" http://10.99.0.2:8080 200 1000 20000 20 60000 >"$work/out" &
+    local client=$!
+    sleep 1
+    ip link set near down
+    sleep 3
+    ip link set near up
+    wait $client || fail "the probe failed"
+    grep -q '^UVREST_OK yes 200 ' "$work/out" || fail "not all succeeded"
+    # And when it does not come back, the deadline holds.
+    ip link set near down
+    "$probe" http://10.99.0.2:8080 3 500 1000 20 3000 >"$work/out"
+    grep -qE '^UVREST_E_(CONNECT|TIMEOUT|NETWORK) no 3 ' "$work/out" || fail "not a failure of the network"
+    awk '/^took/ && $2 > 4500 { exit 1 }' "$work/out" || fail "too slow"
+}
+
+row_38_narrow_line_is_slow_and_right() {
+    lay_cable
+    serve 0
+    tc qdisc add dev near root tbf rate 64kbit burst 3000 latency 2s 2>/dev/null || { echo "skipped: no tbf here"; exit 77; }
+    $far tc qdisc add dev far root tbf rate 256kbit burst 3000 latency 2s
+    "$probe" http://10.99.0.2:8080 60 10000 30000 4 0 >"$work/out"
+    grep -q '^UVREST_OK yes 60 ' "$work/out" || fail "not all succeeded"
+    awk '/^took/ && $2 < 1000 { exit 1 }' "$work/out" || fail "the line was not narrow"
+}
+
+case $row in
+    3) row_3_dead_ipv6_costs_little ;;
+    5) row_5_syn_black_hole_is_a_timeout ;;
+    15) row_15_network_that_comes_back_is_used_again ;;
+    38) row_38_narrow_line_is_slow_and_right ;;
+    *) echo "no row $row here" >&2; exit 2 ;;
+esac
+cat "$work/out"

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+/* Rows 62, 88, 91, 111, 112, 116, 119 and 120 of the fault catalogue: what is scarce, large, interrupted or slow. */
+#include "wire.h"
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+#include <uv.h>
+
+#define ANSWER "reply 200 {\"id\":\"a1\"}\n"
+#define HEAD "send HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\n"
+
+static unsigned count_entries(const char *path)
+{
+    unsigned n = 0;
+    DIR *folder = opendir(path);
+    assert_non_null(folder);
+    while (readdir(folder) != NULL)
+        n++;
+    closedir(folder);
+    return n;
+}
+
+/* ---- refusals without a hint ---- */
+
+static void row_62_refusal_without_a_hint_waits_half_a_second_at_least(void **state)
+{
+    server *s = server_start("conn\nexpect\nreply 429\nexpect\n" ANSWER);
+    uvrest_client *client = wire_client(s);
+    sample_leaf_args args = {.leaf_id = "a1"};
+    const sample_leaf *leaf = NULL;
+    uvrest_result *result = NULL;
+    (void)state;
+    assert_int_equal(uvrest_gen_wait(client, &leaves_get, &args, &leaf, &result), UVREST_OK);
+    assert_int_equal(result->attempts, 2);
+    if (result->queued_us < 490000 || result->queued_us > 3000000)
+        fail_msg("waited %llu us", (unsigned long long)result->queued_us);
+    uvrest_result_free(result);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+/* ---- large answers ---- */
+
+/* An array of n times an item, in chunks of a thousand. */
+static char *script_of_array(size_t n_chunks, const char *item)
+{
+    size_t item_len = strlen(item);
+    size_t cap = 1000 * (item_len + 1) + 1024;
+    char *script = malloc(cap);
+    size_t len;
+    assert_non_null(script);
+    len = (size_t)snprintf(script, cap,
+                           "conn\nexpect\n" HEAD "Transfer-Encoding: chunked\\r\\n\\r\\n1\\r\\n[\\r\\n\n"
+                           "repeat %zu %zx\\r\\n",
+                           n_chunks, 1000 * (item_len + 1));
+    for (unsigned i = 0; i < 1000; i++)
+        len += (size_t)snprintf(script + len, cap - len, "%s,", item);
+    snprintf(script + len, cap - len, "\\r\\n\nsend %zx\\r\\n%s]\\r\\n0\\r\\n\\r\\n\nstall\n", item_len + 1, item);
+    return script;
+}
+
+typedef struct listed {
+    unsigned n;
+    uvrest_status status;
+    size_t n_items;
+    char message[512];
+} listed;
+
+static void on_listed(const sample_leaf_list *list, const uvrest_result *result, void *user)
+{
+    listed *l = user;
+    l->n++;
+    l->status = result->status;
+    l->n_items = list == NULL ? 0 : list->n_items;
+    snprintf(l->message, sizeof l->message, "%s", result->message);
+}
+
+static listed list_once(size_t n_chunks, const char *item)
+{
+    char *script = script_of_array(n_chunks, item);
+    server *s = server_start(script);
+    sample_client_options options = wire_options(s);
+    sample_no_args args = {0};
+    uvrest_client *client;
+    listed l = {0};
+    options.timeout_ms = 120000;
+    client = wire_client_of(&options);
+    assert_int_equal(uvrest_gen_call(client, &leaves_list, &args, (uvrest_any_fn *)on_listed, &l, NULL), 0);
+    assert_int_equal(uvrest_client_run(client), UVREST_OK);
+    assert_int_equal(l.n, 1);
+    uvrest_client_free(client);
+    server_stop(s);
+    free(script);
+    return l;
+}
+
+static void row_88_two_hundred_megabytes_end_in_limit(void **state)
+{
+    listed l = list_once(20000, "{\"id\":\"x\"}"); /* 220 MB */
+    (void)state;
+    if (l.status != UVREST_E_LIMIT)
+        fail_msg("%s: %s", uvrest_status_name(l.status), l.message);
+    assert_int_equal(l.n_items, 0);
+}
+
+static void row_88_a_million_elements_below_the_cap_are_read(void **state)
+{
+    listed l = list_once(1000, "{\"id\":\"x\"}");
+    (void)state;
+    if (l.status != UVREST_OK)
+        fail_msg("%s: %s", uvrest_status_name(l.status), l.message);
+    assert_int_equal(l.n_items, 1000001);
+}
+
+/* How long an object of n times a thousand unknown members takes, in seconds. */
+static double decode_unknown(size_t n_chunks)
+{
+    char *script = malloc(64000);
+    size_t chunk = 0;
+    size_t len;
+    server *s;
+    uvrest_client *client;
+    sample_client_options options;
+    seen saw = {0};
+    uint64_t begin;
+    assert_non_null(script);
+    for (unsigned i = 0; i < 1000; i++)
+        chunk += (size_t)snprintf(NULL, 0, "\"x%x\":%u,", i * 2654435761u, i);
+    len = (size_t)snprintf(script, 64000,
+                           "conn\nexpect\n" HEAD "Transfer-Encoding: chunked\\r\\n\\r\\n1\\r\\n{\\r\\n\n"
+                           "repeat %zu %zx\\r\\n",
+                           n_chunks, chunk);
+    for (unsigned i = 0; i < 1000; i++)
+        len += (size_t)snprintf(script + len, 64000 - len, "\"x%x\":%u,", i * 2654435761u, i);
+    snprintf(script + len, 64000 - len, "\\r\\n\nsend a\\r\\n\"id\":\"a1\"}\\r\\n0\\r\\n\\r\\n\nstall\n");
+    s = server_start(script);
+    options = wire_options(s);
+    options.timeout_ms = 60000;
+    client = wire_client_of(&options);
+    begin = uv_hrtime();
+    wire_get(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_OK);
+    assert_string_equal(saw.id, "a1");
+    begin = uv_hrtime() - begin;
+    uvrest_client_free(client);
+    server_stop(s);
+    free(script);
+    return (double)begin / 1e9;
+}
+
+static void row_91_many_unknown_members_take_linear_time(void **state)
+{
+    double few = decode_unknown(20) + 0.02;
+    double many = decode_unknown(200);
+    (void)state;
+    if (many > few * 10 * 4)
+        fail_msg("20,000 members take %.3f s, 200,000 take %.3f s", few, many);
+}
+
+/* ---- descriptors ---- */
+
+/* Leaves n descriptors to be had. */
+static struct rlimit leave_descriptors(unsigned n)
+{
+    struct rlimit before;
+    struct rlimit few;
+    int next = dup(0);
+    assert_true(next >= 0);
+    close(next);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = before;
+    few.rlim_cur = (rlim_t)next + n;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    return before;
+}
+
+static void row_111_no_descriptor_for_a_connection_is_retried(void **state)
+{
+    server *s = server_start("conn\nexpect\n" ANSWER "loop\n");
+    uvrest_client *client = wire_client(s);
+    uvrest_call_options options = {.attempts = 2};
+    struct rlimit before;
+    double begin;
+    seen saw = {0};
+    (void)state;
+    before = leave_descriptors(0);
+    begin = (double)clock() / CLOCKS_PER_SEC;
+    wire_get(client, &saw, &options, NULL);
+    wire_run(client, &saw);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    if (saw.status != UVREST_E_CONNECT && saw.status != UVREST_E_IO)
+        fail_msg("%s: %s", uvrest_status_name(saw.status), saw.message);
+    assert_int_equal(saw.attempts, 2);
+    assert_int_equal(saw.executed, UVREST_EXECUTED_NO);
+    assert_true((double)clock() / CLOCKS_PER_SEC - begin < 0.5); /* it does not spin */
+    saw = (seen){0};
+    wire_get(client, &saw, &options, NULL);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_OK);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+static void row_111_no_descriptor_for_a_loop_fails_the_client(void **state)
+{
+    sample_client_options options = wire_options(NULL);
+    (void)state;
+    for (unsigned n = 0; n < 4; n++) {
+        struct rlimit before = leave_descriptors(n);
+        uvrest_client *client = NULL;
+        uvrest_status st =
+            uvrest_gen_client_new(&sample_api, &options, offsetof(sample_client_options, app_id), &client);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        if (st == UVREST_OK) {
+            assert_true(n > 0);
+            uvrest_client_free(client);
+        } else {
+            assert_int_equal(st, UVREST_E_IO);
+            assert_null(client);
+        }
+    }
+}
+
+/* ---- signals ---- */
+
+static volatile sig_atomic_t n_alarms;
+
+static void on_alarm(int number)
+{
+    (void)number;
+    n_alarms++;
+}
+
+/* System calls are interrupted all the time (no SA_RESTART), and the program's own handler stays. */
+static void row_112_interrupted_system_calls_are_invisible_row_119(void **state)
+{
+    server *s = server_start("conn\nexpect\n" ANSWER "loop\n");
+    uvrest_client *client;
+    struct sigaction action = {.sa_handler = on_alarm};
+    struct sigaction before;
+    struct sigaction after;
+    struct itimerval often = {{0, 200}, {0, 200}};
+    struct itimerval never = {{0, 0}, {0, 0}};
+    sigset_t alarms;
+    (void)state;
+    sigemptyset(&alarms);
+    sigaddset(&alarms, SIGALRM);
+    assert_int_equal(sigaction(SIGALRM, &action, &before), 0);
+    client = wire_client(s);
+    assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+    for (unsigned i = 0; i < 300; i++) {
+        seen saw = {0};
+        if (i % 2 == 0)
+            wire_get(client, &saw, NULL, NULL);
+        else
+            wire_post(client, &saw, NULL, NULL);
+        wire_run(client, &saw);
+        wire_check_status(&saw, UVREST_OK);
+        assert_int_equal(saw.attempts, 1);
+    }
+    assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+    assert_int_equal(sigaction(SIGALRM, &before, &after), 0);
+    assert_ptr_equal(after.sa_handler, on_alarm);
+    assert_true(n_alarms > 0);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+/* ---- slow callbacks ---- */
+
+static void on_slow(const sample_leaf *leaf, const uvrest_result *result, void *user)
+{
+    uint64_t begin = uv_hrtime();
+    wire_on_leaf(leaf, result, user);
+    while (uv_hrtime() - begin < 100000000) {
+    }
+}
+
+static void row_116_slow_callbacks_delay_others_and_fail_none(void **state)
+{
+    server *s = server_start("conn\nexpect\n" ANSWER "loop\n");
+    uvrest_client *client = wire_client(s);
+    sample_leaf_args args = {.leaf_id = "a1"};
+    seen saw[12] = {{0}};
+    uint64_t begin = uv_hrtime();
+    (void)state;
+    for (size_t i = 0; i < 12; i++)
+        assert_int_equal(uvrest_gen_call(client, &leaves_get, &args,
+                                         (uvrest_any_fn *)(i % 2 == 0 ? on_slow : wire_on_leaf), &saw[i], NULL),
+                         0);
+    assert_int_equal(uvrest_client_run(client), UVREST_OK);
+    for (size_t i = 0; i < 12; i++) {
+        assert_int_equal(saw[i].n, 1);
+        wire_check_status(&saw[i], UVREST_OK);
+        assert_int_equal(saw[i].attempts, 1);
+    }
+    assert_true(uv_hrtime() - begin < 3000000000u); /* six of them take 0.6 s */
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+/* ---- many clients ---- */
+
+static void row_120_a_thousand_clients_leave_nothing_behind(void **state)
+{
+    server *s = server_start("conn\nexpect\n" ANSWER "loop\n");
+    unsigned descriptors;
+    (void)state;
+    uvrest_client_free(wire_client(s));
+    descriptors = count_entries("/proc/self/fd");
+    for (unsigned i = 0; i < 1000; i++) {
+        uvrest_client *client = wire_client(s);
+        if (i % 10 == 0) {
+            seen saw = {0};
+            wire_get(client, &saw, NULL, NULL);
+            wire_run(client, &saw);
+            wire_check_status(&saw, UVREST_OK);
+        }
+        uvrest_client_free(client);
+    }
+    server_stop(s); /* with its side of the connections */
+    if (count_entries("/proc/self/fd") > descriptors)
+        fail_msg("%u descriptors, before %u", count_entries("/proc/self/fd"), descriptors);
+    assert_true(count_entries("/proc/self/task") <= 4); /* ".", "..", this one, a sanitizer's */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(row_62_refusal_without_a_hint_waits_half_a_second_at_least),
+        cmocka_unit_test(row_88_two_hundred_megabytes_end_in_limit),
+        cmocka_unit_test(row_88_a_million_elements_below_the_cap_are_read),
+        cmocka_unit_test(row_91_many_unknown_members_take_linear_time),
+        cmocka_unit_test(row_111_no_descriptor_for_a_connection_is_retried),
+        cmocka_unit_test(row_111_no_descriptor_for_a_loop_fails_the_client),
+        cmocka_unit_test(row_112_interrupted_system_calls_are_invisible_row_119),
+        cmocka_unit_test(row_116_slow_callbacks_delay_others_and_fail_none),
+        cmocka_unit_test(row_120_a_thousand_clients_leave_nothing_behind),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
