@@ -25,7 +25,7 @@ for name in uvrest iconik; do
 done
 echo "figure size.total.bytes $bytes   (at most 1258291)"
 
-operations=$(grep -hc '^uvrest_status iconik_[a-z0-9_]*_wait(' generated/src/*.c | awk '{n += $1} END {print n}')
+operations=$(grep -hcE '^(uvrest_status iconik_[a-z0-9_]+_wait\(|WAIT(_FOR)?\()' generated/src/*.c | awk '{n += $1} END {print n}')
 # Parameter tables are left out, and so are comments and blank lines.
 lines=$(awk '/^static const uvrest_param .*= \{/ {table = 1} !table {print} table && /^};/ {table = 0}' generated/src/*.c |
     sed -e 's:/\*.*\*/::' | awk '/\/\*/ {comment = 1} !comment && NF {n++} /\*\// {comment = 0} END {print n}')

@@ -146,12 +146,11 @@ static void on_collections(const iconik_collections_page *collections, const uvr
             iconik_collections_get(self->client, &(iconik_collections_get_args){.collection_id = id}, on_collection,
                                    self, NULL));
     started(self, "collection info",
-            iconik_collections_content_info_get(self->client,
-                                                &(iconik_collections_content_info_get_args){.collection_id = id},
-                                                on_info, self, NULL));
+            iconik_collections_content_info_get(
+                self->client, &(iconik_collections_content_info_get_args){.collection_id = id}, on_info, self, NULL));
     started(self, "collection contents",
-            iconik_collections_contents_list(self->client, &(iconik_collections_contents_list_args){.collection_id = id},
-                                             on_contents, self, NULL));
+            iconik_collections_contents_list(
+                self->client, &(iconik_collections_contents_list_args){.collection_id = id}, on_contents, self, NULL));
 }
 
 static void on_hits(const iconik_search_documents_page *hits, const uvrest_result *result, void *user)

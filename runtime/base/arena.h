@@ -24,9 +24,9 @@ struct uvrest_arena {
     uvrest__block *current; /* NULL before the first allocation */
     uvrest__block *scratch;
     size_t used_before; /* handed out of the blocks before current */
-    size_t used_limit;  /* ceiling of what may be handed out; SIZE_MAX for none */
-    size_t taken;       /* from alloc, all lists and this struct */
-    size_t max_bytes;   /* ceiling of taken; SIZE_MAX for none */
+    size_t used_limit; /* ceiling of what may be handed out; SIZE_MAX for none */
+    size_t taken; /* from alloc, all lists and this struct */
+    size_t max_bytes; /* ceiling of taken; SIZE_MAX for none */
     const uvrest_alloc *alloc;
 };
 

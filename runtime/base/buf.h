@@ -10,10 +10,10 @@
 
 typedef struct uvrest__buf {
     const uvrest_alloc *alloc; /* borrowed until uvrest__buf_fini() */
-    char *data;                /* NULL until something was appended */
+    char *data; /* NULL until something was appended */
     size_t len;
-    size_t cap;           /* room without the closing NUL */
-    size_t max_len;       /* ceiling of len */
+    size_t cap; /* room without the closing NUL */
+    size_t max_len; /* ceiling of len */
     uvrest_status status; /* UVREST_OK, UVREST_E_NOMEM, or UVREST_E_LIMIT beyond max_len */
 } uvrest__buf;
 

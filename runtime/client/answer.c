@@ -10,17 +10,6 @@
 
 /* Longest message. */
 #define MESSAGE_MAX 2048
-/* Decoded values are larger than their text; beyond this much of it an answer is refused. */
-#define VALUE_FACTOR 4u
-#define VALUE_EXTRA ((size_t)1 << 20)
-
-static size_t value_ceiling(size_t max_body_bytes)
-{
-    size_t ceiling;
-    if (!uvrest__size_mul(max_body_bytes, VALUE_FACTOR, &ceiling) || !uvrest__size_add(ceiling, VALUE_EXTRA, &ceiling))
-        return 0;
-    return ceiling;
-}
 
 /* ---- messages ---- */
 
@@ -175,11 +164,11 @@ static uvrest_status decode_several(uvrest__answer *answer, const uvrest_op *op,
     return st;
 }
 
-static uvrest_status decode_raw(uvrest__answer *answer, uvrest_decode_report *report)
+static uvrest_status decode_raw(uvrest__answer *answer, uint32_t max_depth, uvrest_decode_report *report)
 {
     const uvrest_raw *body = &answer->result.body;
     size_t offset = 0;
-    uvrest_status st = uvrest_json_check(body->text, body->len, 0, &offset);
+    uvrest_status st = uvrest_json_check(body->text, body->len, max_depth, &offset);
     if (st == UVREST_OK)
         answer->value = body;
     report->failure.offset = offset;
@@ -204,7 +193,6 @@ static uvrest_status decode(uvrest__answer *answer, const uvrest__answer_source 
     const uvrest_op *op = source->op;
     const uvrest_raw *body = &answer->result.body;
     uvrest_model model = {op->schema, op->value_model};
-    uvrest_decode_options options = {.strict = source->strict, .max_bytes = value_ceiling(source->max_body_bytes)};
     uvrest_decode_report report = {0};
     const char *text = NULL;
     uvrest_status st;
@@ -213,20 +201,21 @@ static uvrest_status decode(uvrest__answer *answer, const uvrest__answer_source 
         return UVREST_E_NOMEM;
     switch (op->value) {
     case UVREST_PAYLOAD_MODEL:
-        st = uvrest_json_decode(model, shaped.text, shaped.len, &options, answer->arena, &answer->value, &report);
+        st = uvrest_json_decode(model, shaped.text, shaped.len, &source->decoding, answer->arena, &answer->value,
+                                &report);
         break;
     case UVREST_PAYLOAD_MODEL_ARRAY:
-        st = decode_array(answer, model, &options, &report);
+        st = decode_array(answer, model, &source->decoding, &report);
         break;
     case UVREST_PAYLOAD_SEVERAL:
-        st = decode_several(answer, op, &options, &report);
+        st = decode_several(answer, op, &source->decoding, &report);
         break;
     case UVREST_PAYLOAD_STR:
         st = uvrest__json_decode_text(body->text, body->len, answer->arena, &text, &report);
         answer->value = text;
         break;
     default:
-        st = decode_raw(answer, &report);
+        st = decode_raw(answer, source->decoding.max_depth, &report);
     }
     keep_report(answer, &report);
     if (st == UVREST_OK || st == UVREST_E_NOMEM)

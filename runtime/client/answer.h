@@ -35,8 +35,7 @@ typedef struct uvrest__answer_source {
     uint64_t transfer_us;
     const uvrest__credentials *credentials; /* to name on 401, and to keep out of messages; may be NULL */
     uint32_t credentials_mask;
-    size_t max_body_bytes;
-    bool strict;
+    uvrest_decode_options decoding;
     bool absent_is_ok;
 } uvrest__answer_source;
 

@@ -379,10 +379,10 @@ static uvrest__answer_source source_of(const uvrest_call *call)
         .transfer_us = call->transfer_us,
         .credentials = &call->lane->credentials,
         .credentials_mask = call->own_credentials ? UINT32_MAX : call->op->credentials,
-        .max_body_bytes = client->settings.max_body_bytes,
-        .strict = call->strict,
+        .decoding = client->settings.decoding,
         .absent_is_ok = call->absent_is_ok,
     };
+    source.decoding.strict = call->strict;
     return source;
 }
 

@@ -146,7 +146,6 @@ static void on_timer(void *user)
     settle(client);
 }
 
-
 /* ---- the end ---- */
 
 static void free_lanes(uvrest_client *client)

@@ -36,7 +36,8 @@ static uvrest_status check_part(const uvrest__form_part *part, uvrest_reason *re
 {
     const char *texts[] = {part->name, part->content_type};
     for (size_t i = 0; i < 2; i++) {
-        if (texts[i] == NULL || (uvrest__text_control(texts[i], strlen(texts[i])) == NULL && strchr(texts[i], '"') == NULL))
+        if (texts[i] == NULL ||
+            (uvrest__text_control(texts[i], strlen(texts[i])) == NULL && strchr(texts[i], '"') == NULL))
             continue;
         uvrest__reason_set(reason, "form: a control character or a quote in a part's name or type", (char *)NULL);
         return UVREST_E_INVALID;

@@ -14,7 +14,7 @@ typedef struct uvrest__form_part {
     const void *data;
     size_t len;
     const char *content_type; /* NULL: plain text, which needs none */
-    bool is_file;             /* named as a file, which servers ask of binary parts */
+    bool is_file; /* named as a file, which servers ask of binary parts */
 } uvrest__form_part;
 
 /**

@@ -24,8 +24,8 @@ void uvrest__group_undo(uvrest_group *group);
 void uvrest__group_leave(uvrest_group *group, uvrest_status status);
 
 /** Seals a group; *out_due: it has no calls, and its end must be run. may_be_due false: then it fails instead. */
-UVREST_MUST_USE uvrest_status uvrest__group_seal(uvrest_group *group, uvrest_group_fn *done, void *user, bool may_be_due,
-                                                 bool *out_due);
+UVREST_MUST_USE uvrest_status uvrest__group_seal(uvrest_group *group, uvrest_group_fn *done, void *user,
+                                                 bool may_be_due, bool *out_due);
 /** On the loop: runs done of a group that is due, and frees it. */
 void uvrest__group_run(uvrest_group *group);
 /** The next in a list of groups that are due. */

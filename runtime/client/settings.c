@@ -18,6 +18,8 @@
 #define DEFAULT_MAX_QUEUED 1000000u
 #define DEFAULT_ATTEMPTS 4u
 #define DEFAULT_MAX_BODY_BYTES ((size_t)64 * 1024 * 1024)
+#define DEFAULT_ARENA_FACTOR 4u
+#define DEFAULT_ARENA_EXTRA ((size_t)1 << 20)
 /* Beyond a day a time-out is a mistake; this also keeps every sum of them far from overflow. */
 #define MAX_TIMEOUT_MS 86400000u
 
@@ -100,6 +102,14 @@ static void copy_numbers(uvrest__settings *s, const uvrest_client_options *o)
     s->max_queued = or_default(o->max_queued, DEFAULT_MAX_QUEUED);
     s->attempts = or_default(o->attempts, DEFAULT_ATTEMPTS);
     s->max_body_bytes = o->max_body_bytes == 0 ? DEFAULT_MAX_BODY_BYTES : o->max_body_bytes;
+    s->decoding.max_depth = o->max_depth;
+    s->decoding.max_notes = o->max_notes;
+    s->decoding.max_bytes = o->max_arena_bytes;
+    /* Decoded values are larger than their text; beyond this much of it an answer is refused. */
+    if (o->max_arena_bytes == 0 &&
+        (!uvrest__size_mul(s->max_body_bytes, DEFAULT_ARENA_FACTOR, &s->decoding.max_bytes) ||
+         !uvrest__size_add(s->decoding.max_bytes, DEFAULT_ARENA_EXTRA, &s->decoding.max_bytes)))
+        s->decoding.max_bytes = 0; /* no ceiling */
 }
 
 uvrest_status uvrest__settings_init(uvrest__settings *out, const uvrest_client_options *o, uint32_t requests,

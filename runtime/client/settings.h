@@ -11,6 +11,7 @@
 #include "ratelimit.h"
 #include "url.h"
 #include <uvrest/client.h>
+#include <uvrest/json.h>
 
 typedef struct uvrest__settings {
     const uvrest_alloc *alloc;
@@ -32,6 +33,7 @@ typedef struct uvrest__settings {
     uint32_t max_connection_age_ms;
     uint32_t max_connection_lifetime_ms;
     size_t max_body_bytes;
+    uvrest_decode_options decoding; /* its ceilings; whether strictly is the call's */
     bool no_proxy;
     bool strict;
     bool read_only;

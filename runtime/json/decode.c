@@ -14,7 +14,7 @@ static const uint8_t *read_object(reader *r, const uint8_t *p, unsigned model, c
 /* ---- unions --------------------------------------------------------------------------------------------------------- */
 
 /* The case a tag's value stands for; the number of cases if none. p: the value. */
-static UVREST__COLD unsigned find_case(reader *r, const uint8_t *p, unsigned choice)
+static UVREST__RARE unsigned find_case(reader *r, const uint8_t *p, unsigned choice)
 {
     unsigned n = uvrest__tables_n_cases(r->schema, choice);
     const char *chars;
@@ -33,7 +33,7 @@ static UVREST__COLD unsigned find_case(reader *r, const uint8_t *p, unsigned cho
  * Looks through the object at p, which is read as a whole later, for its tag; of several the last counts. NULL if the
  * text is broken. *out_case: as find_case().
  */
-static UVREST__COLD const uint8_t *find_tag(reader *r, const uint8_t *p, unsigned choice, unsigned *out_case)
+static UVREST__RARE const uint8_t *find_tag(reader *r, const uint8_t *p, unsigned choice, unsigned *out_case)
 {
     uint16_t tag = r->schema->unions[choice].tag;
     const char *chars;
@@ -83,7 +83,8 @@ static const uint8_t *read_case(reader *r, const uint8_t *p, unsigned choice, un
 }
 
 /* Usually the tag is the first member. Only duplicates can make that guess wrong, and they are noticed while reading. */
-static UVREST__COLD const uint8_t *read_union(reader *r, const uint8_t *p, unsigned choice, uvrest_union *to, const frame *f)
+static UVREST__COLD const uint8_t *read_union(reader *r, const uint8_t *p, unsigned choice, uvrest_union *to,
+                                              const frame *f)
 {
     uint16_t tag = r->schema->unions[choice].tag;
     unsigned len = uvrest__name_len(r->schema, tag), n = uvrest__tables_n_cases(r->schema, choice), first = n, found;
@@ -175,7 +176,8 @@ typedef struct sequence {
 } sequence;
 
 /* Moves what was gathered into the arena. */
-static __attribute__((noinline)) bool settle(reader *r, const uint8_t *p, uvrest__stack_mark mark, size_t size, size_t n, sequence *to)
+static __attribute__((noinline)) bool settle(reader *r, const uint8_t *p, uvrest__stack_mark mark, size_t size,
+                                             size_t n, sequence *to)
 {
     void *items = (void *)(uintptr_t)UVREST_EMPTY;
     if (n != 0) {
@@ -387,7 +389,7 @@ static UVREST__COLD const uint8_t *read_unknown(reader *r, const uint8_t *p, obj
 }
 
 /* A member comes again: what it left the first time goes. */
-static UVREST__COLD void forget_member(reader *r, object *o, const uvrest_gen_field *field, unsigned i)
+static UVREST__RARE void forget_member(reader *r, object *o, const uvrest_gen_field *field, unsigned i)
 {
     memset(o->to + field->offset, 0, uvrest__tables_member_size(field));
     o->nulls[i / 64] &= ~(UINT64_C(1) << i % 64);
@@ -466,7 +468,7 @@ UVREST__HOT const uint8_t *read_member(reader *r, const uint8_t *p, object *o, c
 }
 
 /* Notes each required member that did not come. p: the closing brace. */
-static UVREST__COLD bool note_missing(reader *r, object *o, const uint8_t *p)
+static UVREST__RARE bool note_missing(reader *r, object *o, const uint8_t *p)
 {
     const uvrest_gen_field *fields = uvrest__model_fields(r->schema, o->model);
     for (unsigned i = 0; i < uvrest__model_n_fields(r->schema, o->model); i++) {
@@ -607,9 +609,9 @@ close:
 /* ---- whole texts ---------------------------------------------------------------------------------------------------- */
 
 /* Reads a root of one kind: '{' into a struct of the model, '[' into a sequence of them. */
-static UVREST__COLD uvrest_status decode_root(uvrest_model model, char open, const char *chars, size_t len,
-                                 const uvrest_decode_options *options, uvrest_arena *arena, sequence *to,
-                                 uvrest_decode_report *out_report)
+static UVREST__RARE uvrest_status decode_root(uvrest_model model, char open, const char *chars, size_t len,
+                                              const uvrest_decode_options *options, uvrest_arena *arena, sequence *to,
+                                              uvrest_decode_report *out_report)
 {
     const uvrest_gen_field items = {0, 0, model.id, UVREST_ROW_MODEL_ARRAY, 0};
     UVREST__UNINITIALIZED reader r;
@@ -632,8 +634,9 @@ static UVREST__COLD uvrest_status decode_root(uvrest_model model, char open, con
     return uvrest__reader_finish(&r, p, end, open == '{' ? "an object" : "an array of objects", out_report);
 }
 
-uvrest_status uvrest_json_decode(uvrest_model model, const char *text, size_t len, const uvrest_decode_options *options,
-                                 uvrest_arena *arena, const void **out_value, uvrest_decode_report *out_report)
+UVREST__RARE uvrest_status uvrest_json_decode(uvrest_model model, const char *text, size_t len,
+                                              const uvrest_decode_options *options, uvrest_arena *arena,
+                                              const void **out_value, uvrest_decode_report *out_report)
 {
     sequence root = {NULL, 0};
     uvrest_status st = UVREST_E_INVALID;
@@ -646,9 +649,10 @@ uvrest_status uvrest_json_decode(uvrest_model model, const char *text, size_t le
     return st;
 }
 
-uvrest_status uvrest__json_decode_array(uvrest_model model, const char *text, size_t len,
-                                        const uvrest_decode_options *options, uvrest_arena *arena,
-                                        const void **out_items, size_t *out_n_items, uvrest_decode_report *out_report)
+UVREST__RARE uvrest_status uvrest__json_decode_array(uvrest_model model, const char *text, size_t len,
+                                                     const uvrest_decode_options *options, uvrest_arena *arena,
+                                                     const void **out_items, size_t *out_n_items,
+                                                     uvrest_decode_report *out_report)
 {
     sequence root = {NULL, 0};
     uvrest_status st = decode_root(model, '[', text, len, options, arena, &root, out_report);
@@ -659,8 +663,8 @@ uvrest_status uvrest__json_decode_array(uvrest_model model, const char *text, si
     return st;
 }
 
-uvrest_status uvrest__json_decode_text(const char *text, size_t len, uvrest_arena *arena, const char **out_text,
-                                       uvrest_decode_report *out_report)
+UVREST__RARE uvrest_status uvrest__json_decode_text(const char *text, size_t len, uvrest_arena *arena,
+                                                    const char **out_text, uvrest_decode_report *out_report)
 {
     UVREST__UNINITIALIZED reader r;
     const uint8_t *p = uvrest__reader_begin(&r, NULL, text, len, NULL, arena), *behind;

@@ -53,7 +53,7 @@ UVREST__HOT const void *load_pointer(const void *member)
 
 /* ---- failing and room ----------------------------------------------------------------------------------------------- */
 
-static UVREST__COLD bool fail(writer *w, const frame *f, uvrest_status status, const char *why)
+static UVREST__RARE bool fail(writer *w, const frame *f, uvrest_status status, const char *why)
 {
     size_t len, room;
     w->status = status;
@@ -199,17 +199,25 @@ static bool write_text(writer *w, const char *text, size_t len, const frame *f, 
         while (*p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\')
             *to++ = (char)*p++;
     special:
-        do {
-            w->at = to;
-            /* Room for the longest escape, what is left as it is, the quote and a block stored too far. */
-            if (!reserve(w, (size_t)(end - p) + 7 + UVREST__BLOCK))
-                return false;
-            to = w->at;
+        w->at = to;
+        /* Room for the longest escape, what is left as it is, the quote and a block stored too far. */
+        if (!reserve(w, (size_t)(end - p) + 7 + UVREST__BLOCK))
+            return false;
+        to = w->at;
+        while (end - p >= 4 && *p >= 0x80) {
+            n = uvrest__utf8_word(uvrest__load32(p));
+            if (n == 0)
+                break;
+            memcpy(to, p, 4);
+            p += n;
+            to += n;
+        }
+        if (p < end && (*p >= 0x80 || *p < 0x20 || *p == '"' || *p == '\\')) {
             n = escape(&to, p, end, any_name);
             if (n == 0)
                 return fail(w, f, UVREST_E_INVALID, "not UTF-8");
             p += n;
-        } while (p < end && *p >= 0x80);
+        }
     }
     *to++ = '"';
     w->at = to;
@@ -377,7 +385,8 @@ static bool write_one(writer *w, unsigned kind, unsigned of, const void *at, con
     }
 }
 
-static UVREST__COLD bool write_map(writer *w, const uvrest_gen_field *field, const uvrest_text_map *map, const frame *up)
+static UVREST__COLD bool write_map(writer *w, const uvrest_gen_field *field, const uvrest_text_map *map,
+                                   const frame *up)
 {
     const unsigned kind = field->kind & UVREST__KIND_MASK;
     const size_t size = uvrest__tables_entry_size(kind);
@@ -416,8 +425,7 @@ static bool write_array(writer *w, const uvrest_gen_field *field, const char *it
     for (; f.index < n; f.index++, items += size) {
         bool written;
         if (maps)
-            written =
-                load_pointer(items) == UVREST_NULL ? write_null(w) : write_map(w, field, (const void *)items, &f);
+            written = load_pointer(items) == UVREST_NULL ? write_null(w) : write_map(w, field, (const void *)items, &f);
         else
             written = write_one(w, kind, field->of, items, &f);
         if (!written)
@@ -514,7 +522,7 @@ static void set_bit(uint64_t *bits, unsigned i)
 }
 
 /* An extra read for one model may have been given to another: then its nulls are found by name. */
-static UVREST__COLD void find_foreign_nulls(const writer *w, unsigned model, held *h)
+static UVREST__RARE void find_foreign_nulls(const writer *w, unsigned model, held *h)
 {
     for (size_t i = 0; i < h->extra->n_nulls; i++) {
         uvrest_extra_member null = uvrest_extra_at(h->extra, i);
@@ -549,7 +557,7 @@ static const uvrest_extra_member *held_slice(const writer *w, const held *h, con
 }
 
 /* An enum or an array of enums with a value that was not known: its text, from the extra. */
-static UVREST__COLD bool write_unknown_enum(writer *w, const uvrest_gen_field *field, const void *member,
+static UVREST__RARE bool write_unknown_enum(writer *w, const uvrest_gen_field *field, const void *member,
                                             const uvrest_extra_member *slice, const frame *f)
 {
     const uvrest_text_map *list = member; /* as every array begins */
@@ -609,7 +617,7 @@ static __attribute__((noinline)) bool write_unknown(writer *w, const held *h, un
 }
 
 /* Whether the object will say by itself which case it is. */
-static UVREST__COLD bool tells_case(const writer *w, const held *h, unsigned model, const char *value, uint16_t name)
+static UVREST__RARE bool tells_case(const writer *w, const held *h, unsigned model, const char *value, uint16_t name)
 {
     const char *text = uvrest__name_text(w->schema, name);
     int i = uvrest__tables_find_field(w->schema, model, text, uvrest__name_len(w->schema, name));
@@ -622,8 +630,8 @@ static UVREST__COLD bool tells_case(const writer *w, const held *h, unsigned mod
 }
 
 /* Writes the tag of a union's case unless the object does. *out_written: whether it did. */
-static UVREST__COLD bool write_tag(writer *w, const held *h, unsigned model, const char *value, const case_tag *tag,
-                      const frame *f, bool *out_written)
+static UVREST__RARE bool write_tag(writer *w, const held *h, unsigned model, const char *value, const case_tag *tag,
+                                   const frame *f, bool *out_written)
 {
     *out_written = !tells_case(w, h, model, value, tag->name);
     if (!*out_written)
@@ -677,7 +685,8 @@ static bool write_object(writer *w, unsigned model, const char *value, const cas
 
 /* ---- whole texts ---------------------------------------------------------------------------------------------------- */
 
-static void init(writer *w, const uvrest_schema *schema, unsigned flags, uvrest_arena *arena, uvrest_reason *reason)
+static UVREST__RARE void init(writer *w, const uvrest_schema *schema, unsigned flags, uvrest_arena *arena,
+                              uvrest_reason *reason)
 {
     w->begin = w->at = arena->at;
     w->end = arena->end;
@@ -691,7 +700,7 @@ static void init(writer *w, const uvrest_schema *schema, unsigned flags, uvrest_
 }
 
 /* Claims what was written, and a NUL behind it. */
-static uvrest_status finish(writer *w, bool written, uvrest_raw *out_text)
+static UVREST__RARE uvrest_status finish(writer *w, bool written, uvrest_raw *out_text)
 {
     if (!written || !write_bytes(w, "", 1))
         return w->status;
@@ -701,8 +710,8 @@ static uvrest_status finish(writer *w, bool written, uvrest_raw *out_text)
     return UVREST_OK;
 }
 
-uvrest_status uvrest_json_encode(uvrest_model model, const void *value, unsigned flags, uvrest_arena *arena,
-                                 uvrest_raw *out_text, uvrest_reason *reason)
+UVREST__RARE uvrest_status uvrest_json_encode(uvrest_model model, const void *value, unsigned flags,
+                                              uvrest_arena *arena, uvrest_raw *out_text, uvrest_reason *reason)
 {
     writer w;
     if (model.schema == NULL || model.id >= model.schema->n_models || value == NULL || value == UVREST_NULL ||
@@ -716,8 +725,9 @@ uvrest_status uvrest_json_encode(uvrest_model model, const void *value, unsigned
     return finish(&w, write_object(&w, model.id, value, NULL, NULL), out_text);
 }
 
-uvrest_status uvrest__json_encode_array(uvrest_model model, const void *items, size_t n_items, unsigned flags,
-                                        uvrest_arena *arena, uvrest_raw *out_text, uvrest_reason *reason)
+UVREST__RARE uvrest_status uvrest__json_encode_array(uvrest_model model, const void *items, size_t n_items,
+                                                     unsigned flags, uvrest_arena *arena, uvrest_raw *out_text,
+                                                     uvrest_reason *reason)
 {
     const uvrest_gen_field field = {0, 0, model.id, UVREST_ROW_MODEL_ARRAY, 0};
     writer w;
@@ -725,8 +735,8 @@ uvrest_status uvrest__json_encode_array(uvrest_model model, const void *items, s
     return finish(&w, write_array(&w, &field, items, n_items, NULL), out_text);
 }
 
-uvrest_status uvrest__json_encode_text(const char *text, uvrest_arena *arena, uvrest_raw *out_text,
-                                       uvrest_reason *reason)
+UVREST__RARE uvrest_status uvrest__json_encode_text(const char *text, uvrest_arena *arena, uvrest_raw *out_text,
+                                                    uvrest_reason *reason)
 {
     writer w;
     init(&w, NULL, 0, arena, reason);

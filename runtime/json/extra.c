@@ -104,7 +104,7 @@ size_t uvrest__extra_unique(uvrest_extra_member *members, size_t n, uint32_t *sc
 
 /* ---- looking up ----------------------------------------------------------------------------------------------------- */
 
-bool uvrest__raw_is_null(uvrest_raw raw)
+UVREST__COLD bool uvrest__raw_is_null(uvrest_raw raw)
 {
     const uint8_t *p = (const uint8_t *)raw.text;
     const uint8_t *end;
@@ -135,7 +135,7 @@ static int find_null(const uvrest_extra *extra, const char *name, size_t len)
     return i >= 0 && (extra->nulls[i / 64] >> i % 64 & 1) != 0 ? i : -1;
 }
 
-bool uvrest__extra_is_null(const uvrest_extra *extra, const char *name, size_t len)
+UVREST__RARE bool uvrest__extra_is_null(const uvrest_extra *extra, const char *name, size_t len)
 {
     const uvrest_extra_member *member;
     if (find_null(extra, name, len) >= 0)
@@ -144,12 +144,12 @@ bool uvrest__extra_is_null(const uvrest_extra *extra, const char *name, size_t l
     return member != NULL && uvrest__raw_is_null(member->value);
 }
 
-bool uvrest_is_null(const uvrest_extra *extra, const char *name)
+UVREST__RARE bool uvrest_is_null(const uvrest_extra *extra, const char *name)
 {
     return name != NULL && uvrest__extra_is_null(extra, name, strlen(name));
 }
 
-bool uvrest_extra_get(const uvrest_extra *extra, const char *name, uvrest_raw *out_value)
+UVREST__RARE bool uvrest_extra_get(const uvrest_extra *extra, const char *name, uvrest_raw *out_value)
 {
     const uvrest_extra_member *member;
     if (extra == NULL || name == NULL)
@@ -170,7 +170,7 @@ size_t uvrest_extra_count(const uvrest_extra *extra)
     return extra == NULL ? 0 : extra->n_nulls + extra->n_members;
 }
 
-uvrest_extra_member uvrest_extra_at(const uvrest_extra *extra, size_t index)
+UVREST__RARE uvrest_extra_member uvrest_extra_at(const uvrest_extra *extra, size_t index)
 {
     uvrest_extra_member member = {NULL, 0, {NULL, 0}};
     const uvrest_gen_field *fields;
@@ -193,8 +193,8 @@ uvrest_extra_member uvrest_extra_at(const uvrest_extra *extra, size_t index)
 /* ---- changing ------------------------------------------------------------------------------------------------------- */
 
 /* A copy without the member of that name, with room for `more` members behind the others. */
-static uvrest_extra *copy_without(const uvrest_extra *extra, const char *name, size_t len, size_t more,
-                                  uvrest_arena *arena)
+static UVREST__RARE uvrest_extra *copy_without(const uvrest_extra *extra, const char *name, size_t len, size_t more,
+                                               uvrest_arena *arena)
 {
     static const uint64_t none[UVREST__JSON_FIELDS_MAX / 64] = {0};
     size_t n = extra == NULL ? 0 : extra->n_members, kept = 0;
@@ -220,7 +220,8 @@ static uvrest_extra *copy_without(const uvrest_extra *extra, const char *name, s
     return copy;
 }
 
-uvrest_status uvrest_extra_set(uvrest_extra **extra, const char *name, uvrest_raw value, uvrest_arena *arena)
+UVREST__RARE uvrest_status uvrest_extra_set(uvrest_extra **extra, const char *name, uvrest_raw value,
+                                            uvrest_arena *arena)
 {
     uvrest_extra_member *added;
     uvrest_extra *copy;
@@ -245,7 +246,7 @@ uvrest_status uvrest_extra_set(uvrest_extra **extra, const char *name, uvrest_ra
     return UVREST_OK;
 }
 
-uvrest_status uvrest_extra_drop(uvrest_extra **extra, const char *name, uvrest_arena *arena)
+UVREST__RARE uvrest_status uvrest_extra_drop(uvrest_extra **extra, const char *name, uvrest_arena *arena)
 {
     uvrest_extra *copy;
     uvrest_raw value;

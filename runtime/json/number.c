@@ -355,9 +355,6 @@ bool uvrest__number_to_i64(const uvrest__number *number, int64_t *out_value)
     return true;
 }
 
-static const double small_tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-
 /* mantissa * 2^exponent as a double; the mantissa has at most 53 bits, or 54 if it is 2^53. */
 static double compose(uint64_t mantissa, int exponent)
 {
@@ -464,8 +461,10 @@ bool uvrest__number_to_f64(const uvrest__number *number, double *out_value)
     } else if (FLT_EVAL_METHOD == 0 && !number->cut && number->digits <= UINT64_C(1) << MANTISSA_BITS &&
                number->exponent >= -22 && number->exponent <= 22) {
         /* Both sides are exact doubles, so one operation rounds once. */
+        unsigned tens = (unsigned)(number->exponent < 0 ? -number->exponent : number->exponent);
+        double power = (double)small_fives[tens] * (double)(UINT32_C(1) << tens);
         value = (double)number->digits;
-        value = number->exponent < 0 ? value / small_tens[-number->exponent] : value * small_tens[number->exponent];
+        value = number->exponent < 0 ? value / power : value * power;
     } else {
         value = nearest(number);
     }

@@ -5,7 +5,7 @@ enum { FIRST_BLOCK = 3584 }; /* least size of the first block: with the arena it
 
 /* ---- failing -------------------------------------------------------------------------------------------------------- */
 
-UVREST__COLD const uint8_t *uvrest__reader_fail(uvrest__reader *r, const uint8_t *p, uvrest_status status)
+UVREST__RARE const uint8_t *uvrest__reader_fail(uvrest__reader *r, const uint8_t *p, uvrest_status status)
 {
     if (r->status == UVREST_OK) {
         r->status = status;
@@ -14,13 +14,13 @@ UVREST__COLD const uint8_t *uvrest__reader_fail(uvrest__reader *r, const uint8_t
     return NULL;
 }
 
-UVREST__COLD const uint8_t *uvrest__reader_broken(uvrest__reader *r, const uint8_t *p)
+UVREST__RARE const uint8_t *uvrest__reader_broken(uvrest__reader *r, const uint8_t *p)
 {
     return uvrest__reader_fail(r, p, UVREST_E_DECODE);
 }
 
 /* Says where a failure happened, once: the innermost frame comes first. */
-UVREST__COLD const uint8_t *uvrest__reader_failed_in(uvrest__reader *r, const uvrest__frame *f)
+UVREST__RARE const uint8_t *uvrest__reader_failed_in(uvrest__reader *r, const uvrest__frame *f)
 {
     if (!r->has_failure_path) {
         uvrest__path_print(r->schema, f, r->failure_path, sizeof r->failure_path);
@@ -41,7 +41,7 @@ static size_t expected_rest(const uvrest__reader *r, const uint8_t *p, size_t us
     return (size_t)((double)used / (double)done * (double)rest * 1.1) + 1024;
 }
 
-UVREST__COLD bool uvrest__reader_grow(uvrest__reader *r, const uint8_t *p, size_t need)
+UVREST__RARE bool uvrest__reader_grow(uvrest__reader *r, const uint8_t *p, size_t need)
 {
     size_t used = uvrest_arena_used(r->arena) - r->used_before;
     size_t hint = used == 0 ? 0 : need + expected_rest(r, p, used);
@@ -50,7 +50,7 @@ UVREST__COLD bool uvrest__reader_grow(uvrest__reader *r, const uint8_t *p, size_
 }
 
 /* Elements gathered so far count from the first part on, so the hint takes a little more than they say. */
-UVREST__COLD bool uvrest__reader_grow_stack(uvrest__reader *r, const uint8_t *p, size_t size)
+UVREST__RARE bool uvrest__reader_grow_stack(uvrest__reader *r, const uint8_t *p, size_t size)
 {
     size_t used = (size_t)(r->stack.at - r->stack.part->data);
     uvrest_status st = uvrest__stack_grow(&r->stack, size, expected_rest(r, p, used + used / 4));
@@ -82,7 +82,7 @@ const uint8_t *uvrest__reader_skip_value(uvrest__reader *r, const uint8_t *p)
 
 /* ---- what does not fit ---------------------------------------------------------------------------------------------- */
 
-static UVREST__COLD const char *copy_text(uvrest__reader *r, const uint8_t *p, const char *chars, size_t len)
+static UVREST__RARE const char *copy_text(uvrest__reader *r, const uint8_t *p, const char *chars, size_t len)
 {
     char *copy = uvrest__reader_take(r, p, len + 1, 1);
     if (copy != NULL)
@@ -90,21 +90,21 @@ static UVREST__COLD const char *copy_text(uvrest__reader *r, const uint8_t *p, c
     return copy;
 }
 
-static UVREST__COLD const char *print_excerpt(uvrest__reader *r, const uint8_t *p, const uint8_t *end)
+static UVREST__RARE const char *print_excerpt(uvrest__reader *r, const uint8_t *p, const uint8_t *end)
 {
     char chars[4 * UVREST__JSON_EXCERPT_MAX + 16];
     size_t len = uvrest__path_excerpt(p, end, chars, sizeof chars);
     return copy_text(r, p, chars, len);
 }
 
-static UVREST__COLD const char *print_path(uvrest__reader *r, const uint8_t *p, const uvrest__frame *f)
+static UVREST__RARE const char *print_path(uvrest__reader *r, const uint8_t *p, const uvrest__frame *f)
 {
     char chars[UVREST__JSON_PATH_MAX];
     size_t len = uvrest__path_print(r->schema, f, chars, sizeof chars);
     return copy_text(r, p, chars, len);
 }
 
-static UVREST__COLD bool add_note(uvrest__reader *r, const uvrest_decode_note *entry, const uint8_t *p)
+static UVREST__RARE bool add_note(uvrest__reader *r, const uvrest_decode_note *entry, const uint8_t *p)
 {
     if (r->n_notes == r->cap_notes) {
         size_t cap = r->cap_notes == 0 ? 4 : r->cap_notes * 2;
@@ -121,7 +121,7 @@ static UVREST__COLD bool add_note(uvrest__reader *r, const uvrest_decode_note *e
 }
 
 /* Notes that the text from p to behind does not fit, or that nothing came (behind NULL); false when that ends the decode. */
-UVREST__COLD bool uvrest__reader_note(uvrest__reader *r, const uvrest__frame *f, const char *expected, const uint8_t *p,
+UVREST__RARE bool uvrest__reader_note(uvrest__reader *r, const uvrest__frame *f, const char *expected, const uint8_t *p,
                                       const uint8_t *behind)
 {
     uvrest_decode_note entry = {NULL, expected, "nothing", (size_t)(p - r->begin)};
@@ -156,7 +156,7 @@ bool uvrest__reader_keep_raw(uvrest__reader *r, uvrest__kept_member **kept, cons
     return true;
 }
 
-const char *uvrest__reader_expectation(const uvrest_gen_field *field)
+UVREST__RARE const char *uvrest__reader_expectation(const uvrest_gen_field *field)
 {
     static const char *const one[] = {"a boolean", "int32", "int64",     "a number that a double holds exactly",
                                       "text",      "text",  "an object", "an object",
@@ -180,7 +180,7 @@ const char *uvrest__reader_expectation(const uvrest_gen_field *field)
 }
 
 /* Keeps the value at p, which its member cannot hold. Returns behind it. */
-UVREST__COLD const uint8_t *uvrest__reader_keep(uvrest__reader *r, const uint8_t *p, const uvrest__frame *f,
+UVREST__RARE const uint8_t *uvrest__reader_keep(uvrest__reader *r, const uint8_t *p, const uvrest__frame *f,
                                                 uvrest__kept_member **kept, const char *expected)
 {
     const uint8_t *behind = uvrest__reader_skip_value(r, p);
@@ -196,8 +196,8 @@ UVREST__COLD const uint8_t *uvrest__reader_keep(uvrest__reader *r, const uint8_t
 /* ---- whole texts ---------------------------------------------------------------------------------------------------- */
 
 /* The reader is some kilobytes that need no zeroing. */
-const uint8_t *uvrest__reader_begin(uvrest__reader *r, const uvrest_schema *schema, const char *chars, size_t len,
-                                    const uvrest_decode_options *options, uvrest_arena *arena)
+UVREST__COLD const uint8_t *uvrest__reader_begin(uvrest__reader *r, const uvrest_schema *schema, const char *chars,
+                                                 size_t len, const uvrest_decode_options *options, uvrest_arena *arena)
 {
     static const uvrest_decode_options defaults;
     static const uvrest_decode_note no_failure;
@@ -230,7 +230,7 @@ const uint8_t *uvrest__reader_begin(uvrest__reader *r, const uvrest_schema *sche
     return uvrest__skip_space(r->begin, r->end);
 }
 
-uvrest__ceiling uvrest__reader_lower(uvrest_arena *arena, size_t max_bytes)
+UVREST__RARE uvrest__ceiling uvrest__reader_lower(uvrest_arena *arena, size_t max_bytes)
 {
     uvrest__ceiling before = {arena->max_bytes, arena->used_limit};
     if (max_bytes != 0) {
@@ -241,7 +241,7 @@ uvrest__ceiling uvrest__reader_lower(uvrest_arena *arena, size_t max_bytes)
     return before;
 }
 
-void uvrest__reader_restore(uvrest_arena *arena, uvrest__ceiling before)
+UVREST__RARE void uvrest__reader_restore(uvrest_arena *arena, uvrest__ceiling before)
 {
     arena->max_bytes = before.max_bytes;
     uvrest__arena_limit(arena, before.used_limit == SIZE_MAX ? SIZE_MAX : before.used_limit - uvrest_arena_used(arena));
@@ -251,7 +251,7 @@ void uvrest__reader_restore(uvrest_arena *arena, uvrest__ceiling before)
  * Three quarters of the text is what most take uvrest__text, so that one block will do; what is not touched is only addresses. A
  * small text is done with one block in any case.
  */
-bool uvrest__reader_make_room(uvrest__reader *r, const uint8_t *p)
+UVREST__RARE bool uvrest__reader_make_room(uvrest__reader *r, const uint8_t *p)
 {
     size_t len = (size_t)(r->end - p), hint = len / 4 * 3;
     uvrest_status st;
@@ -262,7 +262,7 @@ bool uvrest__reader_make_room(uvrest__reader *r, const uint8_t *p)
 }
 
 /* The text is not what reading it takes for granted: says whether it is broken, too deep or only of another kind. */
-static UVREST__COLD void find_fault(uvrest__reader *r, const uint8_t *p, const uint8_t *end, const char *expected)
+static UVREST__RARE void find_fault(uvrest__reader *r, const uint8_t *p, const uint8_t *end, const char *expected)
 {
     uvrest__fault fault;
     r->failure.expected = expected;
@@ -279,8 +279,8 @@ static UVREST__COLD void find_fault(uvrest__reader *r, const uint8_t *p, const u
 }
 
 /* Tells how it ended, with room for the telling even if the ceiling was reached. */
-uvrest_status uvrest__reader_finish(uvrest__reader *r, const uint8_t *p, const uint8_t *end, const char *expected,
-                                    uvrest_decode_report *out_report)
+UVREST__RARE uvrest_status uvrest__reader_finish(uvrest__reader *r, const uint8_t *p, const uint8_t *end,
+                                                 const char *expected, uvrest_decode_report *out_report)
 {
     uvrest_status st = r->status;
     const char *path;

@@ -68,17 +68,17 @@ typedef struct uvrest__reader {
 /* ---- failing -------------------------------------------------------------------------------------------------------- */
 
 /* Ends the decode; the first one counts. Returns NULL. */
-UVREST__COLD const uint8_t *uvrest__reader_fail(uvrest__reader *r, const uint8_t *p, uvrest_status status);
+UVREST__RARE const uint8_t *uvrest__reader_fail(uvrest__reader *r, const uint8_t *p, uvrest_status status);
 /* The same where the text is wrong or too deep. */
-UVREST__COLD const uint8_t *uvrest__reader_broken(uvrest__reader *r, const uint8_t *p);
+UVREST__RARE const uint8_t *uvrest__reader_broken(uvrest__reader *r, const uint8_t *p);
 /* Says where a failure happened, once: the innermost frame comes first. Returns NULL. */
-UVREST__COLD const uint8_t *uvrest__reader_failed_in(uvrest__reader *r, const uvrest__frame *f);
+UVREST__RARE const uint8_t *uvrest__reader_failed_in(uvrest__reader *r, const uvrest__frame *f);
 
 /* ---- memory --------------------------------------------------------------------------------------------------------- */
 
 /* Room for need bytes at arena->at; false with the decode failed. */
-UVREST__COLD bool uvrest__reader_grow(uvrest__reader *r, const uint8_t *p, size_t need);
-UVREST__COLD bool uvrest__reader_grow_stack(uvrest__reader *r, const uint8_t *p, size_t size);
+UVREST__RARE bool uvrest__reader_grow(uvrest__reader *r, const uint8_t *p, size_t need);
+UVREST__RARE bool uvrest__reader_grow_stack(uvrest__reader *r, const uint8_t *p, size_t size);
 
 /* Memory in the arena; NULL with the decode failed. */
 static inline void *uvrest__reader_take(uvrest__reader *r, const uint8_t *p, size_t size, size_t align)
@@ -142,13 +142,13 @@ UVREST__HOT const uint8_t *uvrest__reader_leave(uvrest__reader *r, const uint8_t
 /* ---- what does not fit ---------------------------------------------------------------------------------------------- */
 
 /* Notes that the text from p to behind does not fit, or that nothing came (behind NULL); false when that ends the decode. */
-UVREST__COLD bool uvrest__reader_note(uvrest__reader *r, const uvrest__frame *f, const char *expected, const uint8_t *p,
+UVREST__RARE bool uvrest__reader_note(uvrest__reader *r, const uvrest__frame *f, const char *expected, const uint8_t *p,
                                       const uint8_t *behind);
 /* Adds a member to those the object's extra will have. name: in the pool or the arena. */
 bool uvrest__reader_keep_raw(uvrest__reader *r, uvrest__kept_member **kept, const char *name, size_t name_len,
                              const uint8_t *p, const uint8_t *behind);
 /* Keeps the value at p, which its member cannot hold, and notes what was expected. Returns behind it. */
-UVREST__COLD const uint8_t *uvrest__reader_keep(uvrest__reader *r, const uint8_t *p, const uvrest__frame *f,
+UVREST__RARE const uint8_t *uvrest__reader_keep(uvrest__reader *r, const uint8_t *p, const uvrest__frame *f,
                                                 uvrest__kept_member **kept, const char *expected);
 /* What a member of that kind expects, in words. */
 const char *uvrest__reader_expectation(const uvrest_gen_field *field);

@@ -2,11 +2,13 @@
 #include "scalar.h"
 #include "number.h"
 
+#include <float.h>
+
 /*
  * Moves a text that does not fit the current block, of which `len` bytes at `from` are read, to a block where all of it
  * fits: its escaped length is the most it can have.
  */
-static UVREST__COLD char *move_text(uvrest__reader *r, const uint8_t *p, const char *from, size_t len)
+static UVREST__RARE char *move_text(uvrest__reader *r, const uint8_t *p, const char *from, size_t len)
 {
     uvrest__fault fault;
     const uint8_t *behind = uvrest__scan_text(p, r->end, &fault);
@@ -56,7 +58,7 @@ const uint8_t *uvrest__scalar_text(uvrest__reader *r, const uint8_t *p, uvrest__
             return uvrest__reader_broken(r, p);
         if (*p >= 0x80) {
             while (room - to >= SPARE && p < end && *p >= 0x80) {
-                unsigned len = uvrest__utf8_len(p, end);
+                unsigned len = uvrest__utf8_next(p, end);
                 if (UVREST__UNLIKELY(len == 0))
                     return uvrest__reader_broken(r, p);
                 if (UVREST__LIKELY(end - p >= 4))
@@ -95,7 +97,7 @@ const uint8_t *uvrest__scalar_bool(const uvrest__reader *r, const uint8_t *p, uv
     return behind;
 }
 
-static UVREST__COLD const uint8_t *read_odd_i64(const uvrest__reader *r, const uint8_t *p, int64_t *out_value)
+static UVREST__RARE const uint8_t *read_odd_i64(const uvrest__reader *r, const uint8_t *p, int64_t *out_value)
 {
     uvrest__number number;
     uvrest__fault fault;
@@ -133,17 +135,40 @@ const uint8_t *uvrest__scalar_i32(const uvrest__reader *r, const uint8_t *p, uvr
     return behind;
 }
 
-const uint8_t *uvrest__scalar_f64(const uvrest__reader *r, const uint8_t *p, uvrest_opt_f64 *to)
+static UVREST__COLD const uint8_t *read_odd_f64(const uvrest__reader *r, const uint8_t *p, uvrest_opt_f64 *to)
 {
     uvrest__number number;
     uvrest__fault fault;
     double value;
     const uint8_t *behind = uvrest__number_read(p, r->end, &number, &fault);
-    if (UVREST__UNLIKELY(behind == NULL || !uvrest__number_to_f64(&number, &value) ||
-                         !uvrest__number_survives(&number, value)))
+    if (behind == NULL || !uvrest__number_to_f64(&number, &value) || !uvrest__number_survives(&number, value))
         return p;
     *to = uvrest_f64(value);
     return behind;
+}
+
+/*
+ * Up to 15 digits are an exact double, and so is their power of ten: one division rounds once, and what it gives prints as
+ * these digits again. All other forms take the long way.
+ */
+const uint8_t *uvrest__scalar_f64(const uvrest__reader *r, const uint8_t *p, uvrest_opt_f64 *to)
+{
+    const bool negative = *p == '-';
+    const uint8_t *at = p + negative, *const digits = at, *point;
+    uint64_t value = 0, power = 1;
+    while (is_digit(*at))
+        value = value * 10 + (uint64_t)(*at++ - '0');
+    point = at;
+    if (*at == '.') {
+        for (at++; is_digit(*at) && at - digits < 17; power *= 10)
+            value = value * 10 + (uint64_t)(*at++ - '0');
+    }
+    if (UVREST__UNLIKELY(FLT_EVAL_METHOD != 0 || at - digits - (at != point) > 15 || point == digits ||
+                         at == point + 1 || value == 0 || (*digits == '0' && point - digits > 1) || is_digit(*at) ||
+                         *at == '.' || (*at | 0x20) == 'e'))
+        return read_odd_f64(r, p, to);
+    *to = uvrest_f64((negative ? -(double)value : (double)value) / (double)power);
+    return at;
 }
 
 const uint8_t *uvrest__scalar_str(uvrest__reader *r, const uint8_t *p, const char **to)

@@ -4,7 +4,7 @@
 
 #include <uvrest/json.h>
 
-static UVREST__COLD const uint8_t *fail(uvrest__fault *fault, const uint8_t *at, const char *expected)
+static UVREST__RARE const uint8_t *fail(uvrest__fault *fault, const uint8_t *at, const char *expected)
 {
     fault->at = at;
     fault->expected = expected;
@@ -115,6 +115,14 @@ const uint8_t *uvrest__scan_escape(const uint8_t *p, const uint8_t *end, uint32_
     return p + 6;
 }
 
+UVREST__RARE unsigned uvrest__utf8_len(const uint8_t *p, const uint8_t *end)
+{
+    uint32_t w = 0;
+    for (unsigned i = 0; i < 4 && p + i < end; i++)
+        w |= (uint32_t)p[i] << 8 * i;
+    return uvrest__utf8_word(w);
+}
+
 unsigned uvrest__utf8_write(char *to, uint32_t c)
 {
     if (c > UVREST__LONE_SURROGATE)
@@ -159,7 +167,7 @@ const uint8_t *uvrest__scan_long_text(const uint8_t *p, const uint8_t *end, uvre
             return p + 1;
         if (*p >= 0x80) {
             do {
-                unsigned len = uvrest__utf8_len(p, end);
+                unsigned len = uvrest__utf8_next(p, end);
                 if (UVREST__UNLIKELY(len == 0))
                     return fail(fault, p, "UTF-8");
                 p += len;
@@ -177,7 +185,7 @@ const uint8_t *uvrest__scan_long_text(const uint8_t *p, const uint8_t *end, uvre
     }
 }
 
-bool uvrest__scan_is_utf8(const char *text, size_t len)
+UVREST__RARE bool uvrest__scan_is_utf8(const char *text, size_t len)
 {
     const uint8_t *p = (const uint8_t *)text;
     const uint8_t *end = p + len;

@@ -25,7 +25,9 @@
 #define UVREST__LIKELY(x) __builtin_expect(!!(x), 1)
 #define UVREST__UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define UVREST__HOT static inline __attribute__((always_inline))
-#define UVREST__COLD __attribute__((noinline, cold))
+#define UVREST__COLD __attribute__((noinline))
+/* The same, and compiled for size: what a good text of usual make does not pass through. */
+#define UVREST__RARE __attribute__((noinline, cold))
 /* For large objects that are filled as they are used, where the compiler is told to zero all others. */
 #if defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 12)
 #define UVREST__UNINITIALIZED __attribute__((uninitialized))
@@ -162,14 +164,12 @@ UVREST__HOT unsigned uvrest__utf8_word(uint32_t w)
     return 0;
 }
 
-UVREST__HOT unsigned uvrest__utf8_len(const uint8_t *p, const uint8_t *end)
+unsigned uvrest__utf8_len(const uint8_t *p, const uint8_t *end);
+
+/* The same for loops over text. */
+UVREST__HOT unsigned uvrest__utf8_next(const uint8_t *p, const uint8_t *end)
 {
-    uint32_t w = 0;
-    if (UVREST__LIKELY(end - p >= 4))
-        return uvrest__utf8_word(uvrest__load32(p));
-    for (unsigned i = 0; i < (unsigned)(end - p); i++)
-        w |= (uint32_t)p[i] << 8 * i;
-    return uvrest__utf8_word(w);
+    return UVREST__LIKELY(end - p >= 4) ? uvrest__utf8_word(uvrest__load32(p)) : uvrest__utf8_len(p, end);
 }
 
 /* A character beyond U+10FFFF stands for a surrogate without its twin: what UTF-8 cannot say. */

@@ -298,9 +298,14 @@ static bool pass_verify(const uvrest__ledger *ledger, uvrest__ratelimit_wait *wa
     /* The request that brought the count is among those it may not have seen, but has been seen: one more may go. */
     if (is_fresh(ledger) && uncounted(ledger, REORDER_NS) <= ledger->remaining)
         return true;
-    /* With nothing under way no newer count comes by itself. */
-    if (!is_fresh(ledger) || (ledger->in_flight == 0 && ledger->remaining > 0))
+    /* With nothing under way no newer count comes by itself: one goes out for it if the server left something, or may
+     * have given a slot back since. */
+    if (!is_fresh(ledger) ||
+        (ledger->in_flight == 0 && (ledger->remaining > 0 || ledger->n_returned > ledger->returned_at_count)))
         return pass_probe(ledger, UVREST__RATELIMIT_VERIFY, wait);
+    if (ledger->in_flight == 0 && ledger->n_returned < ledger->answered.count &&
+        returns_at(ledger, ledger->n_returned) < ledger->count_at + FRESH_NS)
+        return hold(wait, UVREST__RATELIMIT_VERIFY, until(ledger, returns_at(ledger, ledger->n_returned)), false);
     return hold_for_count(ledger, UVREST__RATELIMIT_VERIFY, wait);
 }
 

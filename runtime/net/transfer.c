@@ -6,6 +6,7 @@
 #include "sigpipe.h"
 #include "text.h"
 #include "trust.h"
+#include "verdict.h"
 #include "watch.h"
 #include <assert.h>
 #include <curl/curl.h>
@@ -248,57 +249,10 @@ static int on_send(void *user, char *ip, char *local_ip, int port, int local_por
 
 /* ---- how it ended ---- */
 
-typedef struct rule {
-    CURLcode code;
-    uvrest__transfer_fault fault; /* BROKEN becomes UNSENT where nothing was sent */
-    uvrest_status status;
-    const char *text;
-} rule;
-
-static const rule rules[] = {
-    {CURLE_COULDNT_RESOLVE_PROXY, UVREST__TRANSFER_UNSENT, UVREST_E_CONNECT, "the proxy's name does not resolve"},
-    {CURLE_COULDNT_RESOLVE_HOST, UVREST__TRANSFER_UNSENT, UVREST_E_DNS, "the host name does not resolve"},
-    {CURLE_COULDNT_CONNECT, UVREST__TRANSFER_UNSENT, UVREST_E_CONNECT, "no connection"},
-    {CURLE_PROXY, UVREST__TRANSFER_UNSENT, UVREST_E_CONNECT, "no connection through the proxy"},
-    {CURLE_SSL_CONNECT_ERROR, UVREST__TRANSFER_UNSENT, UVREST_E_TLS, "the TLS handshake failed"},
-    {CURLE_OPERATION_TIMEDOUT, UVREST__TRANSFER_BROKEN, UVREST_E_TIMEOUT, "timed out"},
-    {CURLE_PARTIAL_FILE, UVREST__TRANSFER_BROKEN, UVREST_E_NETWORK, "the answer was cut short"},
-    {CURLE_GOT_NOTHING, UVREST__TRANSFER_BROKEN, UVREST_E_NETWORK, "the connection was closed without an answer"},
-    {CURLE_SEND_ERROR, UVREST__TRANSFER_BROKEN, UVREST_E_NETWORK, "the connection broke while sending"},
-    {CURLE_RECV_ERROR, UVREST__TRANSFER_BROKEN, UVREST_E_NETWORK, "the connection broke while receiving"},
-    {CURLE_HTTP2, UVREST__TRANSFER_BROKEN, UVREST_E_PROTOCOL, "the HTTP/2 connection failed"},
-    {CURLE_HTTP2_STREAM, UVREST__TRANSFER_BROKEN, UVREST_E_NETWORK, "the server reset the HTTP/2 stream"},
-    {CURLE_SEND_FAIL_REWIND, UVREST__TRANSFER_FINAL, UVREST_E_NETWORK, "the connection broke before the answer"},
-    {CURLE_PEER_FAILED_VERIFICATION, UVREST__TRANSFER_FINAL, UVREST_E_TLS, "the server's certificate is not trusted"},
-    {CURLE_SSL_CACERT_BADFILE, UVREST__TRANSFER_FINAL, UVREST_E_TLS, "the trusted certificates cannot be read"},
-    {CURLE_SSL_CIPHER, UVREST__TRANSFER_FINAL, UVREST_E_TLS, "no cipher in common"},
-    {CURLE_SSL_ISSUER_ERROR, UVREST__TRANSFER_FINAL, UVREST_E_TLS, "the server's certificate is not trusted"},
-    {CURLE_SSL_INVALIDCERTSTATUS, UVREST__TRANSFER_FINAL, UVREST_E_TLS, "the server's certificate is not trusted"},
-    {CURLE_SSL_ENGINE_INITFAILED, UVREST__TRANSFER_FINAL, UVREST_E_TLS, "TLS is not usable here"},
-    {CURLE_URL_MALFORMAT, UVREST__TRANSFER_FINAL, UVREST_E_INVALID, "the URL is not usable"},
-    {CURLE_UNSUPPORTED_PROTOCOL, UVREST__TRANSFER_FINAL, UVREST_E_PROTOCOL, "the peer does not answer in HTTP"},
-    {CURLE_WEIRD_SERVER_REPLY, UVREST__TRANSFER_FINAL, UVREST_E_PROTOCOL, "the answer's head is malformed"},
-    {CURLE_BAD_CONTENT_ENCODING, UVREST__TRANSFER_FINAL, UVREST_E_DECODE,
-     "the answer's content encoding is unknown or broken"},
-    {CURLE_FILESIZE_EXCEEDED, UVREST__TRANSFER_FINAL, UVREST_E_LIMIT, "the answer is larger than allowed"},
-    {CURLE_WRITE_ERROR, UVREST__TRANSFER_FINAL, UVREST_E_DECODE, "the answer's body is broken"},
-    {CURLE_OUT_OF_MEMORY, UVREST__TRANSFER_FINAL, UVREST_E_NOMEM, "out of memory"},
-    {CURLE_FAILED_INIT, UVREST__TRANSFER_FINAL, UVREST_E_NOMEM, "out of memory"},
-};
-
-static const rule *find_rule(CURLcode code)
-{
-    static const rule other = {CURLE_OK, UVREST__TRANSFER_FINAL, UVREST_E_PROTOCOL, "the transfer failed"};
-    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
-        if (rules[i].code == code)
-            return &rules[i];
-    return &other;
-}
-
 /* What a callback of ours refused. */
-static rule judge_refusal(uvrest_status refused, bool complete)
+static uvrest__verdict judge_refusal(uvrest_status refused, bool complete)
 {
-    rule r = {CURLE_WRITE_ERROR, UVREST__TRANSFER_FINAL, refused, "the answer's head is malformed"};
+    uvrest__verdict r = {CURLE_WRITE_ERROR, UVREST__TRANSFER_FINAL, refused, "the answer's head is malformed"};
     if (refused == UVREST_E_NOMEM)
         r.text = "out of memory";
     else if (refused == UVREST_E_LIMIT)
@@ -313,17 +267,17 @@ static bool is_tls_verdict(const char *error)
 }
 
 /* Some codes say several things; what tells them apart is how far the transfer was. */
-static rule judge(const uvrest__transfer *transfer, CURLcode code)
+static uvrest__verdict judge(const uvrest__transfer *transfer, CURLcode code)
 {
-    rule r = *find_rule(code);
+    uvrest__verdict r = *uvrest__verdict_of((int)code);
     bool complete = uvrest__headers_http_status(&transfer->headers) != 0;
     long number = 0;
     if (transfer->refused != UVREST_OK)
         return judge_refusal(transfer->refused, complete);
     if (code == CURLE_ABORTED_BY_CALLBACK) {
-        r = *find_rule(CURLE_GOT_NOTHING);
+        r = *uvrest__verdict_of((int)CURLE_GOT_NOTHING);
         if (transfer->transport->broken)
-            r = (rule){code, UVREST__TRANSFER_BROKEN, UVREST_E_IO, "the descriptor cannot be watched"};
+            r = (uvrest__verdict){(int)code, UVREST__TRANSFER_BROKEN, UVREST_E_IO, "the descriptor cannot be watched"};
     } else if (code == CURLE_SSL_CONNECT_ERROR && is_tls_verdict(transfer->error)) {
         r.fault = UVREST__TRANSFER_FINAL;
     } else if (code == CURLE_OUT_OF_MEMORY && transfer->outcome.sends > 0 && !complete) {
@@ -337,14 +291,15 @@ static rule judge(const uvrest__transfer *transfer, CURLcode code)
         code == CURLE_PROXY) {
         curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &number);
         if (number == 407)
-            r = (rule){code, UVREST__TRANSFER_FINAL, UVREST_E_AUTH, "the proxy wants credentials"};
+            r = (uvrest__verdict){(int)code, UVREST__TRANSFER_FINAL, UVREST_E_AUTH, "the proxy wants credentials"};
         else if (number >= 300)
-            r = (rule){code, UVREST__TRANSFER_UNSENT, UVREST_E_CONNECT, "the proxy refuses the connection"};
+            r = (uvrest__verdict){(int)code, UVREST__TRANSFER_UNSENT, UVREST_E_CONNECT,
+                                  "the proxy refuses the connection"};
     }
     return r;
 }
 
-static void describe(uvrest__transfer *transfer, const rule *r, CURLcode code)
+static void describe(uvrest__transfer *transfer, const uvrest__verdict *r, CURLcode code)
 {
     uvrest__text text;
     const char *variable = transfer->transport->proxy_variable;
@@ -375,7 +330,7 @@ static void read_outcome(uvrest__transfer *transfer, CURLcode code)
     if (code == CURLE_OK && uvrest__headers_http_status(&transfer->headers) == 0)
         code = CURLE_WEIRD_SERVER_REPLY;
     if (code != CURLE_OK) {
-        rule r = judge(transfer, code);
+        uvrest__verdict r = judge(transfer, code);
         long sent = 0;
         curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &sent);
         if (sent == 0)
@@ -517,18 +472,20 @@ static void step(uvrest__transport *transport, curl_socket_t fd, int events)
  * Over HTTP/2, when an answer arrives whole before libcurl has noticed the end of the upload, 7.88 goes on waiting for a
  * descriptor that has no more to say: it is made to read once more.
  */
-static bool find_ends(uvrest__transport *transport)
+static bool find_ends(uvrest__transport *transport, curl_socket_t acted)
 {
     bool any = false;
     uvrest__transfer *transfer = transport->conf.tls ? transport->under_way : NULL;
     while (transfer != NULL && !transport->broken) {
-        curl_socket_t fd = CURL_SOCKET_BAD;
+        curl_socket_t fd = acted;
         if (!transfer->heard || !transfer->has_body) {
             transfer = transfer->next;
             continue;
         }
         transfer->heard = false;
-        if (curl_easy_getinfo(transfer->easy, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK || fd == CURL_SOCKET_BAD)
+        if (fd == CURL_SOCKET_TIMEOUT)
+            curl_easy_getinfo(transfer->easy, CURLINFO_ACTIVESOCKET, &fd);
+        if (fd == CURL_SOCKET_BAD)
             continue;
         step(transport, fd, CURL_CSELECT_IN);
         any |= drain(transport);
@@ -548,7 +505,7 @@ static void act(uvrest__transport *transport, curl_socket_t fd, int events)
     uvrest__sigpipe_hold(&hold, transport->conf.tls);
     step(transport, fd, events);
     any = drain(transport);
-    any |= find_ends(transport);
+    any |= find_ends(transport, fd);
     if (transport->broken) {
         rebuild(transport);
         any = true;
@@ -719,8 +676,10 @@ static uvrest_status set_security(CURL *easy, const uvrest__transport *transport
         SET(CURLOPT_CAINFO, NULL);
         SET(CURLOPT_CAPATH, transport->default_ca_path);
     }
-    if (conf->no_proxy)
+    if (transport->proxy_variable == NULL) { /* said outright, or libcurl asks the environment for each request */
         SET(CURLOPT_PROXY, "");
+        SET(CURLOPT_NOPROXY, "*");
+    }
     return UVREST_OK;
 }
 

@@ -16,7 +16,8 @@ int main(void)
     const iconik_asset *asset;
     uvrest_result *result = NULL;
     const uvrest_call_options once = {.attempts = 1};
-    status = iconik_assets_get_wait(client, &(iconik_assets_get_args){.asset_id = "a1", .call = &once}, &asset, &result);
+    status =
+        iconik_assets_get_wait(client, &(iconik_assets_get_args){.asset_id = "a1", .call = &once}, &asset, &result);
     printf("%s: %s\n", uvrest_status_name(status), result->message);
     int failed = status != UVREST_E_CONNECT || asset != NULL || strlen(result->message) == 0;
     uvrest_result_free(result);

@@ -45,8 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text = exact;
     size -= 2;
     start = size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-    st = uvrest_json_decode(sample_model(data[0] % SAMPLE_N_MODELS), text, size, &options, arena, &value,
-                            &lenient);
+    st = uvrest_json_decode(sample_model(data[0] % SAMPLE_N_MODELS), text, size, &options, arena, &value, &lenient);
     demand((st == UVREST_OK) == (value != NULL));
     demand((st == UVREST_OK) == (lenient.failure.path == NULL));
     if (st != UVREST_OK)
@@ -61,8 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (options.max_depth == 0 && check != UVREST_E_LIMIT)
             demand(json_valid(text + start, size - start) == (check == UVREST_OK));
         options.strict = true;
-        strict_st = uvrest_json_decode(sample_model(data[0] % SAMPLE_N_MODELS), text, size, &options, arena,
-                                       &value, &strict);
+        strict_st =
+            uvrest_json_decode(sample_model(data[0] % SAMPLE_N_MODELS), text, size, &options, arena, &value, &strict);
         if (st == UVREST_OK) {
             demand((strict_st == UVREST_OK) == (lenient.n_notes + lenient.n_notes_dropped == 0));
             demand(lenient.n_notes == 0 || (strcmp(strict.failure.path, lenient.notes[0].path) == 0 &&

@@ -7,6 +7,7 @@
 #include "canon.h"
 #include "samples.h"
 #include "services.h"
+#include "tables_check.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -632,6 +633,123 @@ static void model_diffs_hold_what_differs_and_nothing_else(void **state)
     assert_int_equal(at->n_failures, 0);
 }
 
+/* ---- memory that is refused -------------------------------------------------------------------------------------- */
+
+/* An allocator that refuses its refuse_at-th request, from 1 on, or that and all behind it. */
+typedef struct meagre {
+    uvrest_alloc alloc;
+    size_t n_requests;
+    size_t n_live;
+    size_t refuse_at;
+    bool for_good;
+} meagre;
+
+static bool refuses(meagre *m)
+{
+    m->n_requests++;
+    return m->refuse_at != 0 && (m->n_requests == m->refuse_at || (m->for_good && m->n_requests > m->refuse_at));
+}
+
+static void *meagre_allocate(size_t size, void *user)
+{
+    meagre *m = user;
+    void *memory = refuses(m) ? NULL : malloc(size);
+    m->n_live += memory != NULL;
+    return memory;
+}
+
+static void *meagre_resize(void *memory, size_t size, void *user)
+{
+    meagre *m = user;
+    void *moved = refuses(m) ? NULL : realloc(memory, size);
+    m->n_live += memory == NULL && moved != NULL;
+    return moved;
+}
+
+static void meagre_release(void *memory, void *user)
+{
+    meagre *m = user;
+    m->n_live -= memory != NULL;
+    free(memory);
+}
+
+/* Decodes into an arena and encodes into another; what each came to. */
+static void decode_and_encode(place *at, meagre *m, uvrest_status out[2])
+{
+    uvrest_arena *from = NULL, *to = NULL;
+    uvrest_decode_report report;
+    uvrest_reason reason;
+    uvrest_raw text;
+    const void *value = NULL;
+    m->n_requests = 0;
+    out[1] = UVREST_OK;
+    out[0] = uvrest_arena_new(&m->alloc, 0, &from);
+    if (out[0] == UVREST_OK)
+        out[0] = uvrest_json_decode(at->model, at->text, strlen(at->text), NULL, from, &value, &report);
+    check(at, (out[0] == UVREST_OK) == (value != NULL), "a value that does not go with the status");
+    if (out[0] == UVREST_OK) {
+        out[1] = uvrest_arena_new(&m->alloc, 0, &to);
+        if (out[1] == UVREST_OK)
+            out[1] = uvrest_json_encode(at->model, value, UVREST_ENCODE_PARTIAL | UVREST_ENCODE_READ_ONLY, to, &text,
+                                        &reason);
+        if (out[1] == UVREST_OK)
+            check_equal(at, text, at->text, "what is written is not what was read");
+    }
+    uvrest_arena_free(to);
+    uvrest_arena_free(from);
+    check(at, m->n_live == 0, "memory is left over");
+}
+
+/* All members of the model, and a hundred times the same in a member of no model: more than one block of memory. */
+static void refuse_each_allocation(place *at)
+{
+    meagre m = {.alloc = {meagre_allocate, meagre_resize, meagre_release, &m}};
+    const char *all = object_of_all(at, SAMPLE_ALL, NULL);
+    uvrest_status st[2];
+    size_t n, len;
+    char *text = NULL;
+    FILE *to = open_memstream(&text, &len);
+    assert_non_null(to);
+    fprintf(to, "%.*s%s\"of no model\":[", (int)strlen(all) - 1, all, all[1] == '}' ? "" : ",");
+    for (int i = 0; i < 100; i++)
+        fprintf(to, "%s%s", i == 0 ? "" : ",", all);
+    fputs("]}", to);
+    fclose(to);
+    at->text = keep_text(at, text);
+    decode_and_encode(at, &m, st);
+    check(at, st[0] == UVREST_OK && st[1] == UVREST_OK, "it fails with all the memory it wants");
+    n = m.n_requests;
+    check(at, n >= 4, "it takes no memory");
+    for (size_t i = 0; i < 2 * n; i++) {
+        m.refuse_at = i / 2 + 1;
+        m.for_good = i % 2 != 0;
+        decode_and_encode(at, &m, st);
+        check(at, st[0] == UVREST_E_NOMEM || (st[0] == UVREST_OK && (st[1] == UVREST_OK || st[1] == UVREST_E_NOMEM)),
+              "a request refused is not told as such");
+    }
+}
+
+static void model_decoding_and_encoding_survive_each_refused_allocation(void **state)
+{
+    place *at = *state;
+    each_model(at, refuse_each_allocation);
+    assert_int_equal(at->n_failures, 0);
+    assert_true(at->n_checks > 1000);
+}
+
+/* ---- the tables --------------------------------------------------------------------------------------------------- */
+
+static void model_tables_keep_every_rule(void **state)
+{
+    (void)state;
+    for (unsigned s = 0; s < n_services; s++) {
+        unsigned row = 0;
+        const char *wrong = tables_check(services[s].schema(), &row);
+        if (wrong != NULL)
+            fail_msg("%s: row %u: %s", services[s].name, row, wrong);
+    }
+}
+
 /* ---- the comparison itself --------------------------------------------------------------------------------------- */
 
 static void canon_tells_values_apart(void **state)
@@ -691,6 +809,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(model_members_set_by_hand_are_written, set_up, tear_down),
         cmocka_unit_test_setup_teardown(model_writing_follows_required_and_read_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(model_diffs_hold_what_differs_and_nothing_else, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(model_decoding_and_encoding_survive_each_refused_allocation, set_up, tear_down),
+        cmocka_unit_test(model_tables_keep_every_rule),
     };
     return cmocka_run_group_tests_name("models", tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Rows 111 and 112 of the fault catalogue: system calls of the client's thread fail as strace makes them; those of a server
-# do not.
+# Rows 111 and 112 of the fault catalogue: system calls of the client's thread fail as strace makes them; those of a
+# server do not.
 #   inject.sh WIRE_CALL PROBE ROW      WIRE_CALL: its tests must not notice; PROBE: one call
 # Exits with 77, "skipped", where strace is missing or may not trace.
 set -euo pipefail
@@ -48,7 +48,7 @@ row_111_descriptors_that_cannot_be_had_are_asked_for_again() {
         grep -qE '^UVREST_OK yes 1 [2-6]$' "$work/out" || fail "$error: not a success after a few attempts"
         inject "socket:error=$error" "$probe" "http://127.0.0.1:$(cat "$work/port")" 1 2000 2000 3 0 ||
             fail "$error: probe failed"
-        grep -qE '^UVREST_E_(CONNECT|IO) no 1 3$' "$work/out" || fail "$error for ever: not a failure after three attempts"
+        grep -qE '^UVREST_E_(CONNECT|IO) no 1 3$' "$work/out" || fail "$error for ever: no failure after three attempts"
         ! inject "epoll_create1:error=$error" "$probe" "http://127.0.0.1:1" 1 2000 2000 1 0 ||
             fail "$error: a client without a loop"
         grep -q '^probe: ' "$work/out" || fail "$error: the probe did not end by itself"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Rows 3, 5, 15 and 38 of the fault catalogue, in network namespaces of their own: a client's and a server's, with a cable
-# (veth) between them. Loss and reordering are left out where the kernel has no netem; narrow and down lines are there.
+# Rows 3, 5, 15 and 38 of the fault catalogue, in network namespaces of their own: a client's and a server's, with a
+# cable (veth) between them. Loss and reordering would need netem in the kernel; lines that are narrow or down do not.
 #   namespaces.sh PROBE ROW
 # Exits with 77, which ctest takes for "skipped", where it is not permitted.
 set -euo pipefail
@@ -10,10 +10,16 @@ row=$2
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 python=${PYTHON:-/usr/bin/python3}
 
-# Inside: a new network and a new view of the file system, so that /etc/hosts can be ours and all goes with the process.
+skip() {
+    echo "skipped: $*"
+    exit 77
+}
+
+# A new network, and a new view of the file system and of processes: /etc/hosts can be ours, and all ends with us.
 if [ "${INSIDE_NAMESPACE:-}" != yes ]; then
-    unshare --net --mount true 2>/dev/null || { echo "skipped: no permission for network namespaces"; exit 77; }
-    INSIDE_NAMESPACE=yes exec unshare --net --mount --fork --kill-child "${BASH_SOURCE[0]}" "$probe" "$row"
+    unshare --net --mount --pid --fork true 2>/dev/null || skip "no permission for network namespaces"
+    INSIDE_NAMESPACE=yes exec unshare --net --mount --pid --mount-proc --fork --kill-child \
+        "${BASH_SOURCE[0]}" "$probe" "$row"
 fi
 
 work=$(mktemp -d)
@@ -28,11 +34,11 @@ fail() {
 
 # The other end of the cable lives in the namespace of the server's process.
 lay_cable() {
-    unshare --net sleep 600 &
+    unshare --net sleep 600 >/dev/null &
     local holder=$!
     server=$holder
     ip link set lo up
-    ip link add near type veth peer name far 2>/dev/null || { echo "skipped: no veth here"; exit 77; }
+    ip link add near type veth peer name far 2>/dev/null || skip "no veth here"
     local i
     for ((i = 0; i < 100; i++)); do
         [ "$(readlink /proc/$holder/ns/net)" != "$(readlink /proc/self/ns/net)" ] && break
@@ -62,7 +68,7 @@ row_3_dead_ipv6_costs_little() {
     serve 0
     # Packets for 2001:db8::2 leave, and nobody is there to answer.
     sysctl -qw net.ipv6.conf.near.disable_ipv6=0 2>/dev/null || true
-    ip -6 addr add 2001:db8::1/64 dev near nodad 2>/dev/null || { echo "skipped: no IPv6 here"; exit 77; }
+    ip -6 addr add 2001:db8::1/64 dev near nodad 2>/dev/null || skip "no IPv6 here"
     ip -6 neigh add 2001:db8::2 lladdr 02:00:00:00:00:99 dev near
     printf '127.0.0.1 localhost\n2001:db8::2 both.test\n10.99.0.2 both.test\n' >"$work/hosts"
     mount --bind "$work/hosts" /etc/hosts
@@ -100,7 +106,7 @@ row_15_network_that_comes_back_is_used_again() {
 row_38_narrow_line_is_slow_and_right() {
     lay_cable
     serve 0
-    tc qdisc add dev near root tbf rate 64kbit burst 3000 latency 2s 2>/dev/null || { echo "skipped: no tbf here"; exit 77; }
+    tc qdisc add dev near root tbf rate 64kbit burst 3000 latency 2s 2>/dev/null || skip "no tbf here"
     $far tc qdisc add dev far root tbf rate 256kbit burst 3000 latency 2s
     "$probe" http://10.99.0.2:8080 60 10000 30000 4 0 >"$work/out"
     grep -q '^UVREST_OK yes 60 ' "$work/out" || fail "not all succeeded"

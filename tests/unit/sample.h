@@ -113,7 +113,14 @@ typedef struct sample_empty {
 } sample_empty;
 
 /* Models by number, in the order of the rows. */
-enum { SAMPLE_MODEL_ALL, SAMPLE_MODEL_CIRCLE, SAMPLE_MODEL_EMPTY, SAMPLE_MODEL_LEAF, SAMPLE_MODEL_SQUARE, SAMPLE_N_MODELS };
+enum {
+    SAMPLE_MODEL_ALL,
+    SAMPLE_MODEL_CIRCLE,
+    SAMPLE_MODEL_EMPTY,
+    SAMPLE_MODEL_LEAF,
+    SAMPLE_MODEL_SQUARE,
+    SAMPLE_N_MODELS
+};
 
 extern const uvrest_schema sample_schema;
 

@@ -41,7 +41,8 @@ static void gather_moves_top_level_entries_into_the_map(void **state)
 static void gather_survives_repeated_names(void **state)
 {
     (void)state;
-    check("{\"a\":{\"values\":1,\"values\":2}}", "{\"metadata_values\":{\"a\":{\"field_values\":1,\"field_values\":2}}}");
+    check("{\"a\":{\"values\":1,\"values\":2}}",
+          "{\"metadata_values\":{\"a\":{\"field_values\":1,\"field_values\":2}}}");
 }
 
 static void gather_leaves_the_documented_form_alone(void **state)

@@ -584,6 +584,27 @@ static void throttling_can_be_reactive_only(void **state)
     answer(ticket, 200, -1, 0);
 }
 
+/* The probe used up what the server had given back; with the next slots the next probe goes, and not when the count is
+ * stale. */
+static void verifying_goes_on_with_the_slots(void **state)
+{
+    (void)state;
+    answer(must_acquire(), 200, -1, 9);
+    now += 150 * MS;
+    for (int i = 8; i >= 0; i--)
+        answer(must_acquire(), 200, -1, i);
+    now += 950 * MS;
+    must_acquire();
+    now += 10 * MS;
+    answer(ticket, 200, -1, 0);
+    must_wait(UVREST__RATELIMIT_SLOTS, 140 * MS, true);
+    now += 140 * MS;
+    must_acquire();
+    must_wait(UVREST__RATELIMIT_VERIFY, 610 * MS, false); /* one at a time */
+    answer(ticket, 200, -1, 7);
+    must_acquire();
+}
+
 /* ---- other ways of holding --------------------------------------------------------------------------------------- */
 
 static void smooth_spreads_sends_evenly(void **state)
@@ -713,6 +734,7 @@ int main(void)
         WITH_LEDGER(one_probe_ends_a_pause_row_59),
         WITH_LEDGER(jitter_spreads_over_the_upper_half_row_62),
         WITH_LEDGER(throttling_can_be_reactive_only),
+        WITH_LEDGER(verifying_goes_on_with_the_slots),
         WITH_LEDGER(smooth_spreads_sends_evenly),
         WITH_LEDGER(graduated_delays_are_aiopythoniks),
         WITH_LEDGER(graduated_delays_have_a_threshold_and_a_ceiling),

@@ -170,6 +170,56 @@ static void misfits_are_notes_or_errors(void **state)
     server_stop(s);
 }
 
+static seen get_within(const char *body, size_t max_arena_bytes, uint32_t max_depth, uint32_t max_notes)
+{
+    char script[2048];
+    sample_client_options options;
+    uvrest_client *client;
+    seen saw = {0};
+    server *s;
+    snprintf(script, sizeof script, "conn\nexpect\nreply 200 %s\n", body);
+    s = server_start(script);
+    options = wire_options(s);
+    options.max_arena_bytes = max_arena_bytes;
+    options.max_depth = max_depth;
+    options.max_notes = max_notes;
+    client = wire_client_of(&options);
+    wire_get(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    uvrest_client_free(client);
+    server_stop(s);
+    return saw;
+}
+
+static void decoding_stays_within_the_ceilings_of_the_client(void **state)
+{
+    static const char misfits[] = "{\"id\":\"a1\",\"size\":\"big\",\"color\":7}";
+    static const char deep[] = "{\"id\":\"a1\",\"x\":[[[]]]}";
+    char large[1024];
+    seen saw = get_within(misfits, 0, 0, 0);
+    (void)state;
+    wire_check_status(&saw, UVREST_OK);
+    assert_int_equal(saw.n_notes, 2);
+    saw = get_within(misfits, 0, 0, 1);
+    wire_check_status(&saw, UVREST_OK);
+    assert_int_equal(saw.n_notes, 1);
+
+    saw = get_within(deep, 0, 4, 0);
+    wire_check_status(&saw, UVREST_OK);
+    saw = get_within(deep, 0, 3, 0);
+    wire_check_status(&saw, UVREST_E_LIMIT);
+    assert_false(saw.has_value);
+    wire_check_contains(saw.message, "less nesting");
+
+    snprintf(large, sizeof large, "{\"id\":\"a1\",\"title\":\"%0512d\"}", 0);
+    saw = get_within(large, 4096, 0, 0);
+    wire_check_status(&saw, UVREST_OK);
+    saw = get_within(large, 500, 0, 0);
+    wire_check_status(&saw, UVREST_E_LIMIT);
+    assert_false(saw.has_value);
+    assert_int_equal(saw.attempts, 1);
+}
+
 /* What a log was told. */
 typedef struct log_lines {
     char text[16384];
@@ -274,6 +324,7 @@ int main(void)
         cmocka_unit_test(row_50_a_gateways_page_is_shown),
         cmocka_unit_test(broken_json_is_a_decode_error),
         cmocka_unit_test(misfits_are_notes_or_errors),
+        cmocka_unit_test(decoding_stays_within_the_ceilings_of_the_client),
         cmocka_unit_test(row_122_log_lines_hold_no_secrets_and_may_not_call_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -261,7 +261,10 @@ typedef struct event {
     unsigned n;
 } event;
 
-#define EVENT {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0}
+#define EVENT                                                                                                          \
+    {                                                                                                                  \
+        PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0                                                         \
+    }
 
 static void set_event(void *user)
 {
@@ -469,8 +472,8 @@ static void a_taken_result_is_freed_on_another_thread_at_once(void **state)
     for (unsigned i = 0; i < 100; i++) {
         _Atomic(const uvrest_result *) taken = NULL;
         const uvrest_result *result;
-        assert_int_equal(
-            uvrest_gen_call(client, &leaves_get, &args, (uvrest_any_fn *)on_taken, (void *)&taken, NULL), 0);
+        assert_int_equal(uvrest_gen_call(client, &leaves_get, &args, (uvrest_any_fn *)on_taken, (void *)&taken, NULL),
+                         0);
         while ((result = atomic_load(&taken)) == NULL)
             sched_yield();
         assert_int_equal(result->status, UVREST_OK);

@@ -25,10 +25,10 @@
 
 UVREST_BEGIN_DECLS
 
-struct uv_loop_s;                           /* libuv's loop, named without pulling in uv.h */
+struct uv_loop_s; /* libuv's loop, named without pulling in uv.h */
 typedef struct uvrest_client uvrest_client; /* from uvrest_client_new() to uvrest_client_free() or _close() */
-typedef struct uvrest_call uvrest_call;     /* from its start until its callback returns */
-typedef struct uvrest_group uvrest_group;   /* several calls that are waited for: <uvrest/group.h> */
+typedef struct uvrest_call uvrest_call; /* from its start until its callback returns */
+typedef struct uvrest_group uvrest_group; /* several calls that are waited for: <uvrest/group.h> */
 typedef struct uvrest_cancel uvrest_cancel; /* from uvrest_cancel_new() to uvrest_cancel_free() */
 
 /** How important a log line is. */
@@ -39,15 +39,15 @@ typedef enum uvrest_log_level {
     UVREST_LOG_DEBUG = 4 /* every attempt: method, path, status, duration */
 } uvrest_log_level;
 
-struct uvrest_header;       /* below */
+struct uvrest_header; /* below */
 struct uvrest_header_lines; /* what a hook has added */
 
 /** An attempt that is about to be sent. Borrowed until the hook returns. */
 typedef struct uvrest_request_event {
-    const char *method;    /* "GET" */
-    const char *path;      /* without its query; the client's credentials are struck out; cut to 511 bytes */
+    const char *method; /* "GET" */
+    const char *path; /* without its query; the client's credentials are struck out; cut to 511 bytes */
     const char *operation; /* the call's name in the library; "raw" for a raw call */
-    uint32_t attempt;      /* 1 for a call's first sending */
+    uint32_t attempt; /* 1 for a call's first sending */
     struct uvrest_header_lines *lines; /* for uvrest_request_add_header() */
 } uvrest_request_event;
 /** Sees each attempt before it is sent, and may add to it. It may not call into the client. */
@@ -65,11 +65,11 @@ typedef struct uvrest_response_event {
     const char *path;
     const char *operation;
     uint32_t attempt;
-    int http_status;      /* 0 if no answer arrived */
+    int http_status; /* 0 if no answer arrived */
     uvrest_status status; /* UVREST_OK if an answer arrived whole, whatever its http_status; else why not */
     const struct uvrest_header *headers; /* of the answer, in order; NULL if none */
     size_t n_headers;
-    size_t body_bytes;    /* received, after decompression */
+    size_t body_bytes; /* received, after decompression */
     uint64_t duration_us; /* of the attempt */
 } uvrest_response_event;
 /** Sees each attempt after it has ended. It may not call into the client. */
@@ -78,7 +78,8 @@ typedef void uvrest_response_fn(const uvrest_response_event *event, void *user);
 /** How to make a client; a literal with what differs. */
 typedef struct uvrest_client_options {
 #include <uvrest/client_options.inc>
-    const char *const *credentials; /* header lines "Name: value", NULL-ended; copied, wiped at close, sent to base_url's
+    const char *const
+        *credentials; /* header lines "Name: value", NULL-ended; copied, wiped at close, sent to base_url's
                                        origin only; default NULL */
 } uvrest_client_options;
 
@@ -129,7 +130,7 @@ UVREST_API void uvrest_client_close(uvrest_client *client, uvrest_client_closed_
 typedef enum uvrest_priority {
     UVREST_PRIORITY_NORMAL = 0,
     UVREST_PRIORITY_HIGH = 1, /* somebody is waiting for it */
-    UVREST_PRIORITY_BULK = 2  /* leaves the last 5 % of the budget to others */
+    UVREST_PRIORITY_BULK = 2 /* leaves the last 5 % of the budget to others */
 } uvrest_priority;
 
 /** What one call does differently. Zero means the client's own. All of it is borrowed until the start returns. */
@@ -139,20 +140,24 @@ typedef struct uvrest_call_options {
     uint32_t deadline_ms; /* from the start of the call */
     uint32_t attempts;
     uvrest_priority priority;
-    bool retry_unsafe;              /* also repeat a POST or PATCH that may have been executed */
-    bool strict;                    /* as in the client options */
-    bool write_read_only;           /* send read-only members of the body too */
-    bool absent_is_ok;              /* 404 is success without a value (metadata views: no values yet) */
-    const char *const *headers;     /* more header lines, NULL-ended; copied */
-    const char *const *query;       /* more query members: name, value, name, value, NULL; copied, encoded by us */
+    bool retry_unsafe; /* also repeat a POST or PATCH that may have been executed */
+    bool strict; /* as in the client options */
+    bool write_read_only; /* send read-only members of the body too */
+    bool absent_is_ok; /* 404 is success without a value (metadata views: no values yet) */
+    const char *const *headers; /* more header lines, NULL-ended; copied */
+    const char *const *query; /* more query members: name, value, name, value, NULL; copied, encoded by us */
     const char *const *credentials; /* instead of the client's: header lines, NULL-ended; copied, wiped */
-    uvrest_reason *reason;          /* written when the start fails */
-    uvrest_cancel *cancel;          /* ends the call when it is triggered; the call keeps it alive */
-    uvrest_group *group;            /* of the same client: counts the call, and waits for it */
+    uvrest_reason *reason; /* written when the start fails */
+    uvrest_cancel *cancel; /* ends the call when it is triggered; the call keeps it alive */
+    uvrest_group *group; /* of the same client: counts the call, and waits for it */
 } uvrest_call_options;
 
 /** What the server did with a call that failed. */
-typedef enum uvrest_executed { UVREST_EXECUTED_NO = 0, UVREST_EXECUTED_MAYBE = 1, UVREST_EXECUTED_YES = 2 } uvrest_executed;
+typedef enum uvrest_executed {
+    UVREST_EXECUTED_NO = 0,
+    UVREST_EXECUTED_MAYBE = 1,
+    UVREST_EXECUTED_YES = 2
+} uvrest_executed;
 
 /** One header of an answer. Names as received. */
 typedef struct uvrest_header {
@@ -162,24 +167,24 @@ typedef struct uvrest_header {
 
 /** How a call ended. Never NULL. Borrowed until the callback that received it returns, unless uvrest_call_take(). */
 typedef struct uvrest_result {
-    uvrest_status status;     /* UVREST_OK, or why there is no value */
-    int http_status;          /* 0 if no answer arrived */
-    uint32_t attempts;        /* times it was sent; 0 if it never left the queue */
+    uvrest_status status; /* UVREST_OK, or why there is no value */
+    int http_status; /* 0 if no answer arrived */
+    uint32_t attempts; /* times it was sent; 0 if it never left the queue */
     uvrest_executed executed; /* no, maybe, yes: what the server did with it */
-    int64_t retry_after_ms;   /* what the server asked for; -1 if nothing */
-    int64_t quota_left;       /* RateLimit-Remaining of the answer; -1 if it named none */
-    const char *request_id;   /* the server's name for it, or NULL */
-    const char *message;      /* the server's own words, or ours; never NULL; "" on plain success; no secrets */
-    const char *where;        /* UVREST_E_DECODE, _SCHEMA: the member, as "objects[3].title"; else NULL */
+    int64_t retry_after_ms; /* what the server asked for; -1 if nothing */
+    int64_t quota_left; /* RateLimit-Remaining of the answer; -1 if it named none */
+    const char *request_id; /* the server's name for it, or NULL */
+    const char *message; /* the server's own words, or ours; never NULL; "" on plain success; no secrets */
+    const char *where; /* UVREST_E_DECODE, _SCHEMA: the member, as "objects[3].title"; else NULL */
     const char *missing_role; /* 403: the roles the API's documents list for this call, comma-separated; else NULL */
-    uvrest_raw body;          /* the answer's body as it came, also on errors; text NULL if none */
+    uvrest_raw body; /* the answer's body as it came, also on errors; text NULL if none */
     const uvrest_header *headers; /* of the answer, in order; NULL if none */
     size_t n_headers;
     const uvrest_decode_note *notes; /* what did not fit the schema; NULL if all did */
     size_t n_notes;
     size_t n_notes_dropped; /* beyond the limit */
-    uint64_t queued_us;     /* waiting for its turn, the budget or a back-off, microseconds */
-    uint64_t transfer_us;   /* the last attempt, microseconds */
+    uint64_t queued_us; /* waiting for its turn, the budget or a back-off, microseconds */
+    uint64_t transfer_us; /* the last attempt, microseconds */
     uvrest_call *call;
 } uvrest_result;
 
@@ -236,13 +241,13 @@ typedef enum uvrest_method {
 
 /** A call to an endpoint the generated library lacks. It goes through every policy. */
 typedef struct uvrest_request {
-    uvrest_method method;     /* default GET */
-    const char *path;         /* from the root, "/API/x/v1/y/", already percent-encoded; required */
+    uvrest_method method; /* default GET */
+    const char *path; /* from the root, "/API/x/v1/y/", already percent-encoded; required */
     const char *const *query; /* name, value, …, NULL; encoded by us; default NULL */
-    const void *body;         /* default NULL: none */
+    const void *body; /* default NULL: none */
     size_t body_len;
     const char *content_type; /* of the body; default "application/json" */
-    bool safe;                /* a POST or PATCH that changes nothing: may be repeated */
+    bool safe; /* a POST or PATCH that changes nothing: may be repeated */
     const uvrest_call_options *call; /* default NULL: the client's */
 } uvrest_request;
 
@@ -266,34 +271,34 @@ typedef bool uvrest_progress_fn(uint64_t done_bytes, uint64_t total_bytes, void 
 /** Why calls had to wait. */
 typedef enum uvrest_wait_cause {
     UVREST_WAIT_CONNECTION = 0, /* max_in_flight or pool_maxsize is reached */
-    UVREST_WAIT_WINDOW = 1,     /* the request budget is used up */
-    UVREST_WAIT_RESERVE = 2,    /* what is left of it is not for bulk calls */
-    UVREST_WAIT_CONTACT = 3,    /* the first answer has not told yet what is left */
-    UVREST_WAIT_VERIFY = 4,     /* the server's count must confirm the budget */
-    UVREST_WAIT_PEERS = 5,      /* somebody else uses the budget */
-    UVREST_WAIT_PAUSED = 6,     /* after a 429 */
+    UVREST_WAIT_WINDOW = 1, /* the request budget is used up */
+    UVREST_WAIT_RESERVE = 2, /* what is left of it is not for bulk calls */
+    UVREST_WAIT_CONTACT = 3, /* the first answer has not told yet what is left */
+    UVREST_WAIT_VERIFY = 4, /* the server's count must confirm the budget */
+    UVREST_WAIT_PEERS = 5, /* somebody else uses the budget */
+    UVREST_WAIT_PAUSED = 6, /* after a 429 */
     UVREST_WAIT_PER_SECOND = 7, /* the limit a second is reached */
-    UVREST_WAIT_GRADUATED = 8,  /* UVREST_POLICY_GRADUATED: little of the quota is left */
-    UVREST_WAIT_ACQUIRE = 9,    /* the acquire hook has granted nothing yet */
-    UVREST_WAIT_BACKOFF = 15    /* before a retry */
+    UVREST_WAIT_GRADUATED = 8, /* UVREST_POLICY_GRADUATED: little of the quota is left */
+    UVREST_WAIT_ACQUIRE = 9, /* the acquire hook has granted nothing yet */
+    UVREST_WAIT_BACKOFF = 15 /* before a retry */
 } uvrest_wait_cause;
 /** Room for all causes, later ones too. */
 #define UVREST_WAIT_CAUSES 16
 
 /** What a client has done since it was made; readable at any time on its thread, with own_thread on any. */
 typedef struct uvrest_stats {
-    uint64_t calls;      /* started */
-    uint64_t completed;  /* callbacks run */
-    uint64_t attempts;   /* sendings */
-    uint64_t retries;    /* sendings beyond a call's first, for causes other than 429 */
-    uint64_t throttled;  /* 429 answers */
+    uint64_t calls; /* started */
+    uint64_t completed; /* callbacks run */
+    uint64_t attempts; /* sendings */
+    uint64_t retries; /* sendings beyond a call's first, for causes other than 429 */
+    uint64_t throttled; /* 429 answers */
     uint64_t bytes_sent; /* bodies */
     uint64_t bytes_received; /* bodies, after decompression */
-    uint32_t queued;     /* calls waiting now */
-    uint32_t in_flight;  /* attempts under way now */
-    int64_t quota_left;  /* as last seen in an answer; -1 before */
+    uint32_t queued; /* calls waiting now */
+    uint32_t in_flight; /* attempts under way now */
+    int64_t quota_left; /* as last seen in an answer; -1 before */
     uint64_t connections; /* sockets opened, those that came to nothing included */
-    uint64_t pending;     /* calls now whose callback has not run */
+    uint64_t pending; /* calls now whose callback has not run */
     uint64_t waits[UVREST_WAIT_CAUSES]; /* times waiting began, by cause; calls that wait together count once, but for
                                            UVREST_WAIT_BACKOFF */
 } uvrest_stats;

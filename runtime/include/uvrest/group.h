@@ -30,8 +30,8 @@ UVREST_BEGIN_DECLS
 
 /** How the calls of a group ended. */
 typedef struct uvrest_group_summary {
-    size_t n_calls;     /* started in the group and ended */
-    size_t n_failed;    /* of these, those whose status is not UVREST_OK, cancelled ones included */
+    size_t n_calls; /* started in the group and ended */
+    size_t n_failed; /* of these, those whose status is not UVREST_OK, cancelled ones included */
     size_t n_cancelled; /* of these, UVREST_E_CANCELLED */
     uvrest_status status; /* of the first that failed; UVREST_OK if none did */
 } uvrest_group_summary;

@@ -27,25 +27,25 @@ typedef struct uvrest_model {
 
 /** Something in the text that did not fit; the value itself is kept in the model's extra. */
 typedef struct uvrest_decode_note {
-    const char *path;     /* arena; "objects[3].status", "" for the root */
+    const char *path; /* arena; "objects[3].status", "" for the root */
     const char *expected; /* static; "int32", "a known enum value", "a required member" … */
-    const char *found;    /* arena; kind or bounded excerpt of what came, control characters escaped */
-    size_t offset;        /* byte offset in the text */
+    const char *found; /* arena; kind or bounded excerpt of what came, control characters escaped */
+    size_t offset; /* byte offset in the text */
 } uvrest_decode_note;
 
 /** How to decode; all zero is the default. Fields are only appended. */
 typedef struct uvrest_decode_options {
-    bool strict;        /* the first misfit fails the decode with UVREST_E_SCHEMA; default: noted, not fatal */
+    bool strict; /* the first misfit fails the decode with UVREST_E_SCHEMA; default: noted, not fatal */
     uint32_t max_depth; /* nesting accepted; default and most 512 */
     uint32_t max_notes; /* notes kept, further ones are counted only; default 64 */
-    size_t max_bytes;   /* ceiling of arena growth by this decode; default 0: the arena's own */
+    size_t max_bytes; /* ceiling of arena growth by this decode; default 0: the arena's own */
 } uvrest_decode_options;
 
 /** What a decode found. All of it is arena or static. */
 typedef struct uvrest_decode_report {
     const uvrest_decode_note *notes; /* NULL if none */
     size_t n_notes;
-    size_t n_notes_dropped;    /* beyond max_notes */
+    size_t n_notes_dropped; /* beyond max_notes */
     uvrest_decode_note failure; /* on UVREST_E_DECODE, _SCHEMA and _LIMIT: what, where; else all zero */
 } uvrest_decode_report;
 
@@ -63,7 +63,7 @@ UVREST_API UVREST_MUST_USE uvrest_status uvrest_json_decode(uvrest_model model, 
 typedef enum uvrest_encode_flags {
     UVREST_ENCODE_DEFAULT = 0,
     UVREST_ENCODE_READ_ONLY = 1, /* write read-only members too */
-    UVREST_ENCODE_PARTIAL = 2    /* a PATCH body: required members may be absent */
+    UVREST_ENCODE_PARTIAL = 2 /* a PATCH body: required members may be absent */
 } uvrest_encode_flags;
 
 /**

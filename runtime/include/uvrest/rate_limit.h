@@ -24,7 +24,7 @@ typedef enum uvrest_switch { UVREST_DEFAULT = 0, UVREST_ON = 1, UVREST_OFF = 2 }
 
 /** How calls are held before the server refuses. */
 typedef enum uvrest_rate_limit_policy {
-    UVREST_POLICY_LEDGER = 0,   /* full speed while there are slots, the server's count permitting: the fastest */
+    UVREST_POLICY_LEDGER = 0, /* full speed while there are slots, the server's count permitting: the fastest */
     UVREST_POLICY_GRADUATED = 1 /* aiopythonik's delays: the less of the quota is left, the longer each send waits */
 } uvrest_rate_limit_policy;
 
@@ -49,15 +49,15 @@ UVREST_API void uvrest_acquire_answer(uvrest_acquire_ask *ask, uint32_t n, uint3
 
 /** Zero means the default named at the field; UVREST_ZERO means 0. Fields are only appended. */
 typedef struct uvrest_rate_limit {
-    uint32_t requests;        /* slots: requests allowed in a window; default what the API publishes (iconik: 1000) */
-    uint32_t window_ms;       /* its length; default what the API publishes (iconik: 20000) */
-    uint32_t guard_ms;        /* added to the window before a slot is used again; default 25 */
-    uint32_t first_contact;   /* sends allowed before the first answer tells the quota left; default 10 */
-    uint32_t max_retries;     /* 429 answers one call may receive before it fails with UVREST_E_THROTTLED; default 5 */
-    double initial_backoff;   /* seconds; pause after a 429 that names none; default 1.0 */
-    double max_backoff;       /* seconds; ceiling of such a pause; default 30.0 */
-    double backoff_factor;    /* growth of it from one 429 to the next; default 2.0 */
-    uvrest_switch jitter;     /* spread such pauses at random; default on */
+    uint32_t requests; /* slots: requests allowed in a window; default what the API publishes (iconik: 1000) */
+    uint32_t window_ms; /* its length; default what the API publishes (iconik: 20000) */
+    uint32_t guard_ms; /* added to the window before a slot is used again; default 25 */
+    uint32_t first_contact; /* sends allowed before the first answer tells the quota left; default 10 */
+    uint32_t max_retries; /* 429 answers one call may receive before it fails with UVREST_E_THROTTLED; default 5 */
+    double initial_backoff; /* seconds; pause after a 429 that names none; default 1.0 */
+    double max_backoff; /* seconds; ceiling of such a pause; default 30.0 */
+    double backoff_factor; /* growth of it from one 429 to the next; default 2.0 */
+    uvrest_switch jitter; /* spread such pauses at random; default on */
     uvrest_switch enable_proactive_throttling; /* hold calls before the server refuses; default on */
     double proactive_throttling_threshold; /* UVREST_POLICY_GRADUATED: share of the quota, above 0 to 1: with so much or
                                               more of it left nothing is delayed; default 0.8. No delay begins above 0.3
@@ -67,9 +67,10 @@ typedef struct uvrest_rate_limit {
                                         and two sends are at least so many seconds apart: 0.1 to 0.5 with 30 to 20 % of
                                         the quota left, 0.5 to 2.0 with 20 to 10 %, 2.0 to 5.0 below; where clients of
                                         one ledger differ it follows UVREST_POLICY_LEDGER */
-    bool smooth;              /* sends are spread evenly, at 0.94 of requests / window_ms (iconik: 47 a second): steadier
+    bool smooth; /* sends are spread evenly, at 0.94 of requests / window_ms (iconik: 47 a second): steadier
                                  latency, more time to the last of many; default: as fast as slots return */
-    const char *shared_file;  /* a path; copied; default NULL: off. The ledger is kept in files of that name, a dot and 16
+    const char
+        *shared_file; /* a path; copied; default NULL: off. The ledger is kept in files of that name, a dot and 16
                                  hexadecimal digits: one an origin and credentials, named by their hash, which no token
                                  can be read from. Processes of the machine that name the same path share the quota, and
                                  one that starts anew knows what was used. Best on a file system of memory, such as
@@ -81,8 +82,8 @@ typedef struct uvrest_rate_limit {
                                  within 20 ms */
     uvrest_acquire_fn *acquire; /* asked before a send for which there is no slot of an earlier answer; on top of the
                                    ledger, of this client alone; default NULL */
-    void *acquire_user;       /* borrowed; given to acquire */
-    uint32_t acquire_slots;   /* slots acquire is asked for at a time; default 20 */
+    void *acquire_user; /* borrowed; given to acquire */
+    uint32_t acquire_slots; /* slots acquire is asked for at a time; default 20 */
 } uvrest_rate_limit;
 
 UVREST_END_DECLS

@@ -14,11 +14,11 @@ UVREST_BEGIN_DECLS
 
 /** A moment, proleptic Gregorian, years 0001 to 9999. */
 typedef struct uvrest_time {
-    int64_t seconds;        /* since 1970-01-01T00:00:00Z */
-    int32_t nanoseconds;    /* 0 to 999,999,999; digits beyond the ninth are cut */
+    int64_t seconds; /* since 1970-01-01T00:00:00Z */
+    int32_t nanoseconds; /* 0 to 999,999,999; digits beyond the ninth are cut */
     int32_t offset_minutes; /* as written; 0 for Z and for naive text */
-    bool has_offset;        /* false: the text named none and was read as UTC */
-    bool date_only;         /* the text was a date alone; the moment is its midnight */
+    bool has_offset; /* false: the text named none and was read as UTC */
+    bool date_only; /* the text was a date alone; the moment is its midnight */
 } uvrest_time;
 
 /** Room for the longest text uvrest_time_format() writes, NUL included. */

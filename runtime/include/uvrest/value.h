@@ -141,8 +141,7 @@ UVREST_API uvrest_extra_member uvrest_extra_at(const uvrest_extra *extra, size_t
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_extra_set(uvrest_extra **extra, const char *name, uvrest_raw value,
                                                           uvrest_arena *arena);
 /** Makes a member absent: *extra becomes a copy in the arena without it. A name it lacks is no error. */
-UVREST_API UVREST_MUST_USE uvrest_status uvrest_extra_drop(uvrest_extra **extra, const char *name,
-                                                           uvrest_arena *arena);
+UVREST_API UVREST_MUST_USE uvrest_status uvrest_extra_drop(uvrest_extra **extra, const char *name, uvrest_arena *arena);
 
 struct cJSON; /* cJSON's tree, named without pulling in cJSON.h */
 

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* Beside transfer.c the only place that knows libcurl: its codes by name. */
+#include "verdict.h"
+#include <curl/curl.h>
+
+static const uvrest__verdict verdicts[] = {
+    {CURLE_COULDNT_RESOLVE_PROXY, UVREST__TRANSFER_UNSENT, UVREST_E_CONNECT, "the proxy's name does not resolve"},
+    {CURLE_COULDNT_RESOLVE_HOST, UVREST__TRANSFER_UNSENT, UVREST_E_DNS, "the host name does not resolve"},
+    {CURLE_COULDNT_CONNECT, UVREST__TRANSFER_UNSENT, UVREST_E_CONNECT, "no connection"},
+    {CURLE_PROXY, UVREST__TRANSFER_UNSENT, UVREST_E_CONNECT, "no connection through the proxy"},
+    {CURLE_SSL_CONNECT_ERROR, UVREST__TRANSFER_UNSENT, UVREST_E_TLS, "the TLS handshake failed"},
+    {CURLE_OPERATION_TIMEDOUT, UVREST__TRANSFER_BROKEN, UVREST_E_TIMEOUT, "timed out"},
+    {CURLE_PARTIAL_FILE, UVREST__TRANSFER_BROKEN, UVREST_E_NETWORK, "the answer was cut short"},
+    {CURLE_GOT_NOTHING, UVREST__TRANSFER_BROKEN, UVREST_E_NETWORK, "the connection was closed without an answer"},
+    {CURLE_SEND_ERROR, UVREST__TRANSFER_BROKEN, UVREST_E_NETWORK, "the connection broke while sending"},
+    {CURLE_RECV_ERROR, UVREST__TRANSFER_BROKEN, UVREST_E_NETWORK, "the connection broke while receiving"},
+    {CURLE_HTTP2, UVREST__TRANSFER_BROKEN, UVREST_E_PROTOCOL, "the HTTP/2 connection failed"},
+    {CURLE_HTTP2_STREAM, UVREST__TRANSFER_BROKEN, UVREST_E_NETWORK, "the server reset the HTTP/2 stream"},
+    {CURLE_SEND_FAIL_REWIND, UVREST__TRANSFER_FINAL, UVREST_E_NETWORK, "the connection broke before the answer"},
+    {CURLE_PEER_FAILED_VERIFICATION, UVREST__TRANSFER_FINAL, UVREST_E_TLS, "the server's certificate is not trusted"},
+    {CURLE_SSL_CACERT_BADFILE, UVREST__TRANSFER_FINAL, UVREST_E_TLS, "the trusted certificates cannot be read"},
+    {CURLE_SSL_CIPHER, UVREST__TRANSFER_FINAL, UVREST_E_TLS, "no cipher in common"},
+    {CURLE_SSL_ISSUER_ERROR, UVREST__TRANSFER_FINAL, UVREST_E_TLS, "the server's certificate is not trusted"},
+    {CURLE_SSL_INVALIDCERTSTATUS, UVREST__TRANSFER_FINAL, UVREST_E_TLS, "the server's certificate is not trusted"},
+    {CURLE_SSL_ENGINE_INITFAILED, UVREST__TRANSFER_FINAL, UVREST_E_TLS, "TLS is not usable here"},
+    {CURLE_URL_MALFORMAT, UVREST__TRANSFER_FINAL, UVREST_E_INVALID, "the URL is not usable"},
+    {CURLE_UNSUPPORTED_PROTOCOL, UVREST__TRANSFER_FINAL, UVREST_E_PROTOCOL, "the peer does not answer in HTTP"},
+    {CURLE_WEIRD_SERVER_REPLY, UVREST__TRANSFER_FINAL, UVREST_E_PROTOCOL, "the answer's head is malformed"},
+    {CURLE_BAD_CONTENT_ENCODING, UVREST__TRANSFER_FINAL, UVREST_E_DECODE,
+     "the answer's content encoding is unknown or broken"},
+    {CURLE_FILESIZE_EXCEEDED, UVREST__TRANSFER_FINAL, UVREST_E_LIMIT, "the answer is larger than allowed"},
+    {CURLE_WRITE_ERROR, UVREST__TRANSFER_FINAL, UVREST_E_DECODE, "the answer's body is broken"},
+    {CURLE_OUT_OF_MEMORY, UVREST__TRANSFER_FINAL, UVREST_E_NOMEM, "out of memory"},
+    {CURLE_FAILED_INIT, UVREST__TRANSFER_FINAL, UVREST_E_NOMEM, "out of memory"},
+};
+
+const uvrest__verdict *uvrest__verdict_of(int code)
+{
+    static const uvrest__verdict other = {CURLE_OK, UVREST__TRANSFER_FINAL, UVREST_E_PROTOCOL, "the transfer failed"};
+    for (size_t i = 0; i < sizeof verdicts / sizeof verdicts[0]; i++)
+        if (verdicts[i].code == code)
+            return &verdicts[i];
+    return &other;
+}
