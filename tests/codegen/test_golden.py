@@ -37,7 +37,7 @@ def test_output_is_as_expected(folder: Path, accept: bool) -> None:
     kept = {
         p.name: p
         for p in folder.iterdir()
-        if p.suffix in (".c", ".h", ".inc", ".cmake")
+        if p.suffix in (".c", ".h", ".inc", ".cmake", ".md")
     }
     if accept:
         for name, text in texts.items():
