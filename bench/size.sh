@@ -36,3 +36,21 @@ awk -v a="$start" -v b="$generated" 'BEGIN {printf "figure size.generate.seconds
 awk -v a="$configured" -v b="$built" 'BEGIN {printf "figure size.build.seconds %.2f   (at most 30)\n", b - a}'
 nm -D --defined-only "$work/build/libuvrest.so" "$work/build/libiconik.so" |
     awk 'NF == 3 && $3 !~ /^(uvrest|iconik)_/ {n++} NF == 3 {all++} END {printf "figure size.exports %d, foreign %d\n", all, n}'
+
+# Bytes of code and constants in object files.
+bytes_of() {
+    size -A "$@" | awk '$1 ~ /^\.(text|rodata|data\.rel\.ro)/ {n += $2} END {print n}'
+}
+# Of constants alone: what is beside the tables there is code.
+bytes_of_data() {
+    size -A "$@" | awk '$1 ~ /^\.(rodata|data\.rel\.ro)/ {n += $2} END {print n}'
+}
+json="$work/build/CMakeFiles/uvrest_json.dir/runtime/json"
+codec=("$json"/{decode,encode,extra,number,path,reader,scalar,scan,stack,tables}.c.o)
+echo "figure codec.engine.bytes $(bytes_of "${codec[@]}" "$json"/{diff,value}.c.o)   (at most 32768)"
+echo "figure codec.engine.decode_and_encode.bytes $(bytes_of "${codec[@]}")   (of these)"
+tables=("$work"/build/CMakeFiles/iconik_objects.dir/generated/src/*_models.c.o)
+# A service has a row of 8 bytes a model, and one that closes the table.
+models=$(nm -S -t d "${tables[@]}" | awk '$4 == "gen_models" {n += $2 / 8 - 1} END {print n}')
+awk -v b="$(bytes_of_data "${tables[@]}")" -v m="$models" \
+    'BEGIN {printf "figure codec.tables.bytes_a_model %.1f   (at most 200; %d models)\n", b / m, m}'
