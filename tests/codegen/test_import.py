@@ -2,7 +2,7 @@
 """`import`: what becomes of spec/, and what a person is told.
 
 import_*/ holds spec/ as it was, the vendor's newer document, spec/ as it is then (expected/,
-only what changed), the report and the difference for C programs. Where `remove` is in the
+only what changed; there is no such folder where nothing did), the report and the difference for C programs. Where `remove` is in the
 name, --remove is given.
 """
 
@@ -37,8 +37,8 @@ def _import(folder: Path) -> Result:
 
 
 def _write(folder: Path, texts: dict[str, str]) -> None:
-    folder.mkdir(exist_ok=True)
     for name, text in texts.items():
+        folder.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
 
 
@@ -54,7 +54,7 @@ def test_import_is_as_expected(folder: Path, accept: bool) -> None:
         _write(folder, {"report.txt": said})
         return
     kept = {
-        p.name: p.read_text(encoding="utf-8") for p in (folder / "expected").iterdir()
+        p.name: p.read_text(encoding="utf-8") for p in (folder / "expected").glob("*")
     }
     assert changed == kept
     assert said == (folder / "report.txt").read_text(encoding="utf-8")
