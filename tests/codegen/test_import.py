@@ -2,8 +2,8 @@
 """`import`: what becomes of spec/, and what a person is told.
 
 import_*/ holds spec/ as it was, the vendor's newer document, spec/ as it is then (expected/,
-only what changed; there is no such folder where nothing did), the report and the difference for C programs. Where `remove` is in the
-name, --remove is given.
+only what changed; there is no such folder where nothing did), the report and the difference
+for C programs. Where `remove` is in the name, --remove is given.
 """
 
 import json
