@@ -10,11 +10,7 @@ concurrent=$1
 count=$2
 limit=$3
 
-# The asset's id is asked of the simulator, so that nothing but the calls that are timed spends the quota.
-python=${PYTHON:-/usr/bin/python3}
-asset=$("$python" -c 'import json, os, urllib.request
-print(json.load(urllib.request.urlopen(os.environ["ICONIK_BASE_URL"] + "/_sim/seed"))["ids"]["assets"][0])')
-line=$("$concurrent" "$count" "$asset")
+line=$("$(dirname "${BASH_SOURCE[0]}")/with-asset.sh" "$concurrent" "$count" ASSET)
 echo "$line"
 awk -v line="$line" -v count="$count" -v limit="$limit" 'BEGIN {
     gsub(/,/, "", line)
