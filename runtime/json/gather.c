@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "gather.h"
+#include "scan.h"
 #include "walk.h"
 #include <string.h>
 #include <uvrest/json.h>
 
-/* Text that grows into memory known to be enough. */
+/* Text that grows into memory known to be enough; without memory it is only measured. */
 typedef struct writer {
     char *text;
     size_t len;
@@ -12,7 +13,8 @@ typedef struct writer {
 
 static void put(writer *out, const char *text, size_t len)
 {
-    memcpy(out->text + out->len, text, len);
+    if (out->text != NULL)
+        memcpy(out->text + out->len, text, len);
     out->len += len;
 }
 
@@ -41,98 +43,72 @@ static size_t count_member(uvrest_raw object, const char *name)
     return n;
 }
 
-static bool is_entry(const uvrest_gather *rule, uvrest_raw value)
-{
-    return *value.text == '{' && count_member(value, rule->from) > 0;
-}
+/* Which members of an object are put: those that are entries, with what is in them, or the others; or all, of an entry. */
+enum { ENTRIES, OTHERS, OF_ENTRY };
 
-/* Names to be changed in all entries. */
-static size_t count_changes(const uvrest_gather *rule, uvrest_raw object)
-{
-    size_t n = 0;
-    for (uvrest__walk walk = uvrest__walk_begin(object); !uvrest__walk_ended(&walk);) {
-        (void)uvrest__walk_name(&walk);
-        uvrest_raw value = uvrest__walk_value(&walk);
-        n += *value.text == '{' ? count_member(value, rule->from) : 0;
-    }
-    return n;
-}
-
-/* An entry, with its member `from` under the name `to`. */
-static void put_entry(writer *out, const uvrest_gather *rule, uvrest_raw entry)
-{
-    const char *before = "{";
-    for (uvrest__walk walk = uvrest__walk_begin(entry); !uvrest__walk_ended(&walk); before = ",") {
-        uvrest_raw name = uvrest__walk_name(&walk);
-        uvrest_raw value = uvrest__walk_value(&walk);
-        put(out, before, 1);
-        if (is_name(name, rule->from)) {
-            put_name(out, rule->to);
-        } else {
-            put(out, name.text, name.len);
-            put(out, ":", 1);
-        }
-        put(out, value.text, value.len);
-    }
-    put(out, "}", 1);
-}
-
-/* The members that are entries, or those that are not. Returns whether there were any. */
-static bool put_members(writer *out, const uvrest_gather *rule, uvrest_raw object, bool entries)
+/* Returns whether there were any. In an entry `from` comes under the name `to`. */
+static bool put_members(writer *out, const uvrest_gather *rule, uvrest_raw object, unsigned which)
 {
     bool any = false;
     for (uvrest__walk walk = uvrest__walk_begin(object); !uvrest__walk_ended(&walk);) {
         uvrest_raw name = uvrest__walk_name(&walk);
         uvrest_raw value = uvrest__walk_value(&walk);
-        if (is_entry(rule, value) != entries)
+        bool is_entry = which != OF_ENTRY && *value.text == '{' && count_member(value, rule->from) > 0;
+        if (is_entry != (which == ENTRIES))
             continue;
         if (any)
             put(out, ",", 1);
         any = true;
-        put(out, name.text, name.len);
-        put(out, ":", 1);
-        if (entries)
-            put_entry(out, rule, value);
-        else
+        if (which == OF_ENTRY && is_name(name, rule->from)) {
+            put_name(out, rule->to);
+        } else {
+            put(out, name.text, name.len);
+            put(out, ":", 1);
+        }
+        if (is_entry) {
+            put(out, "{", 1);
+            put_members(out, rule, value, OF_ENTRY);
+            put(out, "}", 1);
+        } else {
             put(out, value.text, value.len);
+        }
     }
     return any;
 }
 
-/* The value without the space around it, and without a byte order mark before it. */
-static uvrest_raw trim(uvrest_raw text)
+/* All of it. Returns whether there were entries. */
+static bool put_object(writer *out, const uvrest_gather *rule, uvrest_raw object)
 {
-    static const char SPACE[] = " \t\r\n";
-    if (text.len >= 3 && memcmp(text.text, "\xEF\xBB\xBF", 3) == 0)
-        text = (uvrest_raw){text.text + 3, text.len - 3};
-    while (text.len > 0 && memchr(SPACE, *text.text, sizeof SPACE - 1) != NULL)
-        text = (uvrest_raw){text.text + 1, text.len - 1};
-    return text;
+    bool any;
+    put(out, "{", 1);
+    if (put_members(out, rule, object, OTHERS))
+        put(out, ",", 1);
+    put_name(out, rule->into);
+    put(out, "{", 1);
+    any = put_members(out, rule, object, ENTRIES);
+    put(out, "}}", 2);
+    return any;
 }
 
 uvrest_status uvrest__json_gather(const uvrest_gather *rule, uvrest_raw text, uvrest_arena *arena, uvrest_raw *out)
 {
-    uvrest_raw object = trim(text);
+    const uint8_t *p = (const uint8_t *)text.text, *const end = p + text.len;
+    uvrest_raw object;
     *out = text;
+    if (text.len >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0)
+        p += 3;
+    p = uvrest__scan_space(p, end);
+    object = (uvrest_raw){(const char *)p, (size_t)(end - p)};
     if (object.len == 0 || *object.text != '{' || uvrest_json_check(object.text, object.len, 0, NULL) != UVREST_OK ||
         count_member(object, rule->into) > 0)
         return UVREST_OK;
-    size_t n_changes = count_changes(rule, object);
-    if (n_changes == 0)
+    writer made = {NULL, 0};
+    if (!put_object(&made, rule, object))
         return UVREST_OK;
-
-    /* Each change takes 4 bytes of the text at the least, so this cannot overflow before the text itself does. */
-    size_t room = object.len + n_changes * strlen(rule->to) + strlen(rule->into) + sizeof "{,\"\":{}}";
-    writer made = {uvrest_arena_alloc(arena, room), 0};
+    made = (writer){uvrest_arena_alloc(arena, made.len), 0};
     if (made.text == NULL)
         return UVREST_E_NOMEM;
-    put(&made, "{", 1);
-    if (put_members(&made, rule, object, false))
-        put(&made, ",", 1);
-    put_name(&made, rule->into);
-    put(&made, "{", 1);
-    put_members(&made, rule, object, true);
-    put(&made, "}}", 2);
+    put_object(&made, rule, object);
     *out = (uvrest_raw){made.text, made.len};
     return UVREST_OK;
 }

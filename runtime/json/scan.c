@@ -67,34 +67,19 @@ static int32_t hex4(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
 
 const uint8_t *uvrest__scan_escape(const uint8_t *p, const uint8_t *end, uint32_t *out_char, uvrest__fault *fault)
 {
+    static const char letters[] = {
+        ['b' - 'b'] = '\b', ['f' - 'b'] = '\f', ['n' - 'b'] = '\n', ['r' - 'b'] = '\r', ['t' - 'b'] = '\t'};
     int32_t unit, low;
     if (end - p < 2)
         return fail(fault, end, "the end of an escape");
-    switch (p[1]) {
-    case '"':
-    case '\\':
-    case '/':
+    if (p[1] != 'u') {
+        uint8_t letter = (uint8_t)(p[1] - 'b');
         *out_char = p[1];
+        if (letter < sizeof letters && letters[letter] != 0)
+            *out_char = (uint8_t)letters[letter];
+        else if (p[1] != '"' && p[1] != '\\' && p[1] != '/')
+            return fail(fault, p + 1, "an escape of JSON");
         return p + 2;
-    case 'b':
-        *out_char = '\b';
-        return p + 2;
-    case 'f':
-        *out_char = '\f';
-        return p + 2;
-    case 'n':
-        *out_char = '\n';
-        return p + 2;
-    case 'r':
-        *out_char = '\r';
-        return p + 2;
-    case 't':
-        *out_char = '\t';
-        return p + 2;
-    case 'u':
-        break;
-    default:
-        return fail(fault, p + 1, "an escape of JSON");
     }
     unit = hex4(p + 2, end, fault);
     if (unit < 0)
@@ -125,45 +110,40 @@ UVREST__RARE unsigned uvrest__utf8_len(const uint8_t *p, const uint8_t *end)
 
 unsigned uvrest__utf8_write(char *to, uint32_t c)
 {
+    unsigned len, i;
     if (c > UVREST__LONE_SURROGATE)
         c -= UVREST__LONE_SURROGATE;
     if (c < 0x80) {
-        to[0] = (char)c;
+        *to = (char)c;
         return 1;
     }
-    if (c < 0x800) {
-        to[0] = (char)(0xC0 | c >> 6);
-        to[1] = (char)(0x80 | (c & 0x3F));
-        return 2;
-    }
-    if (c < 0x10000) {
-        to[0] = (char)(0xE0 | c >> 12);
-        to[1] = (char)(0x80 | (c >> 6 & 0x3F));
-        to[2] = (char)(0x80 | (c & 0x3F));
-        return 3;
-    }
-    to[0] = (char)(0xF0 | c >> 18);
-    to[1] = (char)(0x80 | (c >> 12 & 0x3F));
-    to[2] = (char)(0x80 | (c >> 6 & 0x3F));
-    to[3] = (char)(0x80 | (c & 0x3F));
-    return 4;
+    len = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    for (i = len - 1; i > 0; i--, c >>= 6)
+        to[i] = (char)(0x80 | (c & 0x3F));
+    *to = (char)(0xFF00u >> len | c); /* as many ones as bytes */
+    return len;
 }
 
-const uint8_t *uvrest__scan_long_text(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
+static UVREST__COLD const uint8_t *skip_escape(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
+{
+    uint32_t c;
+    return uvrest__scan_escape(p, end, &c, fault);
+}
+
+const uint8_t *uvrest__scan_text(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
 {
     for (;;) {
-        uint32_t c;
-        while (UVREST__LIKELY(end - p >= UVREST__BLOCK)) {
+        if (UVREST__LIKELY(end - p >= UVREST__BLOCK)) {
             uvrest__mask special = uvrest__block_special(uvrest__block_load(p));
-            if (special != 0) {
-                p += uvrest__mask_first(special);
-                break;
+            if (special == 0) {
+                p += UVREST__BLOCK;
+                continue;
             }
-            p += UVREST__BLOCK;
+            p += uvrest__mask_first(special);
         }
         if (UVREST__UNLIKELY(p == end))
             return fail(fault, p, "a closing quote");
-        if (*p == '"')
+        if (UVREST__LIKELY(*p == '"'))
             return p + 1;
         if (*p >= 0x80) {
             do {
@@ -173,14 +153,13 @@ const uint8_t *uvrest__scan_long_text(const uint8_t *p, const uint8_t *end, uvre
                 p += len;
             } while (p < end && *p >= 0x80);
         } else if (*p == '\\') {
-            p = uvrest__scan_escape(p, end, &c, fault);
+            p = skip_escape(p, end, fault);
             if (p == NULL)
                 return NULL;
-        } else if (*p < 0x20) {
+        } else if (UVREST__UNLIKELY(*p < 0x20)) {
             return fail(fault, p, "an escape instead of a control character");
         } else {
-            while (p < end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\')
-                p++;
+            p++;
         }
     }
 }
@@ -203,43 +182,35 @@ UVREST__RARE bool uvrest__scan_is_utf8(const char *text, size_t len)
     return true;
 }
 
-static const uint8_t *skip_digits(const uint8_t *p, const uint8_t *end)
-{
-    while (p < end && (uint8_t)(*p - '0') <= 9)
-        p++;
-    return p;
-}
-
+/* Up to three runs of digits: before the point, behind it, behind the e. */
 const uint8_t *uvrest__scan_number(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
 {
-    const uint8_t *digits;
+    char part = 'i';
     if (p < end && *p == '-')
         p++;
-    digits = p;
-    p = skip_digits(p, end);
-    if (p == digits)
-        return fail(fault, p, "a digit");
-    if (*digits == '0' && p - digits > 1)
-        return fail(fault, digits + 1, "no digit behind a leading zero");
-    if (p < end && *p == '.') {
-        digits = ++p;
-        p = skip_digits(p, end);
-        if (p == digits)
-            return fail(fault, p, "a digit");
-    }
-    if (p < end && (*p | 0x20) == 'e') {
-        p++;
-        if (p < end && (*p == '+' || *p == '-'))
+    for (;;) {
+        const uint8_t *digits = p;
+        while (p < end && (uint8_t)(*p - '0') <= 9)
             p++;
-        digits = p;
-        p = skip_digits(p, end);
-        if (p == digits)
+        if (UVREST__UNLIKELY(p == digits))
             return fail(fault, p, "a digit");
+        if (UVREST__UNLIKELY(part == 'i' && *digits == '0' && p - digits > 1))
+            return fail(fault, digits + 1, "no digit behind a leading zero");
+        if (p < end && *p == '.' && part == 'i') {
+            part = '.';
+            p++;
+        } else if (p < end && (*p | 0x20) == 'e' && part != 'e') {
+            part = 'e';
+            p++;
+            if (p < end && (*p == '+' || *p == '-'))
+                p++;
+        } else {
+            return p;
+        }
     }
-    return p;
 }
 
-const uint8_t *uvrest__scan_literal(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
+UVREST__RARE const uint8_t *uvrest__scan_literal(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
 {
     const char *word = *p == 't' ? "true" : *p == 'f' ? "false" : *p == 'n' ? "null" : NULL;
     if (word == NULL)
@@ -251,89 +222,92 @@ const uint8_t *uvrest__scan_literal(const uint8_t *p, const uint8_t *end, uvrest
     return p;
 }
 
-/*
- * Iterative, so that depth costs a bit of `opened` and not a stack frame. The labels are the states: a value is due; a
- * member's name is due; a value has just ended.
- */
+/* A short plain text without a call. */
+UVREST__HOT const uint8_t *scan_text(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
+{
+    if (UVREST__LIKELY(end - p >= UVREST__BLOCK)) {
+        uvrest__mask special = uvrest__block_special(uvrest__block_load(p));
+        if (special == 0)
+            return uvrest__scan_text(p + UVREST__BLOCK, end, fault);
+        p += uvrest__mask_first(special);
+        if (UVREST__LIKELY(*p == '"'))
+            return p + 1;
+    }
+    return uvrest__scan_text(p, end, fault);
+}
+
+/* A value that holds no others. */
+UVREST__HOT const uint8_t *scan_scalar(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
+{
+    if ((uint8_t)(*p - '0') <= 9 || *p == '-')
+        return uvrest__scan_number(p, end, fault);
+    if (UVREST__LIKELY(end - p > 4)) {
+        if (memcmp(p, "null", 4) == 0 || memcmp(p, "true", 4) == 0)
+            return p + 4;
+        if (memcmp(p, "fals", 4) == 0 && p[4] == 'e')
+            return p + 5;
+    }
+    return uvrest__scan_literal(p, end, fault);
+}
+
+/* Iterative, so that depth costs a byte and not a stack frame. */
 const uint8_t *uvrest__scan_value(const uint8_t *p, const uint8_t *end, unsigned depth, uvrest__fault *fault)
 {
-    uint64_t opened[UVREST__JSON_DEPTH_MAX / 64] = {0}; /* bit i: what is open at level i is an object */
+    UVREST__UNINITIALIZED uint8_t outer[UVREST__JSON_DEPTH_MAX]; /* what closes the containers around the innermost */
     unsigned level = 0;
-    bool in_object = false; /* the innermost open one, as its bit says */
-
-value:
-    if (UVREST__UNLIKELY(p == end))
-        return fail(fault, p, "a value");
-    switch (*p) {
-    case '"':
-        p = uvrest__scan_text(p + 1, end, fault);
-        break;
-    case '{':
-    case '[':
-        if (level >= depth) {
-            fail(fault, p, "less nesting");
-            fault->too_deep = true;
-            return NULL;
+    uint8_t closing = 0; /* what closes the innermost one */
+    bool name = false; /* what is due at p is a member's name */
+    for (;;) {
+        if (UVREST__UNLIKELY(p == end))
+            return fail(fault, p, name ? "a member name" : "a value");
+        if (*p == '"') {
+            p = scan_text(p + 1, end, fault);
+            if (UVREST__UNLIKELY(p == NULL))
+                return NULL;
+            if (name) {
+                p = uvrest__skip_space(p, end);
+                if (UVREST__UNLIKELY(p == end || *p != ':'))
+                    return fail(fault, p, "a colon");
+                name = false;
+                p = uvrest__skip_space(p + 1, end);
+                continue;
+            }
+        } else if (UVREST__UNLIKELY(name)) {
+            return fail(fault, p, "a member name");
+        } else if (*p == '{' || *p == '[') {
+            if (UVREST__UNLIKELY(level >= depth)) {
+                fail(fault, p, "less nesting");
+                fault->too_deep = true;
+                return NULL;
+            }
+            outer[level++] = closing;
+            closing = (uint8_t)(*p + 2); /* so it is with both kinds of bracket */
+            p = uvrest__skip_space(p + 1, end);
+            if (p == end || *p != closing) {
+                name = closing == '}';
+                continue;
+            }
+            closing = outer[--level];
+            p++;
+        } else {
+            p = scan_scalar(p, end, fault);
+            if (UVREST__UNLIKELY(p == NULL))
+                return NULL;
         }
-        in_object = *p == '{';
-        opened[level / 64] &= ~(UINT64_C(1) << level % 64);
-        opened[level / 64] |= (uint64_t)in_object << level % 64;
-        level++;
+        for (;;) { /* a value has just ended, and with it maybe the containers around it */
+            if (level == 0)
+                return p;
+            p = uvrest__skip_space(p, end);
+            if (p == end || *p != closing)
+                break;
+            closing = outer[--level];
+            p++;
+        }
+        if (UVREST__UNLIKELY(p == end || *p != ','))
+            return fail(fault, p, closing == '}' ? "a comma or a closing brace" : "a comma or a closing bracket");
+        name = closing == '}';
         p = uvrest__skip_space(p + 1, end);
-        if (p < end && *p == (in_object ? '}' : ']'))
-            goto close;
-        if (in_object)
-            goto name;
-        goto value;
-    case '-':
-    case '0':
-    case '1':
-    case '2':
-    case '3':
-    case '4':
-    case '5':
-    case '6':
-    case '7':
-    case '8':
-    case '9':
-        p = uvrest__scan_number(p, end, fault);
-        break;
-    default:
-        p = uvrest__scan_literal(p, end, fault);
-        break;
     }
-    if (UVREST__UNLIKELY(p == NULL))
-        return NULL;
-
-ended:
-    if (level == 0)
-        return p;
-    p = uvrest__skip_space(p, end);
-    if (p < end && *p == ',') {
-        p = uvrest__skip_space(p + 1, end);
-        if (in_object)
-            goto name;
-        goto value;
-    }
-    if (p == end || *p != (in_object ? '}' : ']'))
-        return fail(fault, p, in_object ? "a comma or a closing brace" : "a comma or a closing bracket");
-close:
-    level--;
-    in_object = level > 0 && (opened[(level - 1) / 64] >> (level - 1) % 64 & 1) != 0;
-    p++;
-    goto ended;
-
-name:
-    if (p == end || *p != '"')
-        return fail(fault, p, "a member name");
-    p = uvrest__scan_text(p + 1, end, fault);
-    if (p == NULL)
-        return NULL;
-    p = uvrest__skip_space(p, end);
-    if (p == end || *p != ':')
-        return fail(fault, p, "a colon");
-    p = uvrest__skip_space(p + 1, end);
-    goto value;
 }
 
 bool uvrest__scan_whole(const uint8_t *p, const uint8_t *end, unsigned depth, uvrest__fault *fault)

@@ -45,16 +45,19 @@ typedef struct uvrest__fault {
 /* ---- blocks --------------------------------------------------------------------------------------------------------- */
 
 /*
- * The top bit of each special byte. Subtracting 1 from a byte that is 0 (after the xor: that equals the quote) borrows
- * from its neighbour above, so bytes above a hit may be marked wrongly; the lowest mark is always right.
+ * Special is what ends a run of plain text: quote, backslash, control characters and all beyond ASCII. Flipping bit 1
+ * makes the quote 0x20 and leaves 0x21 as the least of the plain ones, so that one comparison finds all but the
+ * backslash.
+ *
+ * In a word it is the top bit of each special byte. Where a subtraction borrows from the neighbour above, bytes above a
+ * hit may be marked wrongly; the lowest mark is always right.
  */
 UVREST__HOT uint64_t uvrest__word_special(uint64_t word)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101);
-    uint64_t quote = (word ^ ones * '"') - ones;
+    uint64_t low = (word ^ ones * 2) - ones * 0x21;
     uint64_t slash = (word ^ ones * '\\') - ones;
-    uint64_t low = word - ones * 0x20;
-    return (quote | slash | low | word) & ones * 0x80;
+    return (low | slash | word) & ones * 0x80;
 }
 
 #if UVREST__SCAN_SSE2
@@ -72,13 +75,12 @@ UVREST__HOT void uvrest__block_store(void *p, uvrest__block16 block)
     _mm_storeu_si128((__m128i *)p, block);
 }
 
-/* Bytes that end a run of plain text: quote, backslash, control characters and all beyond ASCII (negative as signed). */
+/* A bit for each special byte; those beyond ASCII are negative, hence below the plain ones. */
 UVREST__HOT uvrest__mask uvrest__block_special(uvrest__block16 block)
 {
-    __m128i quote = _mm_cmpeq_epi8(block, _mm_set1_epi8('"'));
+    __m128i plain = _mm_cmpgt_epi8(_mm_xor_si128(block, _mm_set1_epi8(2)), _mm_set1_epi8(0x20));
     __m128i slash = _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'));
-    __m128i low = _mm_cmplt_epi8(block, _mm_set1_epi8(0x20));
-    return (uvrest__mask)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, slash), low));
+    return (uvrest__mask)_mm_movemask_epi8(_mm_andnot_si128(slash, plain)) ^ 0xFFFFu;
 }
 
 UVREST__HOT unsigned uvrest__mask_first(uvrest__mask mask)
@@ -195,21 +197,7 @@ UVREST__HOT const uint8_t *uvrest__skip_space(const uint8_t *p, const uint8_t *e
 }
 
 /* From behind the opening quote to behind the closing one, checking all of it. NULL with fault set. */
-const uint8_t *uvrest__scan_long_text(const uint8_t *p, const uint8_t *end, uvrest__fault *fault);
-
-/* The same; a short plain text without a call. */
-UVREST__HOT const uint8_t *uvrest__scan_text(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
-{
-    if (UVREST__LIKELY(end - p >= UVREST__BLOCK)) {
-        uvrest__mask special = uvrest__block_special(uvrest__block_load(p));
-        if (special == 0)
-            return uvrest__scan_long_text(p + UVREST__BLOCK, end, fault);
-        p += uvrest__mask_first(special);
-        if (UVREST__LIKELY(*p == '"'))
-            return p + 1;
-    }
-    return uvrest__scan_long_text(p, end, fault);
-}
+const uint8_t *uvrest__scan_text(const uint8_t *p, const uint8_t *end, uvrest__fault *fault);
 
 /* Whether text is UTF-8 and free of NUL; what strings to send must be. */
 bool uvrest__scan_is_utf8(const char *text, size_t len);

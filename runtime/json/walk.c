@@ -7,7 +7,7 @@ uvrest__walk uvrest__walk_begin(uvrest_raw container)
 {
     const uint8_t *begin = (const uint8_t *)container.text;
     uvrest__walk walk = {begin + 1, begin + container.len};
-    walk.at = uvrest__skip_space(walk.at, walk.end);
+    walk.at = uvrest__scan_space(walk.at, walk.end);
     return walk;
 }
 
@@ -16,25 +16,14 @@ bool uvrest__walk_ended(const uvrest__walk *walk)
     return *walk->at == '}' || *walk->at == ']';
 }
 
-uvrest_raw uvrest__walk_name(uvrest__walk *walk)
-{
-    uvrest__fault fault;
-    const uint8_t *begin = walk->at;
-    const uint8_t *behind = uvrest__scan_text(begin + 1, walk->end, &fault);
-    uvrest_raw name = {(const char *)begin, (size_t)(behind - begin)};
-    walk->at = uvrest__skip_space(behind, walk->end) + 1;
-    walk->at = uvrest__skip_space(walk->at, walk->end);
-    return name;
-}
-
 uvrest_raw uvrest__walk_value(uvrest__walk *walk)
 {
     uvrest__fault fault;
     const uint8_t *begin = walk->at;
     const uint8_t *behind = uvrest__scan_value(begin, walk->end, UVREST__JSON_DEPTH_MAX, &fault);
     uvrest_raw value = {(const char *)begin, (size_t)(behind - begin)};
-    walk->at = uvrest__skip_space(behind, walk->end);
-    if (*walk->at == ',')
-        walk->at = uvrest__skip_space(walk->at + 1, walk->end);
+    walk->at = uvrest__scan_space(behind, walk->end);
+    if (*walk->at == ',' || *walk->at == ':')
+        walk->at = uvrest__scan_space(walk->at + 1, walk->end);
     return value;
 }

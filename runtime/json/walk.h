@@ -21,9 +21,12 @@ typedef struct uvrest__walk {
 /* container: an object or an array, without space before its bracket. */
 uvrest__walk uvrest__walk_begin(uvrest_raw container);
 bool uvrest__walk_ended(const uvrest__walk *walk);
-/* The member's name as it stands, quotes and escapes included; its value is next. Objects only. */
-uvrest_raw uvrest__walk_name(uvrest__walk *walk);
 /* The value at the walk; moves it on. */
 uvrest_raw uvrest__walk_value(uvrest__walk *walk);
+/* The member's name as it stands, quotes and escapes included; its value is next. Objects only. */
+static inline uvrest_raw uvrest__walk_name(uvrest__walk *walk)
+{
+    return uvrest__walk_value(walk);
+}
 
 #endif /* UVREST_JSON_WALK_H */
