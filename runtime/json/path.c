@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "path.h"
-#include "limits.h"
 #include "number.h"
 
 /* Text is written from its end to its front, since the chain leads from the innermost outwards. */
@@ -10,11 +9,14 @@ typedef struct backwards {
     bool full;
 } backwards;
 
+/* Of what does not fit the end stays. */
 static void put(backwards *out, const char *text, size_t len)
 {
-    if (out->full || (size_t)(out->at - out->begin) < len) {
+    size_t room = (size_t)(out->at - out->begin);
+    if (len > room) {
+        text += len - room;
+        len = room;
         out->full = true;
-        return;
     }
     out->at -= len;
     memcpy(out->at, text, len);
@@ -50,11 +52,9 @@ static void put_index(backwards *out, size_t index)
 
 size_t uvrest__path_print(const uvrest_schema *schema, const uvrest__frame *frame, char *to, size_t cap)
 {
-    char text[UVREST__JSON_PATH_MAX];
-    backwards out = {text, text + sizeof text, false};
-    size_t len;
-    if (cap == 0)
-        return 0;
+    char *const end = to + cap - 1;
+    backwards out = {to, end, false};
+    *end = '\0';
     for (; frame != NULL && !out.full; frame = frame->up) {
         if (frame->field != NULL) {
             put(&out, uvrest__name_text(schema, frame->field->name), uvrest__name_len(schema, frame->field->name));
@@ -65,51 +65,36 @@ size_t uvrest__path_print(const uvrest_schema *schema, const uvrest__frame *fram
             put_index(&out, frame->index);
         }
     }
-    if (out.at < text + sizeof text && *out.at == '.')
+    if (out.full) {
+        out.at += 3;
+        while (((unsigned char)*out.at & 0xC0) == 0x80)
+            out.at++;
+        memcpy(out.at -= 3, "...", 3);
+    } else if (*out.at == '.') {
         out.at++;
-    len = (size_t)(text + sizeof text - out.at);
-    if (out.full || len >= cap) {
-        size_t room = cap - 1;
-        if (len > room || len + 3 > room) {
-            size_t kept = room > 3 ? room - 3 : 0;
-            out.at += len > kept ? len - kept : 0;
-            while (out.at < text + sizeof text && ((unsigned char)*out.at & 0xC0) == 0x80)
-                out.at++;
-            len = (size_t)(text + sizeof text - out.at);
-        }
-        memcpy(to, "...", room < 3 ? room : 3);
-        to += room < 3 ? room : 3;
-        memcpy(to, out.at, len);
-        to[len] = '\0';
-        return len + (room < 3 ? room : 3);
     }
-    memcpy(to, out.at, len);
-    to[len] = '\0';
-    return len;
+    memmove(to, out.at, (size_t)(end - out.at) + 1);
+    return (size_t)(end - out.at);
 }
 
-size_t uvrest__path_excerpt(const uint8_t *p, const uint8_t *end, char *to, size_t cap)
+size_t uvrest__path_excerpt(const uint8_t *p, const uint8_t *end, char *to)
 {
     static const char hex[] = "0123456789abcdef";
     const char *kind = p == end ? "the end of the text" : *p == '{' ? "an object" : *p == '[' ? "an array" : NULL;
+    const uint8_t *const stop = end - p > (ptrdiff_t)UVREST__JSON_EXCERPT_MAX ? p + UVREST__JSON_EXCERPT_MAX : end;
     char *at = to;
     if (kind != NULL) {
         size_t len = strlen(kind);
-        len = len < cap ? len : cap - 1;
-        memcpy(to, kind, len);
-        to[len] = '\0';
+        memcpy(to, kind, len + 1);
         return len;
     }
-    if (end - p > (ptrdiff_t)UVREST__JSON_EXCERPT_MAX)
-        end = p + UVREST__JSON_EXCERPT_MAX;
-    while (p < end && (size_t)(at - to) + 8 < cap) {
+    while (p < stop) {
         unsigned len = *p < 0x80 ? 1 : uvrest__utf8_len(p, end);
         if (*p < 0x20 || *p == 0x7F || len == 0) {
-            memcpy(at, "\\x", 2);
-            at[2] = hex[*p >> 4];
-            at[3] = hex[*p & 15];
-            at += 4;
-            p++;
+            *at++ = '\\';
+            *at++ = 'x';
+            *at++ = hex[*p >> 4];
+            *at++ = hex[*p++ & 15];
         } else {
             memcpy(at, p, len);
             at += len;

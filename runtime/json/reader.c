@@ -9,7 +9,8 @@ UVREST__RARE const uint8_t *uvrest__reader_fail(uvrest__reader *r, const uint8_t
 {
     if (r->status == UVREST_OK) {
         r->status = status;
-        r->failure.offset = (size_t)(p - r->begin);
+        if (status != UVREST_E_NOMEM)
+            r->failure.offset = (size_t)(p - r->begin);
     }
     return NULL;
 }
@@ -22,9 +23,9 @@ UVREST__RARE const uint8_t *uvrest__reader_broken(uvrest__reader *r, const uint8
 /* Says where a failure happened, once: the innermost frame comes first. */
 UVREST__RARE const uint8_t *uvrest__reader_failed_in(uvrest__reader *r, const uvrest__frame *f)
 {
-    if (!r->has_failure_path) {
-        uvrest__path_print(r->schema, f, r->failure_path, sizeof r->failure_path);
-        r->has_failure_path = true;
+    if (!r->has_path) {
+        uvrest__path_print(r->schema, f, r->print, sizeof r->print);
+        r->has_path = true;
     }
     return NULL;
 }
@@ -35,33 +36,67 @@ UVREST__RARE const uint8_t *uvrest__reader_failed_in(uvrest__reader *r, const uv
  * How much more the rest of the text is likely to need, if it is like the part read so far. With some to spare, since
  * too little costs another block and too much is only room.
  */
-static size_t expected_rest(const uvrest__reader *r, const uint8_t *p, size_t used)
+static UVREST__RARE size_t expected_rest(const uvrest__reader *r, const uint8_t *p, size_t used)
 {
     size_t done = (size_t)(p - r->begin) + 1, rest = (size_t)(r->end - p);
-    return (size_t)((double)used / (double)done * (double)rest * 1.1) + 1024;
+    return (used + used / 8) * 32 / done * (rest / 32 + 1) + 1024;
 }
 
 UVREST__RARE bool uvrest__reader_grow(uvrest__reader *r, const uint8_t *p, size_t need)
 {
     size_t used = uvrest_arena_used(r->arena) - r->used_before;
-    size_t hint = used == 0 ? 0 : need + expected_rest(r, p, used);
-    uvrest_status st = uvrest__arena_grow(r->arena, need, hint);
+    uvrest_status st = uvrest__arena_grow(r->arena, need, used == 0 ? 0 : need + expected_rest(r, p, used));
     return st == UVREST_OK || uvrest__reader_fail(r, p, st) != NULL;
 }
 
 /* Elements gathered so far count from the first part on, so the hint takes a little more than they say. */
-UVREST__RARE bool uvrest__reader_grow_stack(uvrest__reader *r, const uint8_t *p, size_t size)
+static UVREST__RARE bool grow_stack(uvrest__reader *r, const uint8_t *p, size_t size)
 {
     size_t used = (size_t)(r->stack.at - r->stack.part->data);
-    uvrest_status st = uvrest__stack_grow(&r->stack, size, expected_rest(r, p, used + used / 4));
+    uvrest_status st = uvrest__stack_grow(&r->stack, size, expected_rest(r, p, used + used / 8));
     return st == UVREST_OK || uvrest__reader_fail(r, p, st) != NULL;
+}
+
+char *uvrest__reader_take_chars(uvrest__reader *r, const uint8_t *p, size_t size)
+{
+    char *memory;
+    if (UVREST__UNLIKELY((size_t)(r->arena->end - r->arena->at) < size) && !uvrest__reader_grow(r, p, size))
+        return NULL;
+    memory = r->arena->at;
+    r->arena->at += size;
+    return memory;
+}
+
+void *uvrest__reader_take(uvrest__reader *r, const uint8_t *p, size_t size)
+{
+    size_t pad = (size_t)(0 - (uintptr_t)r->arena->at) & 7;
+    char *memory;
+    if (UVREST__UNLIKELY((size_t)(r->arena->end - r->arena->at) < size + pad)) {
+        if (!uvrest__reader_grow(r, p, size))
+            return NULL;
+        pad = 0;
+    }
+    memory = r->arena->at + pad;
+    r->arena->at = memory + size;
+    return memory;
+}
+
+void *uvrest__reader_push(uvrest__reader *r, const uint8_t *p, size_t size)
+{
+    void *memory = uvrest__stack_push(&r->stack, size);
+    if (UVREST__UNLIKELY(memory == NULL)) {
+        if (!grow_stack(r, p, size))
+            return NULL;
+        memory = uvrest__stack_push(&r->stack, size);
+    }
+    return memset(memory, 0, size);
 }
 
 /* A copy of the bytes [from, to), as a raw value. */
 bool uvrest__reader_copy_raw(uvrest__reader *r, const uint8_t *from, const uint8_t *to, uvrest_raw *out)
 {
     size_t len = (size_t)(to - from);
-    char *copy = uvrest__reader_take(r, to, len, 1);
+    char *copy = uvrest__reader_take_chars(r, to, len);
     if (copy == NULL)
         return false;
     memcpy(copy, from, len);
@@ -73,73 +108,70 @@ bool uvrest__reader_copy_raw(uvrest__reader *r, const uint8_t *from, const uint8
 /* Behind a value of any kind, checked in full. */
 const uint8_t *uvrest__reader_skip_value(uvrest__reader *r, const uint8_t *p)
 {
-    uvrest__fault fault;
-    const uint8_t *behind = uvrest__scan_value(p, r->end, r->max_depth - r->depth, &fault);
-    if (behind == NULL || behind == r->end)
-        return uvrest__reader_fail(r, p, UVREST_E_DECODE);
-    return behind;
+    const uint8_t *behind = uvrest__scan_value(p, r->end, r->max_depth - r->depth, &r->fault);
+    return behind == NULL || behind == r->end ? uvrest__reader_broken(r, p) : behind;
+}
+
+bool uvrest__reader_enter(uvrest__reader *r, const uint8_t *p)
+{
+    return ++r->depth <= r->max_depth || uvrest__reader_broken(r, p) != NULL; /* the scanner tells the two apart */
+}
+
+/* Behind the closing brace or bracket at p, which must not be the last byte but for the root. */
+const uint8_t *uvrest__reader_leave(uvrest__reader *r, const uint8_t *p)
+{
+    r->depth--;
+    return UVREST__LIKELY(p + 1 != r->end || r->depth == 0) ? p + 1 : uvrest__reader_broken(r, p);
 }
 
 /* ---- what does not fit ---------------------------------------------------------------------------------------------- */
 
-static UVREST__RARE const char *copy_text(uvrest__reader *r, const uint8_t *p, const char *chars, size_t len)
+/* A copy of what was printed. */
+static UVREST__RARE const char *copy_print(uvrest__reader *r, const uint8_t *p, size_t len)
 {
-    char *copy = uvrest__reader_take(r, p, len + 1, 1);
-    if (copy != NULL)
-        memcpy(copy, chars, len + 1);
-    return copy;
+    char *copy = uvrest__reader_take_chars(r, p, len + 1);
+    return copy == NULL ? NULL : memcpy(copy, r->print, len + 1);
 }
 
-static UVREST__RARE const char *print_excerpt(uvrest__reader *r, const uint8_t *p, const uint8_t *end)
-{
-    char chars[4 * UVREST__JSON_EXCERPT_MAX + 16];
-    size_t len = uvrest__path_excerpt(p, end, chars, sizeof chars);
-    return copy_text(r, p, chars, len);
-}
-
-static UVREST__RARE const char *print_path(uvrest__reader *r, const uint8_t *p, const uvrest__frame *f)
-{
-    char chars[UVREST__JSON_PATH_MAX];
-    size_t len = uvrest__path_print(r->schema, f, chars, sizeof chars);
-    return copy_text(r, p, chars, len);
-}
-
-static UVREST__RARE bool add_note(uvrest__reader *r, const uvrest_decode_note *entry, const uint8_t *p)
+static UVREST__RARE uvrest_decode_note *next_note(uvrest__reader *r, const uint8_t *p)
 {
     if (r->n_notes == r->cap_notes) {
-        size_t cap = r->cap_notes == 0 ? 4 : r->cap_notes * 2;
-        uvrest_decode_note *notes = uvrest__reader_take(r, p, cap * sizeof *notes, 8);
+        size_t cap = r->n_notes * 2 + 4;
+        uvrest_decode_note *notes = uvrest__reader_take(r, p, cap * sizeof *notes);
         if (notes == NULL)
-            return false;
+            return NULL;
         if (r->n_notes != 0)
             memcpy(notes, r->notes, r->n_notes * sizeof *notes);
         r->notes = notes;
         r->cap_notes = cap;
     }
-    r->notes[r->n_notes++] = *entry;
-    return true;
+    return &r->notes[r->n_notes];
 }
 
 /* Notes that the text from p to behind does not fit, or that nothing came (behind NULL); false when that ends the decode. */
 UVREST__RARE bool uvrest__reader_note(uvrest__reader *r, const uvrest__frame *f, const char *expected, const uint8_t *p,
                                       const uint8_t *behind)
 {
-    uvrest_decode_note entry = {NULL, expected, "nothing", (size_t)(p - r->begin)};
-    if (!r->strict && r->n_notes == r->max_notes) {
+    uvrest_decode_note *entry = r->strict ? &r->failure : NULL;
+    const char *path, *found = "nothing";
+    if (entry == NULL && r->n_notes == r->max_notes) {
         r->n_dropped++;
         return true;
     }
-    entry.path = print_path(r, p, f);
+    path = copy_print(r, p, uvrest__path_print(r->schema, f, r->print, sizeof r->print));
     if (behind != NULL)
-        entry.found = print_excerpt(r, p, behind);
-    if (entry.path == NULL || entry.found == NULL)
+        found = copy_print(r, p, uvrest__path_excerpt(p, behind, r->print));
+    if (entry == NULL)
+        entry = next_note(r, p);
+    if (path == NULL || found == NULL || entry == NULL)
         return false;
+    *entry = (uvrest_decode_note){path, expected, found, (size_t)(p - r->begin)};
     if (r->strict) {
-        r->failure = entry;
         r->status = UVREST_E_SCHEMA;
         return false;
     }
-    return add_note(r, &entry, p);
+    r->n_notes++;
+    return true;
 }
 
 /* Adds a member to those the object's extra will have. name: in the pool or the arena. */
@@ -156,155 +188,144 @@ bool uvrest__reader_keep_raw(uvrest__reader *r, uvrest__kept_member **kept, cons
     return true;
 }
 
-UVREST__RARE const char *uvrest__reader_expectation(const uvrest_gen_field *field)
+UVREST__RARE const char *uvrest__reader_expectation(unsigned kind)
 {
-    static const char *const one[] = {"a boolean", "int32", "int64",     "a number that a double holds exactly",
-                                      "text",      "text",  "an object", "an object",
-                                      "a value"};
-    static const char *const array[] = {"an array of booleans", "an array of int32",   "an array of int64",
-                                        "an array of numbers",  "an array of texts",   "an array of texts",
-                                        "an array of objects",  "an array of objects", "an array"};
-    unsigned kind = field->kind & UVREST__KIND_MASK;
-    switch (field->kind & UVREST__SHAPE_MASK) {
-    case UVREST_SHAPE_ONE:
-        return one[kind];
-    case UVREST_SHAPE_ARRAY:
-        return array[kind];
-    case UVREST_SHAPE_MAP:
-        return kind == UVREST_KIND_STR     ? "an object of texts"
-               : kind == UVREST_KIND_MODEL ? "an object of objects"
-                                           : "an object";
-    default:
-        return "an array of objects of texts";
-    }
-}
-
-/* Keeps the value at p, which its member cannot hold. Returns behind it. */
-UVREST__RARE const uint8_t *uvrest__reader_keep(uvrest__reader *r, const uint8_t *p, const uvrest__frame *f,
-                                                uvrest__kept_member **kept, const char *expected)
-{
-    const uint8_t *behind = uvrest__reader_skip_value(r, p);
-    const uvrest_gen_field *field = f->field;
-    if (behind == NULL || !uvrest__reader_note(r, f, expected, p, behind))
-        return NULL;
-    if (!uvrest__reader_keep_raw(r, kept, uvrest__name_text(r->schema, field->name),
-                                 uvrest__name_len(r->schema, field->name), p, behind))
-        return NULL;
-    return behind;
+    /* Shape by shape, each in the order of uvrest_kind; maps are only of texts, models and raw values. */
+    static const char texts[] = "a boolean\0"
+                                "int32\0"
+                                "int64\0"
+                                "a number that a double holds exactly\0"
+                                "text\0"
+                                "text\0"
+                                "an object\0"
+                                "an object\0"
+                                "a value\0"
+                                "an array of booleans\0"
+                                "an array of int32\0"
+                                "an array of int64\0"
+                                "an array of numbers\0"
+                                "an array of texts\0"
+                                "an array of texts\0"
+                                "an array of objects\0"
+                                "an array of objects\0"
+                                "an array\0"
+                                "an object of texts\0"
+                                "\0"
+                                "an object of objects\0"
+                                "\0"
+                                "an object\0"
+                                "an array of objects of texts";
+    static const uint8_t first[] = {0, 9, 18 - UVREST_KIND_STR, 23 - UVREST_KIND_STR};
+    const char *text = texts;
+    unsigned n = first[kind / UVREST_SHAPE_ARRAY] + (kind & UVREST__KIND_MASK);
+    while (n-- > 0)
+        text += strlen(text) + 1;
+    return text;
 }
 
 /* ---- whole texts ---------------------------------------------------------------------------------------------------- */
-
-/* The reader is some kilobytes that need no zeroing. */
-UVREST__COLD const uint8_t *uvrest__reader_begin(uvrest__reader *r, const uvrest_schema *schema, const char *chars,
-                                                 size_t len, const uvrest_decode_options *options, uvrest_arena *arena)
-{
-    static const uvrest_decode_options defaults;
-    static const uvrest_decode_note no_failure;
-    if (options == NULL)
-        options = &defaults;
-    r->begin = (const uint8_t *)(chars == NULL ? "" : chars);
-    r->end = r->begin + (chars == NULL ? 0 : len);
-    r->schema = schema;
-    r->arena = arena;
-    r->used_before = uvrest_arena_used(arena);
-    r->depth = 0;
-    r->max_depth = options->max_depth == 0 || options->max_depth > UVREST__JSON_DEPTH_MAX ? UVREST__JSON_DEPTH_MAX
-                                                                                          : options->max_depth;
-    r->strict = options->strict;
-    r->unknown_text = false;
-    r->n_duplicates = 0;
-    r->max_notes = options->max_notes == 0 ? UVREST__JSON_NOTES_DEFAULT : options->max_notes;
-    if (r->max_notes > UVREST__JSON_NOTES_MAX)
-        r->max_notes = UVREST__JSON_NOTES_MAX;
-    r->notes = NULL;
-    r->n_notes = r->cap_notes = r->n_dropped = 0;
-    r->status = UVREST_OK;
-    r->has_failure_path = false;
-    r->failure = no_failure;
-    for (unsigned i = 0; i < UVREST__READER_ORDERS; i++)
-        r->orders[i].model = UINT16_MAX;
-    uvrest__stack_init(&r->stack, arena, r->stack_memory, sizeof r->stack_memory);
-    if (r->end - r->begin >= 3 && memcmp(r->begin, "\xEF\xBB\xBF", 3) == 0)
-        return uvrest__skip_space(r->begin + 3, r->end);
-    return uvrest__skip_space(r->begin, r->end);
-}
-
-UVREST__RARE uvrest__ceiling uvrest__reader_lower(uvrest_arena *arena, size_t max_bytes)
-{
-    uvrest__ceiling before = {arena->max_bytes, arena->used_limit};
-    if (max_bytes != 0) {
-        if (arena->max_bytes > arena->taken && arena->max_bytes - arena->taken > max_bytes)
-            arena->max_bytes = arena->taken + max_bytes;
-        uvrest__arena_limit(arena, max_bytes);
-    }
-    return before;
-}
-
-UVREST__RARE void uvrest__reader_restore(uvrest_arena *arena, uvrest__ceiling before)
-{
-    arena->max_bytes = before.max_bytes;
-    uvrest__arena_limit(arena, before.used_limit == SIZE_MAX ? SIZE_MAX : before.used_limit - uvrest_arena_used(arena));
-}
 
 /*
  * Three quarters of the text is what most take uvrest__text, so that one block will do; what is not touched is only addresses. A
  * small text is done with one block in any case.
  */
-UVREST__RARE bool uvrest__reader_make_room(uvrest__reader *r, const uint8_t *p)
+static UVREST__RARE void make_room(uvrest__reader *r, const uint8_t *p)
 {
     size_t len = (size_t)(r->end - p), hint = len / 4 * 3;
     uvrest_status st;
     if ((size_t)(r->arena->end - r->arena->at) >= len / 4)
-        return true;
+        return;
     st = uvrest__arena_grow(r->arena, 64, hint < FIRST_BLOCK ? (size_t)FIRST_BLOCK : hint);
-    return st == UVREST_OK || uvrest__reader_fail(r, p, st) != NULL;
+    if (st != UVREST_OK)
+        uvrest__reader_fail(r, p, st);
+}
+
+static UVREST__RARE void lower_ceilings(uvrest_arena *arena, size_t max_bytes)
+{
+    if (arena->max_bytes > arena->taken && arena->max_bytes - arena->taken > max_bytes)
+        arena->max_bytes = arena->taken + max_bytes;
+    uvrest__arena_limit(arena, max_bytes);
+}
+
+static UVREST__RARE void restore_ceilings(uvrest__reader *r)
+{
+    r->arena->max_bytes = r->max_bytes;
+    uvrest__arena_limit(r->arena, r->used_limit == SIZE_MAX ? SIZE_MAX : r->used_limit - uvrest_arena_used(r->arena));
+}
+
+static uint32_t choose(uint32_t wanted, uint32_t usual, uint32_t most)
+{
+    return wanted == 0 ? usual : wanted < most ? wanted : most;
+}
+
+const uint8_t *uvrest__reader_begin(uvrest__reader *r, const uvrest_schema *schema, const char *chars, size_t len,
+                                    const uvrest_decode_options *options, uvrest_arena *arena)
+{
+    static const uvrest_decode_options defaults;
+    const uint8_t *p;
+    if (options == NULL)
+        options = &defaults;
+    memset(r, 0, offsetof(uvrest__reader, order_of));
+    memset(r->order_of, 0xFF, sizeof r->order_of);
+    uvrest__stack_init(&r->stack, arena, r->stack_memory, sizeof r->stack_memory);
+    r->begin = (const uint8_t *)(chars == NULL ? "" : chars);
+    r->end = r->whole_end = r->begin + (chars == NULL ? 0 : len);
+    r->schema = schema;
+    r->arena = arena;
+    r->used_before = uvrest_arena_used(arena);
+    r->max_bytes = arena->max_bytes;
+    r->used_limit = arena->used_limit;
+    r->max_depth = choose(options->max_depth, UVREST__JSON_DEPTH_MAX, UVREST__JSON_DEPTH_MAX);
+    r->strict = options->strict;
+    r->max_notes = choose(options->max_notes, UVREST__JSON_NOTES_DEFAULT, UVREST__JSON_NOTES_MAX);
+    p = r->begin;
+    if (r->end - p >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0)
+        p += 3;
+    p = uvrest__scan_space(p, r->end);
+    while (r->end > p && (r->end[-1] == ' ' || r->end[-1] == '\n' || r->end[-1] == '\r' || r->end[-1] == '\t'))
+        r->end--;
+    if (options->max_bytes != 0)
+        lower_ceilings(arena, options->max_bytes);
+    make_room(r, p);
+    return p;
 }
 
 /* The text is not what reading it takes for granted: says whether it is broken, too deep or only of another kind. */
-static UVREST__RARE void find_fault(uvrest__reader *r, const uint8_t *p, const uint8_t *end, const char *expected)
+static UVREST__RARE void find_fault(uvrest__reader *r, const uint8_t *p, unsigned kind)
 {
-    uvrest__fault fault;
-    r->failure.expected = expected;
     r->status = UVREST_E_SCHEMA;
-    if (!uvrest__scan_whole(p, end, r->max_depth, &fault)) {
-        p = fault.at;
-        r->failure.expected = fault.expected;
-        r->status = fault.too_deep ? UVREST_E_LIMIT : UVREST_E_DECODE;
+    r->failure.expected = uvrest__reader_expectation(kind);
+    if (!uvrest__scan_whole(p, r->whole_end, r->max_depth, &r->fault)) {
+        p = r->fault.at;
+        r->failure.expected = r->fault.expected;
+        r->status = r->fault.too_deep ? UVREST_E_LIMIT : UVREST_E_DECODE;
     }
     r->failure.offset = (size_t)(p - r->begin);
-    r->failure.found = print_excerpt(r, p, end);
-    if (r->failure.found == NULL)
-        r->failure.found = "";
+    r->failure.found = uvrest_arena_copy(r->arena, r->print, uvrest__path_excerpt(p, r->whole_end, r->print));
 }
 
 /* Tells how it ended, with room for the telling even if the ceiling was reached. */
-UVREST__RARE uvrest_status uvrest__reader_finish(uvrest__reader *r, const uint8_t *p, const uint8_t *end,
-                                                 const char *expected, uvrest_decode_report *out_report)
+UVREST__RARE uvrest_status uvrest__reader_finish(uvrest__reader *r, const uint8_t *p, unsigned kind,
+                                                 uvrest_decode_report *out_report)
 {
-    uvrest_status st = r->status;
-    const char *path;
-    if (st == UVREST_E_LIMIT) {
-        r->failure.expected = "a text that takes fewer bytes";
-        r->failure.found = "more than the ceiling allows";
+    uvrest_decode_note *failure = &r->failure;
+    restore_ceilings(r);
+    if (r->status == UVREST_E_DECODE || r->status == UVREST_E_LIMIT) {
+        failure->path = r->has_path ? uvrest_arena_copy(r->arena, r->print, strlen(r->print)) : NULL;
+        failure->expected = "a text that takes fewer bytes";
+        failure->found = "more than the ceiling allows";
+        if (r->status == UVREST_E_DECODE)
+            find_fault(r, p, kind);
+        if (failure->path == NULL)
+            failure->path = "";
+        if (failure->found == NULL)
+            failure->found = "";
     }
-    r->status = UVREST_OK;
-    if (st == UVREST_E_DECODE) {
-        find_fault(r, p, end, expected);
-        st = r->status;
+    if (out_report != NULL) {
+        out_report->notes = r->notes;
+        out_report->n_notes = r->n_notes;
+        out_report->n_notes_dropped = r->n_dropped;
+        out_report->failure = *failure;
     }
-    if (out_report == NULL)
-        return st;
-    memset(out_report, 0, sizeof *out_report);
-    out_report->notes = r->notes;
-    out_report->n_notes = r->n_notes;
-    out_report->n_notes_dropped = r->n_dropped;
-    if (st == UVREST_OK || st == UVREST_E_NOMEM)
-        return st;
-    out_report->failure = r->failure;
-    if (r->failure.path != NULL)
-        return st;
-    path = r->has_failure_path ? uvrest_arena_copy(r->arena, r->failure_path, strlen(r->failure_path)) : "";
-    out_report->failure.path = path == NULL ? "" : path;
-    return st;
+    return r->status;
 }

@@ -26,42 +26,59 @@ enum {
     UVREST__READER_STACK = 4096 /* gathered without scratch memory */
 };
 
-/*
- * Which member follows which, learned while reading: answers repeat one order of members and leave the same ones
- * out. next[0] is the first member, next[i + 1] the one behind the i-th. A guess that is wrong costs a lookup and
- * is corrected; a slot is lost to another model of the same remainder, which costs the same.
- */
-typedef struct uvrest__member_order {
-    uint16_t model;
-    uint8_t next[UVREST__JSON_FIELDS_MAX + 1];
-} uvrest__member_order;
-
 /* A member on its way into an extra. Kept in a list, the latest first, so that one superseded by a duplicate can go. */
 typedef struct uvrest__kept_member {
     struct uvrest__kept_member *before;
     uvrest_extra_member member;
 } uvrest__kept_member;
 
+/* A text as it was last read. */
+typedef struct uvrest__text {
+    char *chars; /* arena, NUL-ended */
+    size_t len;
+    bool unfit; /* holds NUL or a lone surrogate: no C text */
+} uvrest__text;
+
+/*
+ * Which member follows which, learned while reading: answers repeat one order of members and leave the same ones out.
+ * The first byte is for the first member, the i-th for what follows row i - 1: how many rows it passes over, so that
+ * zeroes are the order of the model itself. A guess that is wrong costs a lookup and is corrected; a slot is lost to
+ * another model of the same remainder, which costs the same.
+ */
+typedef uint8_t uvrest__member_order[UVREST__JSON_FIELDS_MAX + 1];
+
+/* Where an array or a map goes: both are a pointer and a count. */
+typedef struct uvrest__sequence {
+    const void *items;
+    size_t n_items;
+} uvrest__sequence;
+
 typedef struct uvrest__reader {
     const uint8_t *begin;
-    const uint8_t *end;
+    const uint8_t *end; /* of the value; behind it is only space */
+    const uint8_t *whole_end; /* of the text */
     const uvrest_schema *schema;
     uvrest_arena *arena;
     size_t used_before; /* of the arena, by others */
+    size_t max_bytes, used_limit; /* the arena's ceilings as they were before */
     unsigned depth;
     unsigned max_depth;
+    uvrest__text text;
     bool strict;
-    bool unknown_text; /* an element of the array of enums being read was not known */
-    size_t n_duplicates; /* members that superseded one before */
+    bool unknown_text; /* what was read had texts that are no values of their enum */
+    bool has_path; /* `print` says where it failed */
+    uvrest_status status;
     uint32_t max_notes;
     uvrest_decode_note *notes;
     size_t n_notes, cap_notes, n_dropped;
-    uvrest_status status;
-    bool has_failure_path;
     uvrest_decode_note failure;
-    char failure_path[UVREST__JSON_PATH_MAX];
+    uvrest__fault fault;
+    uvrest__sequence root; /* or a pointer alone */
     uvrest__stack stack;
+    /* What follows is not zeroed at the beginning. */
+    uint16_t order_of[UVREST__READER_ORDERS]; /* the model each order is for */
     uvrest__member_order orders[UVREST__READER_ORDERS];
+    char print[UVREST__JSON_PATH_MAX];
     _Alignas(16) char stack_memory[UVREST__READER_STACK];
 } uvrest__reader;
 
@@ -78,35 +95,10 @@ UVREST__RARE const uint8_t *uvrest__reader_failed_in(uvrest__reader *r, const uv
 
 /* Room for need bytes at arena->at; false with the decode failed. */
 UVREST__RARE bool uvrest__reader_grow(uvrest__reader *r, const uint8_t *p, size_t need);
-UVREST__RARE bool uvrest__reader_grow_stack(uvrest__reader *r, const uint8_t *p, size_t size);
-
-/* Memory in the arena; NULL with the decode failed. */
-static inline void *uvrest__reader_take(uvrest__reader *r, const uint8_t *p, size_t size, size_t align)
-{
-    uvrest_arena *arena = r->arena;
-    size_t pad = (size_t)(0 - (uintptr_t)arena->at) & (align - 1);
-    char *memory;
-    if (UVREST__UNLIKELY((size_t)(arena->end - arena->at) < size + pad)) {
-        if (!uvrest__reader_grow(r, p, size))
-            return NULL;
-        pad = 0;
-    }
-    memory = arena->at + pad;
-    arena->at = memory + size;
-    return memory;
-}
-
-/* Room on the stack, not zeroed; NULL with the decode failed. */
-static inline void *uvrest__reader_push(uvrest__reader *r, const uint8_t *p, size_t size)
-{
-    void *memory = uvrest__stack_push(&r->stack, size);
-    if (UVREST__UNLIKELY(memory == NULL)) {
-        if (!uvrest__reader_grow_stack(r, p, size))
-            return NULL;
-        memory = uvrest__stack_push(&r->stack, size);
-    }
-    return memory;
-}
+/* Memory in the arena, 8-aligned or not; on the stack, zeroed. NULL with the decode failed. */
+void *uvrest__reader_take(uvrest__reader *r, const uint8_t *p, size_t size);
+char *uvrest__reader_take_chars(uvrest__reader *r, const uint8_t *p, size_t size);
+void *uvrest__reader_push(uvrest__reader *r, const uint8_t *p, size_t size);
 
 /* A copy of the bytes [from, to), as a raw value. */
 bool uvrest__reader_copy_raw(uvrest__reader *r, const uint8_t *from, const uint8_t *to, uvrest_raw *out);
@@ -118,7 +110,7 @@ UVREST__HOT const uint8_t *uvrest__reader_skip(const uvrest__reader *r, const ui
     return UVREST__LIKELY(*p > ' ') ? p : uvrest__scan_space(p, r->end);
 }
 
-/* Whether the four bytes at p are those of a word. */
+/* Whether the four bytes at p are those of a word, none of them a bracket. */
 UVREST__HOT bool uvrest__reader_is_word(const uvrest__reader *r, const uint8_t *p, const char *word)
 {
     return r->end - p >= 4 && memcmp(p, word, 4) == 0;
@@ -127,17 +119,11 @@ UVREST__HOT bool uvrest__reader_is_word(const uvrest__reader *r, const uint8_t *
 /* Behind a value of any kind, checked in full. */
 const uint8_t *uvrest__reader_skip_value(uvrest__reader *r, const uint8_t *p);
 
-static inline bool uvrest__reader_enter(uvrest__reader *r, const uint8_t *p)
-{
-    return ++r->depth <= r->max_depth || uvrest__reader_broken(r, p) != NULL; /* the scanner tells the two apart */
-}
+/* Goes down into the container at p; false with the decode failed. */
+bool uvrest__reader_enter(uvrest__reader *r, const uint8_t *p);
 
 /* Behind the closing brace or bracket at p, which must not be the last byte but for the root. */
-UVREST__HOT const uint8_t *uvrest__reader_leave(uvrest__reader *r, const uint8_t *p)
-{
-    r->depth--;
-    return UVREST__LIKELY(p + 1 != r->end || r->depth == 0) ? p + 1 : uvrest__reader_broken(r, p);
-}
+const uint8_t *uvrest__reader_leave(uvrest__reader *r, const uint8_t *p);
 
 /* ---- what does not fit ---------------------------------------------------------------------------------------------- */
 
@@ -147,31 +133,20 @@ UVREST__RARE bool uvrest__reader_note(uvrest__reader *r, const uvrest__frame *f,
 /* Adds a member to those the object's extra will have. name: in the pool or the arena. */
 bool uvrest__reader_keep_raw(uvrest__reader *r, uvrest__kept_member **kept, const char *name, size_t name_len,
                              const uint8_t *p, const uint8_t *behind);
-/* Keeps the value at p, which its member cannot hold, and notes what was expected. Returns behind it. */
-UVREST__RARE const uint8_t *uvrest__reader_keep(uvrest__reader *r, const uint8_t *p, const uvrest__frame *f,
-                                                uvrest__kept_member **kept, const char *expected);
-/* What a member of that kind expects, in words. */
-const char *uvrest__reader_expectation(const uvrest_gen_field *field);
+/* What is expected of a kind with its shape, in words. */
+const char *uvrest__reader_expectation(unsigned kind);
 
 /* ---- whole texts ---------------------------------------------------------------------------------------------------- */
 
-/* Makes a reader, which needs no end; returns the first byte of the value, or the end. */
+/*
+ * Makes a reader; end it with uvrest__reader_finish(). Returns the first byte of the value, or the end; reader.end is behind
+ * its last one. Takes a first block and lowers the arena's ceilings: where that fails reader.status says so.
+ */
 const uint8_t *uvrest__reader_begin(uvrest__reader *r, const uvrest_schema *schema, const char *chars, size_t len,
                                     const uvrest_decode_options *options, uvrest_arena *arena);
-/* Takes a first block; false with the decode failed. */
-bool uvrest__reader_make_room(uvrest__reader *r, const uint8_t *p);
 
-/* Lets the arena grow by so much and no more; gives back what undoes it. */
-typedef struct uvrest__ceiling {
-    size_t max_bytes;
-    size_t used_limit;
-} uvrest__ceiling;
-
-uvrest__ceiling uvrest__reader_lower(uvrest_arena *arena, size_t max_bytes);
-void uvrest__reader_restore(uvrest_arena *arena, uvrest__ceiling before);
-
-/* Tells how it ended. p: where the value begins; end: of the whole text; expected: what the root should have been. */
-uvrest_status uvrest__reader_finish(uvrest__reader *r, const uint8_t *p, const uint8_t *end, const char *expected,
+/* Tells how it ended. p: where the value begins; kind: what it should have been. */
+uvrest_status uvrest__reader_finish(uvrest__reader *r, const uint8_t *p, unsigned kind,
                                     uvrest_decode_report *out_report);
 
 #endif /* UVREST__READER_H */

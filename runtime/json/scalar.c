@@ -4,105 +4,135 @@
 
 #include <float.h>
 
+/* ---- texts ---------------------------------------------------------------------------------------------------------- */
+
+enum { SPARE = UVREST__BLOCK + 1 }; /* what one step of copying may write: a block, and the NUL */
+
 /*
- * Moves a text that does not fit the current block, of which `len` bytes at `from` are read, to a block where all of it
- * fits: its escaped length is the most it can have.
+ * Moves a text that does not fit the current block, of which `len` bytes are read, to a block where all of it fits: its
+ * escaped length is the most it can have.
  */
-static UVREST__RARE char *move_text(uvrest__reader *r, const uint8_t *p, const char *from, size_t len)
+static UVREST__RARE bool move_text(uvrest__reader *r, const uint8_t *p, size_t len)
 {
-    uvrest__fault fault;
-    const uint8_t *behind = uvrest__scan_text(p, r->end, &fault);
-    if (behind == NULL) {
-        uvrest__reader_broken(r, p);
-        return NULL;
-    }
+    const char *from = r->arena->at;
+    const uint8_t *behind = uvrest__scan_text(p, r->end, &r->fault);
+    if (behind == NULL)
+        return uvrest__reader_broken(r, p) != NULL;
     if (!uvrest__reader_grow(r, p, len + (size_t)(behind - p) + 2 * UVREST__BLOCK))
-        return NULL;
+        return false;
     memcpy(r->arena->at, from, len);
-    return r->arena->at + len;
+    return true;
 }
 
-/* A text from behind its opening quote, into the arena. A block is copied before it is known to be plain. */
-const uint8_t *uvrest__scalar_text(uvrest__reader *r, const uint8_t *p, uvrest__text *out)
+/* The rest of a text of any make, of which `len` bytes are at arena->at. */
+static UVREST__COLD const uint8_t *read_text(uvrest__reader *r, const uint8_t *p, size_t len)
 {
-    enum { SPARE = UVREST__BLOCK + 1 }; /* a block, and the NUL */
     const uint8_t *const end = r->end;
-    char *begin = r->arena->at, *to = begin, *room = r->arena->end;
-    uvrest__fault fault;
-    out->unfit = false;
+    char *to = r->arena->at + len;
+    uint32_t c;
+    r->text.unfit = false;
     for (;;) {
-        uint32_t c;
-        while (UVREST__LIKELY(end - p >= UVREST__BLOCK && room - to >= SPARE)) {
+        if (UVREST__UNLIKELY((size_t)(r->arena->end - to) < SPARE)) {
+            len = (size_t)(to - r->arena->at);
+            if (!move_text(r, p, len))
+                return NULL;
+            to = r->arena->at + len;
+        }
+        if (UVREST__UNLIKELY(p == end || *p < 0x20))
+            return uvrest__reader_broken(r, p);
+        if (*p >= 0x80) {
+            len = uvrest__utf8_next(p, end);
+            if (UVREST__UNLIKELY(len == 0))
+                return uvrest__reader_broken(r, p);
+            if (UVREST__LIKELY(end - p >= 4))
+                memcpy(to, p, 4);
+            else
+                memcpy(to, p, len);
+            p += len;
+            to += len;
+        } else if (*p == '\\') {
+            p = uvrest__scan_escape(p, end, &c, &r->fault);
+            if (p == NULL)
+                return uvrest__reader_broken(r, end);
+            r->text.unfit |= c == 0 || c >= UVREST__LONE_SURROGATE;
+            to += uvrest__utf8_write(to, c);
+        } else if (*p == '"') {
+            break;
+        } else if (end - p >= UVREST__BLOCK) {
             uvrest__block16 block = uvrest__block_load(p);
             uvrest__mask special = uvrest__block_special(block);
             uvrest__block_store(to, block);
-            if (special != 0) {
-                unsigned n = uvrest__mask_first(special);
-                p += n;
-                to += n;
-                break;
-            }
-            p += UVREST__BLOCK;
-            to += UVREST__BLOCK;
-        }
-        if (UVREST__LIKELY(p < end && *p == '"' && to < room))
-            break;
-        if (room - to < SPARE) {
-            to = move_text(r, p, begin, (size_t)(to - begin));
-            if (to == NULL)
-                return NULL;
-            begin = r->arena->at;
-            room = r->arena->end;
-        }
-        if (p == end || *p < 0x20)
-            return uvrest__reader_broken(r, p);
-        if (*p >= 0x80) {
-            while (room - to >= SPARE && p < end && *p >= 0x80) {
-                unsigned len = uvrest__utf8_next(p, end);
-                if (UVREST__UNLIKELY(len == 0))
-                    return uvrest__reader_broken(r, p);
-                if (UVREST__LIKELY(end - p >= 4))
-                    memcpy(to, p, 4);
-                else
-                    memcpy(to, p, len);
-                p += len;
-                to += len;
-            }
-        } else if (*p == '\\') {
-            p = uvrest__scan_escape(p, end, &c, &fault);
-            if (p == NULL)
-                return uvrest__reader_broken(r, end);
-            out->unfit = out->unfit || c == 0 || c >= UVREST__LONE_SURROGATE;
-            to += uvrest__utf8_write(to, c);
-        } else if (*p != '"') {
+            len = special != 0 ? uvrest__mask_first(special) : UVREST__BLOCK;
+            p += len;
+            to += len;
+        } else {
             *to++ = (char)*p++;
         }
     }
     *to = '\0';
-    out->chars = begin;
-    out->len = (size_t)(to - begin);
+    r->text.chars = r->arena->at;
+    r->text.len = (size_t)(to - r->arena->at);
     r->arena->at = to + 1;
     return p + 1;
 }
 
-/* ---- scalars -------------------------------------------------------------------------------------------------------- */
-
-const uint8_t *uvrest__scalar_bool(const uvrest__reader *r, const uint8_t *p, uvrest_opt_bool *to)
+/* The usual text is plain, with room for whole blocks where it is and where it goes. A block is copied before it is known to be. */
+const uint8_t *uvrest__scalar_text(uvrest__reader *r, const uint8_t *p)
 {
-    bool value = *p == 't';
-    const uint8_t *behind = p + 5 - value;
-    if (UVREST__UNLIKELY(r->end - p < 5 || memcmp(p, value ? "true" : "fals", 4) != 0 || (!value && p[4] != 'e')))
+    const uintptr_t last = (uintptr_t)r->end - UVREST__BLOCK, room = (uintptr_t)r->arena->end - SPARE;
+    char *const begin = r->arena->at;
+    char *to = begin;
+    while (UVREST__LIKELY((uintptr_t)p <= last && (uintptr_t)to <= room)) {
+        uvrest__block16 block = uvrest__block_load(p);
+        uvrest__mask special = uvrest__block_special(block);
+        uvrest__block_store(to, block);
+        if (special != 0) {
+            p += uvrest__mask_first(special);
+            to += uvrest__mask_first(special);
+            if (UVREST__UNLIKELY(*p != '"'))
+                break;
+            *to = '\0';
+            r->text.chars = begin;
+            r->text.len = (size_t)(to - begin);
+            r->text.unfit = false;
+            r->arena->at = to + 1;
+            return p + 1;
+        }
+        p += UVREST__BLOCK;
+        to += UVREST__BLOCK;
+    }
+    return read_text(r, p, (size_t)(to - begin));
+}
+
+/* ---- numbers -------------------------------------------------------------------------------------------------------- */
+
+static const uint8_t *store_integer(const uint8_t *p, const uint8_t *behind, unsigned kind, int64_t value, void *to)
+{
+    if (kind == UVREST_KIND_I64)
+        *(uvrest_opt_i64 *)to = uvrest_i64(value);
+    else if (value >= INT32_MIN && value <= INT32_MAX)
+        *(uvrest_opt_i32 *)to = uvrest_i32((int32_t)value);
+    else
         return p;
-    *to = uvrest_bool(value);
     return behind;
 }
 
-static UVREST__RARE const uint8_t *read_odd_i64(const uvrest__reader *r, const uint8_t *p, int64_t *out_value)
+/* A number of any make. */
+static UVREST__RARE const uint8_t *read_number(const uvrest__reader *r, const uint8_t *p, unsigned kind, void *to)
 {
     uvrest__number number;
     uvrest__fault fault;
     const uint8_t *behind = uvrest__number_read(p, r->end, &number, &fault);
-    return behind != NULL && uvrest__number_to_i64(&number, out_value) ? behind : p;
+    double real;
+    int64_t value;
+    if (behind == NULL)
+        return p;
+    if (kind != UVREST_KIND_F64)
+        return uvrest__number_to_i64(&number, &value) ? store_integer(p, behind, kind, value, to) : p;
+    if (!uvrest__number_to_f64(&number, &real) || !uvrest__number_survives(&number, real))
+        return p;
+    *(uvrest_opt_f64 *)to = uvrest_f64(real);
+    return behind;
 }
 
 UVREST__HOT bool is_digit(uint8_t c)
@@ -110,126 +140,32 @@ UVREST__HOT bool is_digit(uint8_t c)
     return (uint8_t)(c - '0') <= 9;
 }
 
-/* Up to 18 digits cannot overflow; all other forms take the long way. */
-const uint8_t *uvrest__scalar_i64(const uvrest__reader *r, const uint8_t *p, int64_t *out_value)
-{
-    bool negative = *p == '-';
-    const uint8_t *at = p + negative, *digits = at;
-    uint64_t value = 0;
-    while (is_digit(*at))
-        value = value * 10 + (uint64_t)(*at++ - '0');
-    if (UVREST__UNLIKELY(at == digits || at - digits > 18 || (*digits == '0' && at - digits > 1) || *at == '.' ||
-                         (*at | 0x20) == 'e'))
-        return read_odd_i64(r, p, out_value);
-    *out_value = negative ? -(int64_t)value : (int64_t)value;
-    return at;
-}
-
-const uint8_t *uvrest__scalar_i32(const uvrest__reader *r, const uint8_t *p, uvrest_opt_i32 *to)
-{
-    int64_t value;
-    const uint8_t *behind = uvrest__scalar_i64(r, p, &value);
-    if (UVREST__UNLIKELY(behind == p || value < INT32_MIN || value > INT32_MAX))
-        return p;
-    *to = uvrest_i32((int32_t)value);
-    return behind;
-}
-
-static UVREST__COLD const uint8_t *read_odd_f64(const uvrest__reader *r, const uint8_t *p, uvrest_opt_f64 *to)
-{
-    uvrest__number number;
-    uvrest__fault fault;
-    double value;
-    const uint8_t *behind = uvrest__number_read(p, r->end, &number, &fault);
-    if (behind == NULL || !uvrest__number_to_f64(&number, &value) || !uvrest__number_survives(&number, value))
-        return p;
-    *to = uvrest_f64(value);
-    return behind;
-}
-
 /*
- * Up to 15 digits are an exact double, and so is their power of ten: one division rounds once, and what it gives prints as
- * these digits again. All other forms take the long way.
+ * Up to 18 digits cannot overflow an integer. Up to 15 are an exact double, and so is their power of ten: one division
+ * rounds once, and what it gives prints as these digits again. All other forms take the long way.
  */
-const uint8_t *uvrest__scalar_f64(const uvrest__reader *r, const uint8_t *p, uvrest_opt_f64 *to)
+const uint8_t *uvrest__scalar_number(const uvrest__reader *r, const uint8_t *p, unsigned kind, void *to)
 {
     const bool negative = *p == '-';
-    const uint8_t *at = p + negative, *const digits = at, *point;
+    const uint8_t *const digits = p + negative, *at = digits, *point;
     uint64_t value = 0, power = 1;
-    while (is_digit(*at))
-        value = value * 10 + (uint64_t)(*at++ - '0');
+    for (; is_digit(*at); at++)
+        value = value * 10 + (uint64_t)(*at - '0');
     point = at;
-    if (*at == '.') {
-        for (at++; is_digit(*at) && at - digits < 17; power *= 10)
-            value = value * 10 + (uint64_t)(*at++ - '0');
-    }
-    if (UVREST__UNLIKELY(FLT_EVAL_METHOD != 0 || at - digits - (at != point) > 15 || point == digits ||
-                         at == point + 1 || value == 0 || (*digits == '0' && point - digits > 1) || is_digit(*at) ||
-                         *at == '.' || (*at | 0x20) == 'e'))
-        return read_odd_f64(r, p, to);
-    *to = uvrest_f64((negative ? -(double)value : (double)value) / (double)power);
-    return at;
-}
-
-const uint8_t *uvrest__scalar_str(uvrest__reader *r, const uint8_t *p, const char **to)
-{
-    uvrest__text chars;
-    const uint8_t *behind;
-    if (UVREST__UNLIKELY(*p != '"'))
-        return p;
-    behind = uvrest__scalar_text(r, p + 1, &chars);
-    if (UVREST__UNLIKELY(behind == NULL || chars.unfit))
-        return behind == NULL ? NULL : p;
-    *to = chars.chars;
-    return behind;
-}
-
-/* A text that is only looked at: where it stands, without a copy if it has no escapes. */
-const uint8_t *uvrest__scalar_peek(uvrest__reader *r, const uint8_t *p, const char **out_chars, size_t *out_len)
-{
-    const uint8_t *at = p;
-    uvrest__text chars;
-    while (r->end - at >= UVREST__BLOCK) {
-        uvrest__mask special = uvrest__block_special(uvrest__block_load(at));
-        if (special != 0) {
-            at += uvrest__mask_first(special);
-            break;
+    if (kind == UVREST_KIND_F64) {
+        if (*at == '.') {
+            for (at++; is_digit(*at) && at - digits < 17; at++, power *= 10)
+                value = value * 10 + (uint64_t)(*at - '0');
         }
-        at += UVREST__BLOCK;
+        if (UVREST__UNLIKELY(FLT_EVAL_METHOD != 0 || at - digits - (at != point) > 15 || at == point + 1 ||
+                             value == 0 || is_digit(*at)))
+            return read_number(r, p, kind, to);
     }
-    while (at < r->end && *at >= 0x20 && *at < 0x80 && *at != '"' && *at != '\\')
-        at++;
-    if (UVREST__LIKELY(at < r->end && *at == '"')) {
-        *out_chars = (const char *)p;
-        *out_len = (size_t)(at - p);
-        return at + 1;
-    }
-    at = uvrest__scalar_text(r, p, &chars);
-    if (at == NULL)
-        return NULL;
-    *out_chars = chars.chars;
-    *out_len = chars.len;
+    if (UVREST__UNLIKELY(point == digits || point - digits > 18 || (*digits == '0' && point - digits > 1) ||
+                         *at == '.' || (*at | 0x20) == 'e'))
+        return read_number(r, p, kind, to);
+    if (kind != UVREST_KIND_F64)
+        return store_integer(p, at, kind, negative ? -(int64_t)value : (int64_t)value, to);
+    *(uvrest_opt_f64 *)to = uvrest_f64((negative ? -(double)value : (double)value) / (double)power);
     return at;
-}
-
-const uint8_t *uvrest__scalar_enum(uvrest__reader *r, const uint8_t *p, unsigned enumeration, int *to)
-{
-    const char *chars;
-    size_t len;
-    const uint8_t *behind;
-    if (UVREST__UNLIKELY(*p != '"'))
-        return p;
-    behind = uvrest__scalar_peek(r, p + 1, &chars, &len);
-    if (behind == NULL)
-        return NULL;
-    *to = uvrest__tables_find_text(r->schema, enumeration, chars, len);
-    if (UVREST__UNLIKELY(*to == UVREST__ENUM_UNKNOWN))
-        r->unknown_text = true;
-    return behind;
-}
-
-const uint8_t *uvrest__scalar_raw(uvrest__reader *r, const uint8_t *p, uvrest_raw *to)
-{
-    const uint8_t *behind = uvrest__reader_skip_value(r, p);
-    return behind != NULL && uvrest__reader_copy_raw(r, p, behind, to) ? behind : NULL;
 }

@@ -30,7 +30,7 @@ uvrest_status uvrest__stack_grow(uvrest__stack *stack, size_t size, size_t hint)
     part->up = stack->part;
     part->block = block;
     part->data = block->data + head;
-    part->end = block->data + block->cap;
+    part->end = part->data + ((block->cap - head) & ~(size_t)7);
     stack->part->filled = stack->at;
     stack->part = part;
     stack->at = part->data;
@@ -38,31 +38,25 @@ uvrest_status uvrest__stack_grow(uvrest__stack *stack, size_t size, size_t hint)
     return UVREST_OK;
 }
 
-/* The parts hang together backwards, so they are emptied backwards: the last elements first. */
-void uvrest__stack_gather(uvrest__stack *stack, uvrest__stack_mark mark, size_t size, size_t n, void *to)
+uvrest__stack_mark uvrest__stack_top(uvrest__stack *stack)
 {
-    size_t step = (size + 7) & ~(size_t)7;
-    char *end = (char *)to + n * size;
-    uvrest__stack_part *part = stack->part;
-    char *filled = stack->at;
+    uvrest__stack_mark mark = {stack->part, stack->at + ((size_t)(0 - (uintptr_t)stack->at) & 7)};
+    stack->at = mark.at;
+    return mark;
+}
+
+/* The parts hang together backwards, so they are emptied backwards: the last elements first. */
+void uvrest__stack_gather(uvrest__stack *stack, uvrest__stack_mark mark, size_t len, void *to)
+{
+    char *end = (char *)to + len;
     for (;;) {
-        char *begin = part == mark.part ? mark.at : part->data;
-        if (step == size) {
-            size_t len = (size_t)(filled - begin);
-            end -= len;
-            if (len != 0)
-                memcpy(end, begin, len);
-        } else {
-            for (char *from = filled; from > begin;) {
-                from -= step;
-                end -= size;
-                memcpy(end, from, size);
-            }
-        }
-        if (part == mark.part)
+        char *begin = stack->part == mark.part ? mark.at : stack->part->data;
+        end -= stack->at - begin;
+        memcpy(end, begin, (size_t)(stack->at - begin));
+        if (stack->part == mark.part)
             break;
-        part = part->up;
-        filled = part->filled;
+        stack->part = stack->part->up;
+        stack->at = stack->part->filled;
     }
     uvrest__stack_pop(stack, mark);
 }

@@ -37,25 +37,21 @@ void uvrest__stack_init(uvrest__stack *stack, uvrest_arena *arena, void *memory,
 /* The slow half of a push: goes on in another part. hint: bytes likely to be pushed yet. */
 UVREST_MUST_USE uvrest_status uvrest__stack_grow(uvrest__stack *stack, size_t size, size_t hint);
 
-/* Room for one more; not zeroed, 8-aligned. NULL: call uvrest__stack_grow(), then again. */
+/* Room for one more; not zeroed, aligned as its size is. NULL: call uvrest__stack_grow(), then again. */
 UVREST__HOT void *uvrest__stack_push(uvrest__stack *stack, size_t size)
 {
     char *memory = stack->at;
-    size = (size + 7) & ~(size_t)7;
     if (UVREST__UNLIKELY((size_t)(stack->end - memory) < size))
         return NULL;
     stack->at = memory + size;
     return memory;
 }
 
-UVREST__HOT uvrest__stack_mark uvrest__stack_top(const uvrest__stack *stack)
-{
-    uvrest__stack_mark mark = {stack->part, stack->at};
-    return mark;
-}
+/* Where the stack stands, 8-aligned: things of one size pushed from here on lie side by side as in an array. */
+uvrest__stack_mark uvrest__stack_top(uvrest__stack *stack);
 
-/* Takes all n things of one size pushed since the mark and lays them side by side at `to`, in order. */
-void uvrest__stack_gather(uvrest__stack *stack, uvrest__stack_mark mark, size_t size, size_t n, void *to);
+/* Takes all that was pushed since the mark, len bytes, and lays it side by side at `to`, in order. */
+void uvrest__stack_gather(uvrest__stack *stack, uvrest__stack_mark mark, size_t len, void *to);
 
 /* Forgets what was pushed since the mark. */
 void uvrest__stack_pop(uvrest__stack *stack, uvrest__stack_mark mark);

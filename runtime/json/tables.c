@@ -109,11 +109,13 @@ const uvrest_gen_case *uvrest__tables_case(const uvrest_schema *schema, unsigned
     return &schema->cases[schema->unions[choice].first + i];
 }
 
+/* Sizes by kind. A nested model or union is a pointer in its parent; in an array a union stands by value. */
+static const uint8_t sizes[] = {sizeof(uvrest_opt_bool), sizeof(uvrest_opt_i32), sizeof(uvrest_opt_i64),
+                                sizeof(uvrest_opt_f64),  sizeof(const char *),   sizeof(int),
+                                sizeof(const void *),    sizeof(const void *),   sizeof(uvrest_raw)};
+
 size_t uvrest__tables_member_size(const uvrest_gen_field *field)
 {
-    static const uint8_t sizes[] = {sizeof(uvrest_opt_bool), sizeof(uvrest_opt_i32), sizeof(uvrest_opt_i64),
-                                    sizeof(uvrest_opt_f64),  sizeof(const char *),   sizeof(int),
-                                    sizeof(const void *),    sizeof(const void *),   sizeof(uvrest_raw)};
     if ((field->kind & UVREST__SHAPE_MASK) != UVREST_SHAPE_ONE)
         return sizeof(uvrest_text_map); /* a pointer and a count, as arrays have them */
     return sizes[field->kind];
@@ -121,16 +123,28 @@ size_t uvrest__tables_member_size(const uvrest_gen_field *field)
 
 size_t uvrest__tables_element_size(const uvrest_schema *schema, const uvrest_gen_field *field)
 {
-    static const uint8_t sizes[] = {sizeof(uvrest_opt_bool), sizeof(uvrest_opt_i32), sizeof(uvrest_opt_i64),
-                                    sizeof(uvrest_opt_f64),  sizeof(const char *),   sizeof(int),
-                                    sizeof(const void *),    sizeof(uvrest_union),   sizeof(uvrest_raw)};
-    unsigned kind = field->kind & UVREST__KIND_MASK;
-    switch (field->kind & UVREST__SHAPE_MASK) {
-    case UVREST_SHAPE_MAP:
-        return sizeof(const char *) + (kind == UVREST_KIND_RAW ? sizeof(uvrest_raw) : sizeof(const void *));
-    case UVREST_SHAPE_MAP_ARRAY:
+    switch (field->kind) {
+    case UVREST_ROW_MODEL_ARRAY:
+        return schema->models[field->of].size;
+    case UVREST_ROW_UNION_ARRAY:
+        return sizeof(uvrest_union);
+    case UVREST_ROW_STR_MAP_ARRAY:
         return sizeof(uvrest_text_map);
     default:
-        return kind == UVREST_KIND_MODEL ? schema->models[field->of].size : sizes[kind];
+        return sizes[field->kind & UVREST__KIND_MASK] +
+               ((field->kind & UVREST_SHAPE_MAP) != 0 ? sizeof(const char *) : 0);
     }
+}
+
+bool uvrest__tables_set_null(unsigned kind, void *to)
+{
+    if (kind <= UVREST_KIND_F64)
+        ((uint8_t *)to)[uvrest__tables_state_at(kind)] = UVREST_IS_NULL;
+    else if (kind == UVREST_KIND_ENUM)
+        *(int *)to = UVREST__ENUM_NULL;
+    else if (kind == UVREST_KIND_RAW)
+        *(uvrest_raw *)to = (uvrest_raw){"null", 4};
+    else
+        return false;
+    return true;
 }

@@ -82,18 +82,7 @@ UVREST__HOT unsigned uvrest__tables_state(unsigned kind, const void *member)
 }
 
 /* Makes something of a kind that stands for itself null; false if its null is elsewhere: a pointer, a bit. */
-UVREST__HOT bool uvrest__tables_set_null(unsigned kind, void *to)
-{
-    if (kind <= UVREST_KIND_F64)
-        ((uint8_t *)to)[uvrest__tables_state_at(kind)] = UVREST_IS_NULL;
-    else if (kind == UVREST_KIND_ENUM)
-        *(int *)to = UVREST__ENUM_NULL;
-    else if (kind == UVREST_KIND_RAW)
-        *(uvrest_raw *)to = (uvrest_raw){"null", 4};
-    else
-        return false;
-    return true;
-}
+bool uvrest__tables_set_null(unsigned kind, void *to);
 
 /* Size of an element of an array, of an entry of a map. */
 size_t uvrest__tables_element_size(const uvrest_schema *schema, const uvrest_gen_field *field);
