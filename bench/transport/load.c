@@ -60,13 +60,28 @@ load_meter load_meter_start(void)
     return (load_meter){seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime), wall_now()};
 }
 
+/* A line of what the kernel knows of this process, in bytes. */
+static long memory_of(const char *name)
+{
+    char line[256];
+    size_t len = strlen(name);
+    long kib = -1;
+    FILE *status = fopen("/proc/self/status", "r");
+    if (status == NULL)
+        load_fail("/proc/self/status", "cannot be read");
+    while (kib < 0 && fgets(line, sizeof line, status) != NULL)
+        if (strncmp(line, name, len) == 0)
+            kib = strtol(line + len, NULL, 10);
+    fclose(status);
+    return kib * 1024;
+}
+
+/* The peak is not ru_maxrss, which begins with what the program that started this one had. */
 void load_meter_print(const load_meter *start)
 {
-    struct rusage usage;
     load_meter now = load_meter_start();
-    getrusage(RUSAGE_SELF, &usage);
-    printf("cpu %.6f wall %.6f rss %ld\n", now.cpu_s - start->cpu_s, now.wall_s - start->wall_s,
-           usage.ru_maxrss * 1024);
+    printf("cpu %.6f wall %.6f rss %ld private %ld\n", now.cpu_s - start->cpu_s, now.wall_s - start->wall_s,
+           memory_of("VmHWM:"), memory_of("RssAnon:"));
 }
 
 void load_print_answered(void)

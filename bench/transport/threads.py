@@ -15,6 +15,12 @@ from requests.adapters import HTTPAdapter
 PATH = "/API/assets/v1/assets/"
 
 
+def memory_of(name: str) -> int:
+    """In bytes, as load.c has it."""
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith(name)) * 1024
+
+
 def main() -> None:
     url, body, count, in_flight = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     session = requests.Session()
@@ -47,7 +53,8 @@ def main() -> None:
         run(count)
         after, end = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(f"cpu {cpu:.6f} wall {end - start:.6f} rss {after.ru_maxrss * 1024}")
+    memory = f"rss {memory_of('VmHWM:')} private {memory_of('RssAnon:')}"
+    print(f"cpu {cpu:.6f} wall {end - start:.6f} {memory}")
 
 
 main()

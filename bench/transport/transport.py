@@ -16,7 +16,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import partial
+from itertools import product
 from pathlib import Path
 from statistics import median
 
@@ -62,6 +66,7 @@ class Sample:
     cpu_s: float
     wall_s: float
     rss: float
+    private: float
 
 
 def environment() -> dict[str, str]:
@@ -96,7 +101,8 @@ class Runner:
             check=True,
         )
         words = done.stdout.split()
-        return Sample(float(words[1]) / count, float(words[3]) / count, float(words[5]))
+        cpu_s, wall_s, rss, private = map(float, words[1::2])
+        return Sample(cpu_s / count, wall_s / count, rss, private)
 
     def _count(self, name: str, case: Case, in_flight: int) -> int:
         """How many calls fill the time of one run; found by a short one."""
@@ -143,10 +149,11 @@ class Runner:
             if other != "sdk":
                 self._compare(case, samples, other)
         if "python" in programs:
-            memory = median(
-                a.rss / b.rss for a, b in zip(samples["sdk"], samples["python"], strict=True)
-            )
+            pairs = list(zip(samples["sdk"], samples["python"], strict=True))
+            memory = median(a.rss / b.rss for a, b in pairs)
             self._print("ratio", f"{case.name}.memory_vs_python", memory)
+            private = median(a.private / b.private for a, b in pairs)
+            self._print("ratio", f"{case.name}.private_memory_vs_python", private)
         used = ", ".join(
             f"{key} {median(s.cpu_s for s in values) * 1e6:.1f}" for key, values in samples.items()
         )
@@ -189,26 +196,40 @@ class Runner:
         self.figures += done.stdout.splitlines()
 
 
+def parts(runner: Runner, server: Server, quick: bool) -> Iterator[tuple[str, Callable[[], None]]]:
+    """All there is to measure, by the names --only knows."""
+    for protocol, body, n in product(PROTOCOLS, BODIES, IN_FLIGHT):
+        case = Case(protocol, body, n)
+        yield case.name.removeprefix("transport."), partial(runner.case, case)
+    yield "blocking", runner.blocking
+    yield "cold.h1", partial(runner.cold, "h1", "h1")
+    yield "cold.https_own_ca", partial(
+        runner.cold, "https_own_ca", "h2", "--ca-file", server.ca_file
+    )
+    if subprocess.run([*NAMESPACE, "true"], stderr=subprocess.DEVNULL).returncode == 0:
+        yield "cold.https", partial(runner.cold, "https", "h2", "--trust", server.ca_file)
+    else:
+        print("transport: no namespaces, so no start with system trust", file=sys.stderr)
+    yield "queued", partial(runner.queued, quick)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("programs", type=Path)
     parser.add_argument("--quick", action="store_true", help="a smoke test; the figures say little")
+    parser.add_argument(
+        "--only",
+        metavar="PATTERN",
+        action="append",
+        help="parts by name, like h1.4k.* or blocking; again for more of them",
+    )
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server ends, too
     with Server() as server:
         runner = Runner(options.programs.resolve(), server, QUICK if options.quick else FULL)
-        for protocol in PROTOCOLS:
-            for body in BODIES:
-                for in_flight in IN_FLIGHT:
-                    runner.case(Case(protocol, body, in_flight))
-        runner.blocking()
-        runner.cold("h1", "h1")
-        runner.cold("https_own_ca", "h2", "--ca-file", server.ca_file)
-        if subprocess.run([*NAMESPACE, "true"], stderr=subprocess.DEVNULL).returncode == 0:
-            runner.cold("https", "h2", "--trust", server.ca_file)
-        else:
-            print("transport: no namespaces, so no start with system trust", file=sys.stderr)
-        runner.queued(options.quick)
+        for name, run in parts(runner, server, options.quick):
+            if options.only is None or any(fnmatch(name, pattern) for pattern in options.only):
+                run()
     print("\n".join(runner.figures))
 
 
