@@ -11,7 +11,8 @@
 
 static bool is_token_char(char c)
 {
-    return uvrest__text_is_alpha(c) || uvrest__text_is_digit(c) || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+    return uvrest__text_is_alpha(c) || uvrest__text_is_digit(c) || c == '-' ||
+           (c != '\0' && strchr("!#$%&'*+.^_`|~", c) != NULL);
 }
 
 static bool is_token(const char *text, size_t len)
@@ -134,39 +135,44 @@ static bool grow(const uvrest_alloc *alloc, void **memory, size_t *cap, size_t n
     return true;
 }
 
-static bool append_text(uvrest__headers *headers, const char *text, size_t len)
+static bool reserve_text(uvrest__headers *headers, size_t len)
 {
     void *memory = headers->text;
-    bool fits = grow(headers->alloc, &memory, &headers->cap, headers->len + len + 1, 1);
+    bool fits = grow(headers->alloc, &memory, &headers->cap, headers->len + len, 1);
     headers->text = memory;
-    if (!fits)
-        return false;
+    return fits;
+}
+
+/* There is room for it. */
+static void append_text(uvrest__headers *headers, const char *text, size_t len)
+{
     memcpy(headers->text + headers->len, text, len);
     headers->len += len;
     headers->text[headers->len++] = '\0';
-    return true;
 }
 
 static uvrest_status add_header(uvrest__headers *headers, const char *line, size_t len)
 {
-    const char *colon = memchr(line, ':', len), *value;
-    size_t name_len, value_len;
+    const char *value;
+    size_t name_len = 0, value_len;
     void *memory = headers->items;
     struct uvrest__headers_item item;
     bool fits;
-    if (colon == NULL || !is_token(line, name_len = (size_t)(colon - line)))
+    while (name_len < len && is_token_char(line[name_len]))
+        name_len++;
+    if (name_len == 0 || name_len == len || line[name_len] != ':')
         return UVREST_E_PROTOCOL;
-    value = colon + 1;
+    value = line + name_len + 1;
     value_len = len - name_len - 1;
     uvrest__text_trim(&value, &value_len);
     fits = grow(headers->alloc, &memory, &headers->cap_items, headers->n_items + 1, sizeof *headers->items);
     headers->items = memory;
+    if (!fits || !reserve_text(headers, name_len + 1 + value_len + 1))
+        return UVREST_E_NOMEM;
     item.name = (uint32_t)headers->len;
-    if (!fits || !append_text(headers, line, name_len))
-        return UVREST_E_NOMEM;
+    append_text(headers, line, name_len);
     item.value = (uint32_t)headers->len;
-    if (!append_text(headers, value, value_len))
-        return UVREST_E_NOMEM;
+    append_text(headers, value, value_len);
     headers->items[headers->n_items++] = item;
     return UVREST_OK;
 }
@@ -177,8 +183,11 @@ static uvrest_status continue_header(uvrest__headers *headers, const char *line,
     uvrest__text_trim(&line, &len);
     if (headers->n_items == 0)
         return UVREST_E_PROTOCOL;
+    if (!reserve_text(headers, len + 1))
+        return UVREST_E_NOMEM;
     headers->text[headers->len - 1] = ' '; /* the newest value ends the text */
-    return append_text(headers, line, len) ? UVREST_OK : UVREST_E_NOMEM;
+    append_text(headers, line, len);
+    return UVREST_OK;
 }
 
 /* "HTTP/1.1 200 OK", "HTTP/2 200 ", the reason may be missing. 0 if the status is none. */
@@ -201,6 +210,30 @@ static uvrest_status add_status(uvrest__headers *headers, const char *line, size
     return UVREST_OK;
 }
 
+/* Whether one of the eight bytes of a word is the given one. */
+static bool has_byte(uint64_t word, unsigned char byte)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t other = word ^ (ones * byte);
+    return ((other - ones) & ~other & (ones << 7)) != 0;
+}
+
+/* Whether a line has NUL, CR or LF inside. */
+static bool has_break(const char *line, size_t len)
+{
+    uint64_t word;
+    size_t i = 0;
+    for (; len - i >= sizeof word; i += sizeof word) {
+        memcpy(&word, line + i, sizeof word);
+        if (has_byte(word, '\0') || has_byte(word, '\r') || has_byte(word, '\n'))
+            return true;
+    }
+    for (; i < len; i++)
+        if (line[i] == '\0' || line[i] == '\r' || line[i] == '\n')
+            return true;
+    return false;
+}
+
 uvrest_status uvrest__headers_add_line(uvrest__headers *headers, const char *line, size_t len)
 {
     if (len > headers->max_bytes - headers->seen_bytes || headers->seen_count == headers->max_count)
@@ -210,7 +243,7 @@ uvrest_status uvrest__headers_add_line(uvrest__headers *headers, const char *lin
         len--;
     if (len > 0 && line[len - 1] == '\r')
         len--;
-    if (memchr(line, '\0', len) != NULL || memchr(line, '\r', len) != NULL || memchr(line, '\n', len) != NULL)
+    if (has_break(line, len))
         return UVREST_E_PROTOCOL;
     headers->seen_count++;
     if (uvrest__text_starts(line, len, "HTTP/"))
@@ -244,10 +277,11 @@ uvrest_header uvrest__headers_at(const uvrest__headers *headers, size_t index)
 
 const char *uvrest__headers_next(const uvrest__headers *headers, const char *name, size_t *position)
 {
+    size_t len = strlen(name);
     while (*position < headers->n_items) {
-        uvrest_header header = uvrest__headers_at(headers, (*position)++);
-        if (uvrest__text_same(header.name, strlen(header.name), name))
-            return header.value;
+        const struct uvrest__headers_item *item = &headers->items[(*position)++];
+        if (item->value - item->name - 1 == len && uvrest__text_starts(headers->text + item->name, len, name))
+            return headers->text + item->value;
     }
     return NULL;
 }
@@ -574,8 +608,8 @@ uvrest__quota uvrest__headers_quota(const uvrest__headers *headers)
     uvrest__quota quota = UVREST__QUOTA_NONE;
     for (size_t i = 0; i < headers->n_items; i++) {
         uvrest_header header = uvrest__headers_at(headers, i);
-        if (uvrest__text_starts(header.name, strlen(header.name), "RateLimit") ||
-            uvrest__text_starts(header.name, strlen(header.name), "X-Rate"))
+        size_t len = headers->items[i].value - headers->items[i].name - 1;
+        if (uvrest__text_starts(header.name, len, "RateLimit") || uvrest__text_starts(header.name, len, "X-Rate"))
             uvrest__quota_read(&quota, header.name, header.value, strlen(header.value));
     }
     return quota;

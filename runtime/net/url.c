@@ -10,7 +10,7 @@
 
 static bool is_unreserved(char c)
 {
-    return uvrest__text_is_alpha(c) || uvrest__text_is_digit(c) || (c != '\0' && strchr("-._~", c) != NULL);
+    return uvrest__text_is_alpha(c) || uvrest__text_is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 /* What RFC 3986 lets stand in a path beside "%XX". */
@@ -64,6 +64,8 @@ static bool has_dot_segment(const char *text, size_t len)
 {
     size_t dots = 0;
     bool other = false;
+    if (memchr(text, '.', len) == NULL && memchr(text, '%', len) == NULL)
+        return false; /* as most are */
     for (size_t i = 0; i < len;) {
         char c;
         i += take_decoded(text + i, len - i, &c);
@@ -84,11 +86,14 @@ static bool has_dot_segment(const char *text, size_t len)
 static void append_encoded(uvrest__buf *target, const char *text)
 {
     static const char digits[] = "0123456789ABCDEF";
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (is_unreserved(*text)) {
-            uvrest__buf_append_char(target, *text);
-        } else {
+    while (*text != '\0') {
+        size_t plain = 0;
+        while (is_unreserved(text[plain]))
+            plain++;
+        uvrest__buf_append(target, text, plain);
+        text += plain;
+        if (*text != '\0') {
+            unsigned char c = (unsigned char)*text++;
             char escape[3] = {'%', digits[c >> 4], digits[c & 15]};
             uvrest__buf_append(target, escape, sizeof escape);
         }
