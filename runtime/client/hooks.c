@@ -59,20 +59,17 @@ void uvrest__hooks_drop(uvrest_call *call)
     call->added_size = call->n_added = 0;
 }
 
-uvrest_status uvrest__hooks_request(uvrest_call *call)
+static uvrest_status tell_request(uvrest_call *call)
 {
     uvrest_client *client = call->client;
     struct uvrest_header_lines lines = {.n = 0};
     char path[PATH_MAX_BYTES];
     uvrest_request_event event = {.method = methods[call->op->method],
                                   .operation = call->op->name,
+                                  .path = write_path(call, path),
                                   .attempt = call->attempts + 1,
                                   .lines = &lines};
     uvrest_status st;
-    uvrest__hooks_drop(call);
-    if (client->settings.on_request == NULL)
-        return UVREST_OK;
-    event.path = write_path(call, path);
     uvrest__buf_init(&lines.text, client->settings.alloc, UVREST__HEADERS_MAX_BYTES);
     client->logging = true;
     client->settings.on_request(&event, client->settings.hook_user);
@@ -82,6 +79,12 @@ uvrest_status uvrest__hooks_request(uvrest_call *call)
         keep_lines(call, &lines);
     uvrest__buf_fini(&lines.text);
     return st;
+}
+
+uvrest_status uvrest__hooks_request(uvrest_call *call)
+{
+    uvrest__hooks_drop(call);
+    return call->client->settings.on_request == NULL ? UVREST_OK : tell_request(call);
 }
 
 /* Their texts are the transfer's; without memory for the list there is none. */
@@ -95,22 +98,20 @@ static uvrest_header *list_headers(const uvrest_client *client, const uvrest__he
     return list;
 }
 
-void uvrest__hooks_response(const uvrest_call *call, int http_status, const uvrest__outcome *outcome,
-                            const uvrest__headers *headers, size_t body_bytes)
+static void tell_response(const uvrest_call *call, int http_status, const uvrest__outcome *outcome,
+                          const uvrest__headers *headers, size_t body_bytes)
 {
     uvrest_client *client = call->client;
     char path[PATH_MAX_BYTES];
     uvrest_header *list = NULL;
     uvrest_response_event event = {.method = methods[call->op->method],
                                    .operation = call->op->name,
+                                   .path = write_path(call, path),
                                    .attempt = call->attempts,
                                    .http_status = http_status,
                                    .status = outcome->status,
                                    .body_bytes = body_bytes,
                                    .duration_us = outcome->duration_us};
-    if (client->settings.on_response == NULL)
-        return;
-    event.path = write_path(call, path);
     if (headers != NULL)
         list = list_headers(client, headers, &event.n_headers);
     event.headers = list;
@@ -118,4 +119,11 @@ void uvrest__hooks_response(const uvrest_call *call, int http_status, const uvre
     client->settings.on_response(&event, client->settings.hook_user);
     client->logging = false;
     uvrest__free(client->settings.alloc, list);
+}
+
+void uvrest__hooks_response(const uvrest_call *call, int http_status, const uvrest__outcome *outcome,
+                            const uvrest__headers *headers, size_t body_bytes)
+{
+    if (call->client->settings.on_response != NULL)
+        tell_response(call, http_status, outcome, headers, body_bytes);
 }

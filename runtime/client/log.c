@@ -12,12 +12,15 @@ typedef struct line {
     uvrest__text text;
 } line;
 
-static bool begin(line *l, const uvrest_client *client)
+/* Asked before a line is declared: compilers fill it with zeros. */
+static bool is_heard(const uvrest_client *client)
 {
-    if (client->settings.on_log == NULL)
-        return false;
+    return client->settings.on_log != NULL;
+}
+
+static void begin(line *l)
+{
     uvrest__text_init(&l->text, l->bytes, sizeof l->bytes);
-    return true;
 }
 
 /* Queries may carry what is signed or searched for: they stay out. */
@@ -45,9 +48,10 @@ static void emit(uvrest_client *client, uvrest_log_level level, line *l)
 
 void uvrest__log_attempt(const uvrest_call *call, int http_status, uvrest_status status, uint64_t duration_us)
 {
-    line l;
-    if (!begin(&l, call->client))
+    if (!is_heard(call->client))
         return;
+    line l;
+    begin(&l);
     add_call(&l, call);
     uvrest__text_add(&l.text, " attempt ");
     uvrest__text_add_number(&l.text, call->attempts);
@@ -68,9 +72,10 @@ void uvrest__log_attempt(const uvrest_call *call, int http_status, uvrest_status
 
 void uvrest__log_retry(const uvrest_call *call, uint64_t delay_ns, const char *why)
 {
-    line l;
-    if (!begin(&l, call->client))
+    if (!is_heard(call->client))
         return;
+    line l;
+    begin(&l);
     add_call(&l, call);
     uvrest__text_add(&l.text, " will be repeated in ");
     uvrest__text_add_number(&l.text, (int64_t)(delay_ns / UVREST__NS_PER_MS));
@@ -91,9 +96,10 @@ void uvrest__log_wait(uvrest_client *client, uint64_t ns, uvrest__ratelimit_caus
                                                                  "the limit a second is reached",
                                                                  "little of the budget is left",
                                                                  "the acquire hook has granted nothing yet"};
-    line l;
-    if (!begin(&l, client))
+    if (!is_heard(client))
         return;
+    line l;
+    begin(&l);
     uvrest__text_add(&l.text, "waiting");
     if (ns != UINT64_MAX) {
         uvrest__text_add(&l.text, " ");
@@ -107,9 +113,10 @@ void uvrest__log_wait(uvrest_client *client, uint64_t ns, uvrest__ratelimit_caus
 
 void uvrest__log_own_ledger(uvrest_client *client, const char *why)
 {
-    line l;
-    if (!begin(&l, client))
+    if (!is_heard(client))
         return;
+    line l;
+    begin(&l);
     uvrest__text_add(&l.text, "rate_limit.shared_file is not used, the budget is kept by this process alone: ");
     uvrest__text_add(&l.text, why);
     emit(client, UVREST_LOG_WARNING, &l);
@@ -117,9 +124,10 @@ void uvrest__log_own_ledger(uvrest_client *client, const char *why)
 
 void uvrest__log_redirect(const uvrest_call *call, const char *target)
 {
-    line l;
-    if (!begin(&l, call->client))
+    if (!is_heard(call->client))
         return;
+    line l;
+    begin(&l);
     add_call(&l, call);
     uvrest__text_add(&l.text, " is redirected to ");
     add_path(&l, target);
@@ -128,9 +136,10 @@ void uvrest__log_redirect(const uvrest_call *call, const char *target)
 
 void uvrest__log_failure(const uvrest_call *call, uvrest_status status, const char *message)
 {
-    line l;
-    if (!begin(&l, call->client))
+    if (!is_heard(call->client))
         return;
+    line l;
+    begin(&l);
     add_call(&l, call);
     uvrest__text_add(&l.text, ": ");
     uvrest__text_add(&l.text, uvrest_status_name(status));

@@ -9,10 +9,9 @@
 #include <assert.h>
 #include <math.h>
 #include <string.h>
-#include <strings.h>
 
 /* Path parameters of one operation. */
-#define MAX_PATH_VALUES 16
+#define MAX_PATH_VALUES 8
 /* Parts of one form. */
 #define MAX_PARTS 16
 /* Room for any number as text. */
@@ -73,7 +72,7 @@ static bool names_header(const char *const *lines, const char *name)
 {
     size_t len = strlen(name);
     for (; lines != NULL && *lines != NULL; lines++)
-        if (strncasecmp(*lines, name, len) == 0 && (*lines)[len] == ':')
+        if (uvrest__text_starts(*lines, strlen(*lines), name) && (*lines)[len] == ':')
             return true;
     return false;
 }
@@ -420,7 +419,15 @@ static uvrest_status read_part(const uvrest_param *param, const void *args, argu
     return st;
 }
 
-/* All arguments that are parts, as one body; no body where the operation has none of them. */
+static bool has_parts(const uvrest_op *op)
+{
+    for (size_t i = 0; i < op->n_params; i++)
+        if (op->params[i].place == UVREST_IN_PART)
+            return true;
+    return false;
+}
+
+/* All arguments that are parts, as one body. */
 static uvrest_status add_form(uvrest__draft *draft, const uvrest_op *op, const void *args, const char **out_type,
                               uvrest_reason *reason)
 {
@@ -428,20 +435,16 @@ static uvrest_status add_form(uvrest__draft *draft, const uvrest_op *op, const v
     argument values[MAX_PARTS];
     uvrest_raw body;
     size_t n = 0;
-    bool has_form = false;
     for (size_t i = 0; i < op->n_params; i++) {
         if (op->params[i].place != UVREST_IN_PART)
             continue;
         assert(n < MAX_PARTS);
-        has_form = true;
         uvrest_status st = read_part(&op->params[i], args, &values[n], &parts[n], reason);
         if (st != UVREST_OK)
             return st;
         if (parts[n].data != NULL)
             n++;
     }
-    if (!has_form)
-        return UVREST_OK;
     uvrest_status st = uvrest__form_encode(parts, n, draft->arena, &body, out_type, reason);
     if (st != UVREST_OK)
         return st;
@@ -493,7 +496,7 @@ uvrest_status uvrest__draft_operation(uvrest__draft *draft, const uvrest_op *op,
     for (size_t i = 0; i < op->n_params && st == UVREST_OK; i++)
         if (op->params[i].place == UVREST_IN_BODY)
             st = add_body(draft, op, &op->params[i], args, options, &type, reason);
-    if (st == UVREST_OK && type == NULL)
+    if (st == UVREST_OK && type == NULL && has_parts(op))
         st = add_form(draft, op, args, &type, reason);
     if (st == UVREST_OK && type != NULL)
         st = add_default_line(draft, own, "Content-Type", type);
