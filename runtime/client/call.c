@@ -3,12 +3,12 @@
 #include "alloc.h"
 #include "hooks.h"
 #include "log.h"
+#include "process.h"
 #include "reading.h"
 #include "text.h"
 #include "thread.h"
 #include <assert.h>
 #include <string.h>
-#include <unistd.h>
 
 #define MAX_REDIRECTS 5
 
@@ -400,7 +400,7 @@ void uvrest__call_end_with(uvrest_call *call, uvrest_status status, const char *
 
 void uvrest_call_cancel(uvrest_call *call)
 {
-    if (call == NULL || call->client->pid != getpid() || call->client->logging)
+    if (call == NULL || call->client->pid != uvrest__process_id() || call->client->logging)
         return;
     uvrest__call_end(call, UVREST_E_CANCELLED, "cancelled");
 }

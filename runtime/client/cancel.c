@@ -2,10 +2,10 @@
 #include "cancel.h"
 #include "alloc.h"
 #include "call.h"
+#include "process.h"
 #include "text.h"
 #include <assert.h>
 #include <stddef.h>
-#include <unistd.h>
 
 enum { NOWHERE = 0, AT_TOKEN = 1, IN_BOX = 2 };
 
@@ -116,7 +116,7 @@ static void tell(uvrest__cancel_link *link, pid_t pid)
 
 void uvrest_cancel_trigger(uvrest_cancel *cancel)
 {
-    pid_t pid = getpid();
+    pid_t pid = uvrest__process_id();
     uvrest__cancel_link *next;
     if (cancel == NULL)
         return;

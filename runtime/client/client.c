@@ -3,12 +3,12 @@
 #include "alloc.h"
 #include "call.h"
 #include "log.h"
+#include "process.h"
 #include "text.h"
 #include "thread.h"
 #include <assert.h>
 #include <stddef.h>
 #include <string.h>
-#include <unistd.h>
 
 _Static_assert(UVREST__RATELIMIT_CAUSES <= UVREST_WAIT_BACKOFF, "the ledger's causes are numbered as the public ones");
 
@@ -257,7 +257,7 @@ void uvrest__client_release(uvrest_client *client)
 
 static bool is_forked(const uvrest_client *client)
 {
-    return client->pid != getpid();
+    return client->pid != uvrest__process_id();
 }
 
 /* In a child of fork(): what is shared with the parent (descriptors, TLS sessions, the registry's locks) stays untouched. */
@@ -478,7 +478,7 @@ uvrest_status uvrest__client_make(const uvrest_api *api, const uvrest_client_opt
     client->settings = settings;
     client->api = api;
     client->clock = &uvrest__clock_system;
-    client->pid = getpid();
+    client->pid = uvrest__process_id();
     client->stats.quota_left = -1;
     uvrest__pool_init(&client->pool, settings.max_in_flight, settings.pool_maxsize);
     uvrest__alarms_init(&client->alarms, settings.alloc);

@@ -2,10 +2,10 @@
 #include "group.h"
 #include "alloc.h"
 #include "client.h"
+#include "process.h"
 #include "text.h"
 #include "thread.h"
 #include <pthread.h>
-#include <unistd.h>
 
 struct uvrest_group {
     uvrest_client *client; /* looked at only while a call is pending, or on the caller's word */
@@ -165,7 +165,7 @@ void uvrest__group_run(uvrest_group *group)
 
 static bool is_forked(const uvrest_group *group)
 {
-    return group->client->pid != getpid();
+    return group->client->pid != uvrest__process_id();
 }
 
 uvrest_status uvrest_group_finish(uvrest_group *group, uvrest_group_fn *done, void *user)
