@@ -188,12 +188,11 @@ static uvrest_status keep_bytes(uvrest__answer *answer)
     return UVREST_OK;
 }
 
-static uvrest_status decode(uvrest__answer *answer, const uvrest__answer_source *source, draft *message)
+static uvrest_status decode(uvrest__answer *answer, const uvrest__answer_source *source, uvrest_decode_report *report)
 {
     const uvrest_op *op = source->op;
     const uvrest_raw *body = &answer->result.body;
     uvrest_model model = {op->schema, op->value_model};
-    uvrest_decode_report report = {0};
     const char *text = NULL;
     uvrest_status st;
     uvrest_raw shaped = *body;
@@ -202,32 +201,32 @@ static uvrest_status decode(uvrest__answer *answer, const uvrest__answer_source 
     switch (op->value) {
     case UVREST_PAYLOAD_MODEL:
         st = uvrest_json_decode(model, shaped.text, shaped.len, &source->decoding, answer->arena, &answer->value,
-                                &report);
+                                report);
         break;
     case UVREST_PAYLOAD_MODEL_ARRAY:
-        st = decode_array(answer, model, &source->decoding, &report);
+        st = decode_array(answer, model, &source->decoding, report);
         break;
     case UVREST_PAYLOAD_SEVERAL:
-        st = decode_several(answer, op, &source->decoding, &report);
+        st = decode_several(answer, op, &source->decoding, report);
         break;
     case UVREST_PAYLOAD_STR:
-        st = uvrest__json_decode_text(body->text, body->len, answer->arena, &text, &report);
+        st = uvrest__json_decode_text(body->text, body->len, answer->arena, &text, report);
         answer->value = text;
         break;
     default:
-        st = decode_raw(answer, source->decoding.max_depth, &report);
+        st = decode_raw(answer, source->decoding.max_depth, report);
     }
-    keep_report(answer, &report);
+    keep_report(answer, report);
     if (st == UVREST_OK || st == UVREST_E_NOMEM)
         return st;
     answer->value = NULL;
-    answer->result.where = report.failure.path != NULL ? report.failure.path : "";
-    describe_misfit(message, answer, &report, st);
+    answer->result.where = report->failure.path != NULL ? report->failure.path : "";
     return st;
 }
 
 /* A success's value, by what the operation promises. */
-static uvrest_status read_value(uvrest__answer *answer, const uvrest__answer_source *source, draft *message)
+static uvrest_status read_value(uvrest__answer *answer, const uvrest__answer_source *source,
+                                uvrest_decode_report *report)
 {
     int http = answer->result.http_status;
     uint8_t kind = source->op->value;
@@ -236,11 +235,10 @@ static uvrest_status read_value(uvrest__answer *answer, const uvrest__answer_sou
     if (kind == UVREST_PAYLOAD_BYTES)
         return keep_bytes(answer);
     if (answer->result.body.len > 0)
-        return decode(answer, source, message);
+        return decode(answer, source, report);
     if (http == 204 || http == 205 || http >= 300)
         return UVREST_OK;
     answer->result.where = "";
-    uvrest__text_add(&message->text, "the answer has no body where one is due");
     return UVREST_E_SCHEMA;
 }
 
@@ -278,12 +276,7 @@ static uvrest_status keep_received(uvrest__answer *answer, const uvrest__answer_
     if (st != UVREST_OK)
         return st;
     r->request_id = find_request_id(r);
-    if (source->body.text == NULL)
-        return UVREST_OK;
-    r->body.text = uvrest_arena_copy(answer->arena, source->body.text, source->body.len);
-    if (r->body.text == NULL)
-        return UVREST_E_NOMEM;
-    r->body.len = source->body.len;
+    r->body = source->body;
     return UVREST_OK;
 }
 
@@ -300,40 +293,59 @@ static void fill(uvrest_result *r, const uvrest__answer_source *source)
     r->message = "";
 }
 
-static uvrest_status complete(uvrest__answer *answer, const uvrest__answer_source *source)
+/* In a function of its own, since such a message is large and most answers have none. */
+static uvrest_status explain(uvrest__answer *answer, const uvrest__answer_source *source,
+                             const uvrest_decode_report *report)
 {
     draft message;
+    begin(&message);
+    if (source->status != UVREST_OK)
+        describe_error(&message, answer, source);
+    else if (answer->result.body.len == 0)
+        uvrest__text_add(&message.text, "the answer has no body where one is due");
+    else
+        describe_misfit(&message, answer, report, answer->result.status);
+    return keep_message(answer, &message, source);
+}
+
+static uvrest_status complete(uvrest__answer *answer, const uvrest__answer_source *source)
+{
+    uvrest_result *r = &answer->result;
+    uvrest_decode_report report = {0};
     uvrest_status st = keep_received(answer, source);
     if (st != UVREST_OK)
         return st;
-    begin(&message);
-    if (source->status == UVREST_E_NOT_FOUND && source->absent_is_ok && answer->result.http_status == 404)
-        answer->result.status = UVREST_OK;
-    if (answer->result.status == UVREST_OK) {
-        st = read_value(answer, source, &message);
-        if (st == UVREST_E_NOMEM)
-            return st;
-        answer->result.status = st;
-    } else {
-        describe_error(&message, answer, source);
-    }
-    if (answer->result.status == UVREST_E_FORBIDDEN && answer->result.http_status == 403)
-        answer->result.missing_role = source->op->roles;
-    if (answer->result.status == UVREST_OK)
-        return UVREST_OK;
-    return keep_message(answer, &message, source);
+    if (source->status == UVREST_E_NOT_FOUND && source->absent_is_ok && r->http_status == 404)
+        r->status = UVREST_OK;
+    if (r->status == UVREST_OK)
+        r->status = read_value(answer, source, &report);
+    if (r->status == UVREST_OK || r->status == UVREST_E_NOMEM)
+        return r->status;
+    if (r->status == UVREST_E_FORBIDDEN && r->http_status == 403)
+        r->missing_role = source->op->roles;
+    return explain(answer, source, &report);
+}
+
+/* Room for the answer itself, and in one block for all that belongs to one without a body. */
+static uvrest_status make_arena(const uvrest_alloc *alloc, uvrest_arena **out)
+{
+    uvrest_status st = uvrest_arena_new(alloc, 0, out);
+    if (st != UVREST_OK)
+        return st;
+    st = uvrest__arena_grow(*out, sizeof(uvrest__answer), 1024);
+    if (st != UVREST_OK)
+        uvrest_arena_free(*out);
+    return st;
 }
 
 uvrest_status uvrest__answer_new(const uvrest__answer_source *source, uvrest__answer **out)
 {
-    uvrest_arena *arena;
+    uvrest_arena *arena = source->arena;
     uvrest__answer *answer;
-    uvrest_status st = uvrest_arena_new(source->alloc, 0, &arena);
+    uvrest_status st = arena == NULL ? make_arena(source->alloc, &arena) : UVREST_OK;
     if (st != UVREST_OK)
         return st;
-    /* One block holds the usual answer: its body, as much again for what is decoded of it, its headers. */
-    st = uvrest__arena_grow(arena, sizeof *answer, source->body.len * 2 + 1024);
-    answer = st == UVREST_OK ? uvrest_arena_alloc(arena, sizeof *answer) : NULL;
+    answer = uvrest_arena_alloc(arena, sizeof *answer);
     if (answer == NULL) {
         uvrest_arena_free(arena);
         return UVREST_E_NOMEM;

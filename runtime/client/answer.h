@@ -28,6 +28,8 @@ typedef struct uvrest__answer_source {
     uint32_t attempts;
     const uvrest__headers *headers; /* NULL: no answer arrived */
     uvrest_raw body;
+    uvrest_arena
+        *arena; /* taken, on failure as well; holds the body. NULL: one is made, for an answer without a body */
     const char *text; /* what happened, in our words; NULL: the answer itself tells */
     int64_t retry_after_ms;
     int64_t quota_left;

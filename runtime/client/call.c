@@ -305,14 +305,15 @@ static void push_ended(uvrest_call *call)
     else
         client->ended_last->next_ended = call;
     client->ended_last = call;
-    uvrest__loop_soon(client->loop);
+    if (!client->settling)
+        uvrest__loop_soon(client->loop);
 }
 
 /* An attempt that will not be answered: its slot counts as used from now on, if anything left this machine. */
 static void abandon_attempt(uvrest_call *call)
 {
     uvrest_client *client = call->client;
-    uint64_t now = uvrest__client_now(client);
+    uint64_t now;
     uint32_t sends = uvrest__transfer_cancel(call->transfer);
     call->transfer = NULL;
     uvrest__pool_give(&client->pool);
@@ -320,6 +321,7 @@ static void abandon_attempt(uvrest_call *call)
         call->retry.executed = UVREST_EXECUTED_MAYBE;
     if (call->lane->ledger == NULL)
         return;
+    now = uvrest__client_now(client);
     if (sends == 0)
         uvrest__ratelimit_not_sent(call->lane->ledger, &call->ticket, now);
     else
@@ -498,6 +500,7 @@ void uvrest__call_send(uvrest_call *call)
 
 /* What came back, read once. */
 typedef struct received {
+    uvrest__transfer *transfer;
     const uvrest__outcome *outcome;
     const uvrest__headers *headers;
     int http_status; /* 0: no final head */
@@ -505,9 +508,10 @@ typedef struct received {
     uvrest__quota quota;
 } received;
 
-static received read_received(const uvrest_call *call, const uvrest__transfer *transfer)
+static received read_received(const uvrest_call *call, uvrest__transfer *transfer)
 {
-    received r = {.outcome = uvrest__transfer_outcome(transfer),
+    received r = {.transfer = transfer,
+                  .outcome = uvrest__transfer_outcome(transfer),
                   .headers = uvrest__transfer_headers(transfer),
                   .retry_after_ms = -1,
                   .quota = UVREST__QUOTA_NONE};
@@ -523,10 +527,11 @@ static received read_received(const uvrest_call *call, const uvrest__transfer *t
 static void tell_ledger(uvrest_call *call, const received *r)
 {
     uvrest__ratelimit *ledger = call->lane->ledger;
-    uint64_t now = uvrest__client_now(call->client);
     uvrest__ratelimit_answer answer = {r->http_status, r->retry_after_ms, r->quota};
+    uint64_t now;
     if (ledger == NULL)
         return;
+    now = uvrest__client_now(call->client);
     if (r->http_status != 0)
         uvrest__ratelimit_answered(ledger, &call->ticket, now, &answer);
     else if (r->outcome->sends == 0)
@@ -559,7 +564,10 @@ static void finish(uvrest_call *call, const received *r, uvrest_raw body, uvrest
     source = source_of(call);
     source.text = text;
     source.headers = r->http_status != 0 ? r->headers : NULL;
-    source.body = r->outcome->fault == UVREST__TRANSFER_WHOLE ? body : (uvrest_raw){NULL, 0};
+    if (r->outcome->fault == UVREST__TRANSFER_WHOLE) {
+        source.body = body;
+        source.arena = uvrest__transfer_take_body(r->transfer);
+    }
     source.retry_after_ms = r->retry_after_ms;
     source.quota_left = r->quota.remaining;
     if (uvrest__answer_new(&source, &call->answer) != UVREST_OK) {
@@ -773,6 +781,16 @@ static uvrest__answer *answer_of(uvrest_call *call)
     return &call->client->stand_in;
 }
 
+/* What it was made in serves the next one, unless the callback has ended the client meanwhile. */
+static void free_answer(uvrest_call *call)
+{
+    uvrest__transport *transport = call->client->transport;
+    if (transport == NULL)
+        uvrest__answer_free(call->answer);
+    else if (call->answer != NULL)
+        uvrest__transport_give_arena(transport, call->answer->arena);
+}
+
 void uvrest__call_deliver(uvrest_call *call)
 {
     uvrest_client *client = call->client;
@@ -784,7 +802,7 @@ void uvrest__call_deliver(uvrest_call *call)
     uvrest__thread_publish(client);
     call->deliver(call->done, answer->value, &answer->result, call->user);
     if (!call->taken)
-        uvrest__answer_free(call->answer);
+        free_answer(call);
     free_memory(call);
     uvrest__group_leave(group, status);
     uvrest__thread_delivered(client);

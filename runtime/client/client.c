@@ -60,7 +60,7 @@ static void pump_lane(uvrest_client *client, uvrest__lane *lane)
     uvrest__queue_item *item;
     while (uvrest__pool_has_room(&client->pool) && (item = uvrest__queue_peek(&lane->queue)) != NULL) {
         uvrest_call *call = call_of_item(item);
-        uint64_t now = uvrest__client_now(client);
+        uint64_t now = lane->ledger == NULL ? 0 : uvrest__client_now(client);
         if (may_send(client, lane, call, now)) {
             uvrest__call_send(call);
         } else if (call->deadline_ns != 0 && lane->blocked_ns > call->deadline_ns) {
@@ -75,7 +75,6 @@ static void pump_lane(uvrest_client *client, uvrest__lane *lane)
 
 static void set_timer(uvrest_client *client)
 {
-    uint64_t now = uvrest__client_now(client);
     const uvrest__alarm *alarm = uvrest__alarms_first(&client->alarms);
     uint64_t due = alarm == NULL ? UINT64_MAX : alarm->due_ns;
     for (const uvrest__lane *lane = client->lanes; lane != NULL; lane = lane->next)
@@ -84,7 +83,9 @@ static void set_timer(uvrest_client *client)
     if (due == UINT64_MAX)
         uvrest__timer_stop(client->timer);
     else
-        uvrest__timer_set(client->timer, (uvrest__clock_until(now, due) + UVREST__NS_PER_MS - 1) / UVREST__NS_PER_MS);
+        uvrest__timer_set(client->timer,
+                          (uvrest__clock_until(uvrest__client_now(client), due) + UVREST__NS_PER_MS - 1) /
+                              UVREST__NS_PER_MS);
 }
 
 /* Calls that wait for no more than a connection, or for others to end: counted once until the queue is empty again. */
@@ -125,6 +126,7 @@ static void deliver_ended(uvrest_client *client)
 static void settle(void *user)
 {
     uvrest_client *client = user;
+    client->settling = false;
     uvrest__client_pump(client);
     deliver_ended(client);
     uvrest__thread_publish(client);
@@ -132,7 +134,8 @@ static void settle(void *user)
 
 static void on_transfer(uvrest__transfer *transfer, void *owner, void *user)
 {
-    (void)user;
+    uvrest_client *client = user;
+    client->settling = true;
     uvrest__call_received(owner, transfer);
 }
 

@@ -53,6 +53,7 @@ struct uvrest_client {
     uvrest__answer stand_in; /* for a callback that must run though memory is exhausted */
     pid_t pid;
     unsigned runners; /* uv_run() on the stack that we called: they free the client where it ends meanwhile */
+    bool settling; /* settle() follows: nobody else need care for what ends now */
     bool crowded; /* calls wait though the budget may have something for them */
     bool closing;
     bool shut; /* all that libuv knows is being closed */

@@ -12,11 +12,11 @@ static sigset_t pipe_only(void)
     return set;
 }
 
-void uvrest__sigpipe_hold(uvrest__sigpipe *hold, bool needed)
+void uvrest__sigpipe_hold(uvrest__sigpipe *hold)
 {
     sigset_t set = pipe_only();
     hold->held = false;
-    if (!needed || pthread_sigmask(SIG_BLOCK, &set, &hold->before) != 0)
+    if (pthread_sigmask(SIG_BLOCK, &set, &hold->before) != 0)
         return;
     hold->held = sigismember(&hold->before, SIGPIPE) == 0; /* who blocks it himself keeps it pending, too */
 }

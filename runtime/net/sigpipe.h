@@ -17,8 +17,7 @@ typedef struct uvrest__sigpipe {
     bool held;
 } uvrest__sigpipe;
 
-/** Begins; with needed false it does nothing, and neither does its end. */
-void uvrest__sigpipe_hold(uvrest__sigpipe *hold, bool needed);
+void uvrest__sigpipe_hold(uvrest__sigpipe *hold);
 /** Ends it: one that was raised meanwhile is dropped. */
 void uvrest__sigpipe_release(const uvrest__sigpipe *hold);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "transfer.h"
 #include "alloc.h"
+#include "body.h"
 #include "buf.h"
 #include "proxy.h"
 #include "sigpipe.h"
@@ -12,19 +13,21 @@
 #include <curl/curl.h>
 #include <pthread.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 /*
- * Large receive buffers pay for large bodies and cost small ones nothing, as long as giving one back does not make malloc
- * tidy up, which glibc does from 64 KiB on.
+ * A large receive buffer halves the cost of a large body. With small ones it spreads what is in use over so much memory
+ * that 50 requests under way no longer fit into a core's cache. Giving one back must not make malloc tidy up, which glibc
+ * does from 64 KiB on.
  */
-#define RECEIVE_BUFFER 61440L
-#define SEND_BUFFER 524288L
+#define SMALL_RECEIVE_BUFFER 16384L
+#define LARGE_RECEIVE_BUFFER 61440L
+#define SMALL_SEND_BUFFER 61440L
+#define LARGE_SEND_BUFFER 524288L
 #define LARGE_BODY 262144u
-/* A body buffer above this is given back with its transfer. */
-#define KEPT_BODY 262144u
+/* Room is made at once for an announced body of so much; a larger one has to arrive first. */
+#define EXPECTED_MAX 262144u
 /* Bytes a second below which an attempt counts as receiving nothing. */
 #define LOW_SPEED_BYTES 16L
 #define METHODS 6
@@ -41,7 +44,8 @@ struct uvrest__transfer {
     bool shaped; /* the options below are set in `easy` */
     uvrest_method method;
     bool has_body;
-    bool large_body;
+    bool large_send;
+    bool large_receive;
     bool fresh;
     uint32_t connect_timeout_ms;
     uint32_t timeout_ms;
@@ -49,7 +53,7 @@ struct uvrest__transfer {
     bool heard; /* something of the answer arrived since libcurl was last asked to look for its end */
     uvrest_status refused; /* why a callback of ours stopped it */
     uvrest__headers headers;
-    uvrest__buf body;
+    uvrest__body body;
     uvrest__outcome outcome;
     char error[CURL_ERROR_SIZE];
 };
@@ -59,15 +63,19 @@ struct uvrest__transport {
     const char *default_ca_path; /* curl's own directory where it is usable alone; NULL: curl's defaults */
     char *lines[2]; /* owned; User-Agent and Accept-Encoding, for all requests */
     const char *proxy_variable; /* the environment's, if one applies */
+    bool signals; /* sending may raise SIGPIPE */
     CURLM *multi; /* NULL after a rebuild that failed, until the next start */
     uvrest__timer *timer;
     uvrest__transport *next_abandoned;
     uvrest__watch watch;
+    uvrest__body_store bodies;
     uvrest__transfer *under_way;
     uvrest__transfer
         *idle[METHODS * 2]; /* by method and whether there is a body: their options need not be set again */
     uint64_t connections; /* sockets opened */
     unsigned inside; /* calls into curl on the stack that may call back */
+    uvrest__sigpipe hold; /* during such a call */
+    bool large_answers; /* the newest one was larger than the small receive buffer */
     bool closing;
     bool broken; /* the multi handle must be made anew */
 };
@@ -91,6 +99,28 @@ static const char *hashed_ca_path(void)
 {
     const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
     return info->age >= CURLVERSION_SEVENTH && uvrest__trust_is_hashed(info->capath) ? info->capath : NULL;
+}
+
+/* libcurl sends with MSG_NOSIGNAL, and so go out the bytes of all TLS libraries but one, which has sockets of its own. */
+static bool sending_signals(void)
+{
+    const char *tls = curl_version_info(CURLVERSION_NOW)->ssl_version;
+    return tls != NULL && strstr(tls, "NSS") != NULL;
+}
+
+/* Around a function of libcurl that may call back, and send. */
+static void enter(uvrest__transport *transport)
+{
+    transport->inside++;
+    if (transport->signals)
+        uvrest__sigpipe_hold(&transport->hold);
+}
+
+static void leave(uvrest__transport *transport)
+{
+    if (transport->signals)
+        uvrest__sigpipe_release(&transport->hold);
+    transport->inside--;
 }
 
 uint64_t uvrest__transport_connections(const uvrest__transport *transport)
@@ -191,10 +221,9 @@ static uvrest_status check_head(uvrest__transfer *transfer)
         return UVREST_OK;
     if ((uint64_t)length > transfer->transport->conf.max_body_bytes)
         return UVREST_E_LIMIT;
-    if (uvrest__headers_get(&transfer->headers, "Content-Encoding") == NULL && (uint64_t)length <= KEPT_BODY &&
-        uvrest__buf_reserve(&transfer->body, (size_t)length) == NULL)
-        return transfer->body.status;
-    return UVREST_OK;
+    if (length > EXPECTED_MAX || uvrest__headers_get(&transfer->headers, "Content-Encoding") != NULL)
+        return UVREST_OK;
+    return uvrest__body_expect(&transfer->body, &transfer->transport->bodies, (size_t)length);
 }
 
 /* "HTTP/1.1 200" and the end: the space before an empty reason is part of the line's form. */
@@ -222,11 +251,11 @@ static size_t on_header(char *line, size_t size, size_t n, void *user)
 static size_t on_body(char *data, size_t size, size_t n, void *user)
 {
     uvrest__transfer *transfer = user;
+    uvrest_status st = uvrest__body_append(&transfer->body, &transfer->transport->bodies, data, size * n);
     transfer->heard = true;
-    uvrest__buf_append(&transfer->body, data, size * n);
-    if (transfer->body.status == UVREST_OK)
+    if (st == UVREST_OK)
         return size * n;
-    transfer->refused = transfer->body.status;
+    transfer->refused = st;
     return 0;
 }
 
@@ -395,9 +424,9 @@ static void unlink_under_way(uvrest__transfer *transfer)
 static void remove_handle(uvrest__transfer *transfer)
 {
     uvrest__transport *transport = transfer->transport;
-    transport->inside++;
+    enter(transport);
     curl_multi_remove_handle(transport->multi, transfer->easy);
-    transport->inside--;
+    leave(transport);
 }
 
 /* A connection that has carried a request is closed through on_close_socket() only, so it may stay armed. */
@@ -414,8 +443,10 @@ static void finish(uvrest__transfer *transfer, CURLcode code)
 {
     uvrest__transport *transport = transfer->transport;
     read_outcome(transfer, code);
-    if (code == CURLE_OK)
+    if (code == CURLE_OK) {
         keep_connection(transfer);
+        transport->large_answers = transfer->body.len > SMALL_RECEIVE_BUFFER;
+    }
     remove_handle(transfer);
     unlink_under_way(transfer);
     transport->conf.on_done(transfer, transfer->owner, transport->conf.user);
@@ -423,9 +454,9 @@ static void finish(uvrest__transfer *transfer, CURLcode code)
 
 static void destroy_multi(uvrest__transport *transport)
 {
-    transport->inside++;
+    enter(transport);
     curl_multi_cleanup(transport->multi);
-    transport->inside--;
+    leave(transport);
     transport->multi = NULL;
     uvrest__timer_stop(transport->timer);
 }
@@ -440,11 +471,12 @@ static void rebuild(uvrest__transport *transport)
     transport->broken = false;
     if (make_multi(transport) != UVREST_OK)
         transport->multi = NULL; /* the next start tries again */
+    transport->conf.on_settled(transport->conf.user);
 }
 
-static bool drain(uvrest__transport *transport)
+/* Each is settled before the next is looked at: what it was received in is still in the cache, and serves the next. */
+static void drain(uvrest__transport *transport)
 {
-    bool any = false;
     int left;
     const CURLMsg *message;
     while ((message = curl_multi_info_read(transport->multi, &left)) != NULL) {
@@ -454,27 +486,26 @@ static bool drain(uvrest__transport *transport)
             continue;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
         finish((uvrest__transfer *)(void *)private, code);
-        any = true;
+        if (!transport->broken)
+            transport->conf.on_settled(transport->conf.user);
     }
-    return any;
 }
 
 static void step(uvrest__transport *transport, curl_socket_t fd, int events)
 {
     int running;
-    transport->inside++;
+    enter(transport);
     if (curl_multi_socket_action(transport->multi, fd, events, &running) != CURLM_OK)
         transport->broken = true;
-    transport->inside--;
+    leave(transport);
 }
 
 /*
  * Over HTTP/2, when an answer arrives whole before libcurl has noticed the end of the upload, 7.88 goes on waiting for a
  * descriptor that has no more to say: it is made to read once more.
  */
-static bool find_ends(uvrest__transport *transport, curl_socket_t acted)
+static void find_ends(uvrest__transport *transport, curl_socket_t acted)
 {
-    bool any = false;
     uvrest__transfer *transfer = transport->conf.tls ? transport->under_way : NULL;
     while (transfer != NULL && !transport->broken) {
         curl_socket_t fd = acted;
@@ -488,31 +519,21 @@ static bool find_ends(uvrest__transport *transport, curl_socket_t acted)
         if (fd == CURL_SOCKET_BAD)
             continue;
         step(transport, fd, CURL_CSELECT_IN);
-        any |= drain(transport);
+        drain(transport);
         transfer = transport->under_way; /* others may be gone */
     }
-    return any;
 }
 
 static void act(uvrest__transport *transport, curl_socket_t fd, int events)
 {
-    bool any;
-    uvrest__sigpipe hold;
     if (transport->multi == NULL)
         return;
     assert(transport->inside == 0);
-    /* libcurl sends with MSG_NOSIGNAL where it sends itself; a TLS library under it may not. */
-    uvrest__sigpipe_hold(&hold, transport->conf.tls);
     step(transport, fd, events);
-    any = drain(transport);
-    any |= find_ends(transport, fd);
-    if (transport->broken) {
+    drain(transport);
+    find_ends(transport, fd);
+    if (transport->broken)
         rebuild(transport);
-        any = true;
-    }
-    uvrest__sigpipe_release(&hold);
-    if (any)
-        transport->conf.on_settled(transport->conf.user);
 }
 
 /* ---- transports ---- */
@@ -520,6 +541,7 @@ static void act(uvrest__transport *transport, curl_socket_t fd, int events)
 static void free_transport(uvrest__transport *transport)
 {
     const uvrest_alloc *alloc = transport->conf.alloc;
+    uvrest__body_store_fini(&transport->bodies);
     uvrest__free(alloc, transport->lines[0]);
     uvrest__free(alloc, transport->lines[1]);
     uvrest__free(alloc, transport);
@@ -565,7 +587,9 @@ uvrest_status uvrest__transport_new(const uvrest__transport_conf *conf, uvrest_r
     if (transport == NULL)
         return UVREST_E_NOMEM;
     transport->conf = *conf;
+    uvrest__body_store_init(&transport->bodies, conf->alloc, conf->max_body_bytes);
     uvrest__watch_init(&transport->watch, conf->alloc, conf->loop, on_ready, transport);
+    transport->signals = conf->tls && sending_signals();
     transport->proxy_variable = conf->no_proxy ? NULL : uvrest__proxy_variable(conf->tls);
     if (conf->tls && conf->ca_file == NULL && conf->ca_path == NULL)
         transport->default_ca_path = hashed_ca_path();
@@ -596,14 +620,13 @@ static void free_transfer(uvrest__transfer *transfer)
     curl_easy_cleanup(transfer->easy);
     curl_url_cleanup(transfer->url);
     uvrest__headers_fini(&transfer->headers);
-    uvrest__buf_fini(&transfer->body);
+    uvrest__body_drop(&transfer->body, &transfer->transport->bodies);
     uvrest__free(alloc, transfer->nodes);
     uvrest__free(alloc, transfer);
 }
 
 void uvrest__transport_close(uvrest__transport *transport)
 {
-    uvrest__sigpipe hold;
     if (transport == NULL)
         return;
     assert(transport->under_way == NULL && transport->inside == 0);
@@ -615,10 +638,8 @@ void uvrest__transport_close(uvrest__transport *transport)
             free_transfer(transfer);
         }
     }
-    uvrest__sigpipe_hold(&hold, transport->conf.tls);
     if (transport->multi != NULL)
         destroy_multi(transport);
-    uvrest__sigpipe_release(&hold);
     uvrest__watch_fini(&transport->watch);
     uvrest__timer_close(transport->timer);
     free_transport(transport);
@@ -642,7 +663,6 @@ static uvrest_status new_transfer(uvrest__transport *transport, uvrest__transfer
     transfer->easy = curl_easy_init();
     transfer->url = curl_url();
     uvrest__headers_init(&transfer->headers, transport->conf.alloc, 0, 0);
-    uvrest__buf_init(&transfer->body, transport->conf.alloc, transport->conf.max_body_bytes);
     if (transfer->easy == NULL || transfer->url == NULL ||
         curl_url_set(transfer->url, CURLUPART_URL, transport->conf.origin, 0) != CURLUE_OK) {
         free_transfer(transfer);
@@ -669,9 +689,17 @@ static uvrest_status set_security(CURL *easy, const uvrest__transport *transport
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    if (transport->proxy_variable ==
+        NULL) { /* then the proxy's certificates, which libcurl copies for each request, are none */
+        SET(CURLOPT_PROXY_CAINFO, NULL);
+        SET(CURLOPT_PROXY_CAPATH, NULL);
+    }
     if (conf->ca_file != NULL || conf->ca_path != NULL) {
         SET(CURLOPT_CAINFO, conf->ca_file);
         SET(CURLOPT_CAPATH, conf->ca_path);
+    } else if (!conf->tls && transport->proxy_variable == NULL) { /* nothing is encrypted, so nobody is trusted */
+        SET(CURLOPT_CAINFO, NULL);
+        SET(CURLOPT_CAPATH, NULL);
     } else if (transport->default_ca_path != NULL) {
         SET(CURLOPT_CAINFO, NULL);
         SET(CURLOPT_CAPATH, transport->default_ca_path);
@@ -714,7 +742,7 @@ static uvrest_status set_transport(CURL *easy, const uvrest__transport_conf *con
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     SET(CURLOPT_PIPEWAIT, conf->tls ? 1L : 0L);
     SET(CURLOPT_ACCEPT_ENCODING, ""); /* decodes; what is asked for is in our own line */
-    SET(CURLOPT_BUFFERSIZE, RECEIVE_BUFFER);
+    SET(CURLOPT_BUFFERSIZE, SMALL_RECEIVE_BUFFER);
     SET(CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED_BYTES);
     SET(CURLOPT_LOW_SPEED_TIME, seconds_of(conf->low_speed_ms));
     SET(CURLOPT_MAXAGE_CONN, seconds_of(conf->max_age_ms));
@@ -759,7 +787,8 @@ static uvrest_status shape(uvrest__transfer *transfer, uvrest_method method, boo
         return st;
     transfer->method = method;
     transfer->has_body = has_body;
-    transfer->large_body = false;
+    transfer->large_send = false;
+    transfer->large_receive = false;
     transfer->fresh = false;
     transfer->connect_timeout_ms = 0;
     transfer->timeout_ms = 0;
@@ -767,10 +796,9 @@ static uvrest_status shape(uvrest__transfer *transfer, uvrest_method method, boo
     return UVREST_OK;
 }
 
-static bool names(const char *line, const char *name)
+static bool names(const char *line, const char *name_and_colon)
 {
-    size_t len = strlen(name);
-    return strncasecmp(line, name, len) == 0 && line[len] == ':';
+    return uvrest__text_starts(line, SIZE_MAX, name_and_colon); /* which looks no further than the first difference */
 }
 
 static struct curl_slist *add_node(struct curl_slist *node, const char *line)
@@ -812,8 +840,8 @@ static uvrest_status set_lines(uvrest__transfer *transfer, const uvrest__transfe
         return st;
     node = transfer->nodes;
     for (size_t i = 0; i < request->n_lines; i++) {
-        own_agent = own_agent || names(request->lines[i], "User-Agent");
-        own_encoding = own_encoding || names(request->lines[i], "Accept-Encoding");
+        own_agent = own_agent || names(request->lines[i], "User-Agent:");
+        own_encoding = own_encoding || names(request->lines[i], "Accept-Encoding:");
         node = add_node(node, request->lines[i]);
     }
     if (!own_agent)
@@ -864,12 +892,16 @@ static uvrest_status set_request(uvrest__transfer *transfer, const uvrest__trans
     if (request->fresh != transfer->fresh)
         SET(CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
     transfer->fresh = request->fresh;
+    if (transfer->large_receive != transfer->transport->large_answers) {
+        transfer->large_receive = transfer->transport->large_answers;
+        SET(CURLOPT_BUFFERSIZE, transfer->large_receive ? LARGE_RECEIVE_BUFFER : SMALL_RECEIVE_BUFFER);
+    }
     if (request->body != NULL) {
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
         SET(CURLOPT_POSTFIELDS, request->body);
-        if (large != transfer->large_body)
-            SET(CURLOPT_UPLOAD_BUFFERSIZE, large ? SEND_BUFFER : RECEIVE_BUFFER);
-        transfer->large_body = large;
+        if (large != transfer->large_send)
+            SET(CURLOPT_UPLOAD_BUFFERSIZE, large ? LARGE_SEND_BUFFER : SMALL_SEND_BUFFER);
+        transfer->large_send = large;
     }
     return set_lines(transfer, request);
 }
@@ -899,8 +931,7 @@ static void put_idle(uvrest__transfer *transfer)
         free_transfer(transfer);
         return;
     }
-    if (transfer->body.cap > KEPT_BODY)
-        uvrest__buf_fini(&transfer->body);
+    uvrest__body_drop(&transfer->body, &transfer->transport->bodies);
     transfer->owner = NULL;
     transfer->next = transfer->transport->idle[slot];
     transfer->transport->idle[slot] = transfer;
@@ -914,7 +945,6 @@ static void begin(uvrest__transfer *transfer, const uvrest__transfer_request *re
     transfer->refused = UVREST_OK;
     transfer->error[0] = '\0';
     uvrest__headers_reset(&transfer->headers);
-    uvrest__buf_clear(&transfer->body);
     transfer->outcome.fault = UVREST__TRANSFER_WHOLE;
     transfer->outcome.status = UVREST_OK;
     transfer->outcome.sends = 0;
@@ -960,13 +990,9 @@ uvrest_status uvrest__transfer_start(uvrest__transport *transport, const uvrest_
 
 uint32_t uvrest__transfer_cancel(uvrest__transfer *transfer)
 {
-    uvrest__transport *transport = transfer->transport;
     uint32_t sends = transfer->outcome.sends;
-    uvrest__sigpipe hold;
-    assert(transport->inside == 0);
-    uvrest__sigpipe_hold(&hold, transport->conf.tls);
+    assert(transfer->transport->inside == 0);
     remove_handle(transfer);
-    uvrest__sigpipe_release(&hold);
     unlink_under_way(transfer);
     put_idle(transfer);
     return sends;
@@ -989,6 +1015,15 @@ const uvrest__headers *uvrest__transfer_headers(const uvrest__transfer *transfer
 
 uvrest_raw uvrest__transfer_body(const uvrest__transfer *transfer)
 {
-    uvrest_raw body = {transfer->body.len > 0 ? transfer->body.data : NULL, transfer->body.len};
-    return body;
+    return uvrest__body_text(&transfer->body);
+}
+
+uvrest_arena *uvrest__transfer_take_body(uvrest__transfer *transfer)
+{
+    return uvrest__body_take(&transfer->body, &transfer->transport->bodies);
+}
+
+void uvrest__transport_give_arena(uvrest__transport *transport, uvrest_arena *arena)
+{
+    uvrest__body_store_give(&transport->bodies, arena);
 }

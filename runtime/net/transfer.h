@@ -5,8 +5,9 @@
  * request on them.
  *
  * libcurl tells which descriptors to watch and when to wake it; the loop tells it what happened; after each of these
- * steps all requests that ended are read out, handed to on_done one by one, and on_settled follows. Neither is called
- * from inside libcurl, nor by the functions below.
+ * steps all requests that ended are read out one by one: each is handed to on_done, and on_settled follows, where new ones
+ * may be started and others be cancelled. Where libcurl has failed as a whole all are handed to on_done first. Neither is
+ * called from inside libcurl, nor by the functions below.
  * A request goes out once a transfer. The one exception: on a connection that died before any byte of an answer, libcurl
  * may repeat a request marked repeatable by itself; the outcome says how often it was sent.
  * Threads: one thread, that of the loop.
@@ -106,5 +107,12 @@ const uvrest__outcome *uvrest__transfer_outcome(const uvrest__transfer *transfer
 const uvrest__headers *uvrest__transfer_headers(const uvrest__transfer *transfer);
 /** What arrived of the body, decompressed. text NULL if nothing did. */
 uvrest_raw uvrest__transfer_body(const uvrest__transfer *transfer);
+/**
+ * Hands over the arena that holds the body, where it stays, with room for what is made of it; NULL if nothing arrived.
+ * Owned: uvrest_arena_free(), or better:
+ */
+uvrest_arena *uvrest__transfer_take_body(uvrest__transfer *transfer);
+/** Takes an arena back, for the bodies to come. NULL is accepted. */
+void uvrest__transport_give_arena(uvrest__transport *transport, uvrest_arena *arena);
 
 #endif /* UVREST_NET_TRANSFER_H */
