@@ -366,6 +366,8 @@ static void read_outcome(uvrest__transfer *transfer, CURLcode code)
             outcome->sends = 0;
         if (r.fault == UVREST__TRANSFER_BROKEN && outcome->sends == 0)
             r.fault = UVREST__TRANSFER_UNSENT;
+        if (r.fault == UVREST__TRANSFER_UNSENT && outcome->sends > 0) /* no connection to repeat what was sent before */
+            r = *uvrest__verdict_of((int)CURLE_GOT_NOTHING);
         outcome->fault = r.fault;
         outcome->status = r.status;
         describe(transfer, &r, code);

@@ -428,6 +428,8 @@ static bool do_line(connection *c, const char *line, bool *out_loop)
     } else if (starts(line, "stall", &rest)) {
         while (read_more(c)) {
         }
+    } else if (starts(line, "deaf", &rest)) {
+        shutdown(c->s->listener, SHUT_RDWR);
     } else if (starts(line, "loop", &rest)) {
         *out_loop = true;
         return false;
@@ -507,6 +509,8 @@ static void *accept_all(void *user)
         if (poll(fds, 2, -1) < 0 || fds[1].revents != 0)
             return NULL;
         fd = accept(s->listener, NULL, NULL);
+        if (fd < 0 && errno == EINVAL)
+            return NULL; /* deaf */
         if (fd < 0)
             continue;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

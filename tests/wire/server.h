@@ -20,6 +20,7 @@
  *   frame N TYPE FLAGS STREAM TEXT   HTTP/2: N times this frame, TEXT as in send; STREAM "-": that of the HEADERS read last
  *   pause MS               does nothing for a while
  *   stall                  does nothing until the peer closes
+ *   deaf                   listens no more: new connections are refused
  *   loop                   from the beginning of the part again, on the same connection
  *   close                  closes the connection (so does the end of a part)
  *   reset                  closes it with RST

@@ -171,6 +171,19 @@ static void row_18_post_is_sent_once_on_a_reused_connection_that_dies(void **sta
     assert_int_equal(requests, 3);
 }
 
+/* libcurl cannot connect to repeat the request: that does not mean that it was never sent. */
+static void row_18_post_on_a_connection_that_dies_with_its_server_may_be_executed(void **state)
+{
+    size_t requests;
+    seen saw;
+    (void)state;
+    die_on_reuse(wire_post, "deaf\nclose", &saw, &requests);
+    wire_check_status(&saw, UVREST_E_NETWORK);
+    assert_int_equal(saw.executed, UVREST_EXECUTED_MAYBE);
+    assert_int_equal(saw.attempts, 1);
+    assert_int_equal(requests, 2);
+}
+
 static void row_19_reset_is_as_close(void **state)
 {
     size_t requests;
@@ -594,6 +607,7 @@ int main(void)
         cmocka_unit_test(row_17_close_before_any_byte_is_retried_if_safe),
         cmocka_unit_test(row_17_post_is_repeated_if_the_caller_says_so),
         cmocka_unit_test(row_18_post_is_sent_once_on_a_reused_connection_that_dies),
+        cmocka_unit_test(row_18_post_on_a_connection_that_dies_with_its_server_may_be_executed),
         cmocka_unit_test(row_19_reset_is_as_close),
         cmocka_unit_test(row_20_idle_connection_closed_by_the_server_is_not_used),
         cmocka_unit_test(row_23_short_body_is_a_network_error),
