@@ -31,6 +31,8 @@
 /* Bytes a second below which an attempt counts as receiving nothing. */
 #define LOW_SPEED_BYTES 16L
 #define METHODS 6
+/* Descriptors that are read again after a timer, at the most. */
+#define READ_AGAIN_MAX 64
 
 struct uvrest__transfer {
     uvrest__transport *transport;
@@ -50,7 +52,7 @@ struct uvrest__transfer {
     uint32_t connect_timeout_ms;
     uint32_t timeout_ms;
     bool repeatable;
-    bool heard; /* something of the answer arrived since libcurl was last asked to look for its end */
+    bool heard; /* see hear() */
     uvrest_status refused; /* why a callback of ours stopped it */
     uvrest__headers headers;
     uvrest__body body;
@@ -70,6 +72,7 @@ struct uvrest__transport {
     uvrest__watch watch;
     uvrest__body_store bodies;
     uvrest__transfer *under_way;
+    size_t n_answered_uploads; /* of these, with a body to send and something of the answer already */
     uvrest__transfer
         *idle[METHODS * 2]; /* by method and whether there is a body: their options need not be set again */
     uint64_t connections; /* sockets opened */
@@ -232,12 +235,20 @@ static bool is_cut_status_line(const char *line, size_t len)
     return len > 13 && memcmp(line, "HTTP/1.", 7) == 0 && (line[12] == '\r' || line[12] == '\n');
 }
 
+/* Something of the answer has arrived. */
+static void hear(uvrest__transfer *transfer)
+{
+    if (!transfer->heard && transfer->has_body)
+        transfer->transport->n_answered_uploads++;
+    transfer->heard = true;
+}
+
 static size_t on_header(char *line, size_t size, size_t n, void *user)
 {
     uvrest__transfer *transfer = user;
     bool was_complete = uvrest__headers_http_status(&transfer->headers) != 0;
-    transfer->heard = true;
     uvrest_status st = UVREST_E_PROTOCOL;
+    hear(transfer);
     if (!is_cut_status_line(line, size * n))
         st = uvrest__headers_add_line(&transfer->headers, line, size * n);
     if (st == UVREST_OK && !was_complete && uvrest__headers_http_status(&transfer->headers) != 0)
@@ -252,7 +263,6 @@ static size_t on_body(char *data, size_t size, size_t n, void *user)
 {
     uvrest__transfer *transfer = user;
     uvrest_status st = uvrest__body_append(&transfer->body, &transfer->transport->bodies, data, size * n);
-    transfer->heard = true;
     if (st == UVREST_OK)
         return size * n;
     transfer->refused = st;
@@ -415,6 +425,8 @@ static void link_under_way(uvrest__transfer *transfer)
 
 static void unlink_under_way(uvrest__transfer *transfer)
 {
+    if (transfer->heard && transfer->has_body)
+        transfer->transport->n_answered_uploads--;
     if (transfer->prev != NULL)
         transfer->prev->next = transfer->next;
     else
@@ -503,26 +515,21 @@ static void step(uvrest__transport *transport, curl_socket_t fd, int events)
 }
 
 /*
- * Over HTTP/2, when an answer arrives whole before libcurl has noticed the end of the upload, 7.88 goes on waiting for a
- * descriptor that has no more to say: it is made to read once more.
+ * Over HTTP/2, when an answer arrives whole before the upload has ended, the stream closes with the last frame sent, and
+ * 7.88 goes on waiting for a descriptor that has no more to say: it is made to read once more. After a timer nobody knows
+ * which descriptor that was.
  */
 static void find_ends(uvrest__transport *transport, curl_socket_t acted)
 {
-    uvrest__transfer *transfer = transport->conf.tls ? transport->under_way : NULL;
-    while (transfer != NULL && !transport->broken) {
-        curl_socket_t fd = acted;
-        if (!transfer->heard || !transfer->has_body) {
-            transfer = transfer->next;
-            continue;
-        }
-        transfer->heard = false;
-        if (fd == CURL_SOCKET_TIMEOUT)
-            curl_easy_getinfo(transfer->easy, CURLINFO_ACTIVESOCKET, &fd);
-        if (fd == CURL_SOCKET_BAD)
-            continue;
-        step(transport, fd, CURL_CSELECT_IN);
+    int fds[READ_AGAIN_MAX] = {acted};
+    size_t n = 1;
+    if (!transport->conf.tls || transport->n_answered_uploads == 0)
+        return;
+    if (acted == CURL_SOCKET_TIMEOUT)
+        n = uvrest__watch_list(&transport->watch, fds, READ_AGAIN_MAX);
+    for (size_t i = 0; i < n && !transport->broken; i++) {
+        step(transport, fds[i], CURL_CSELECT_IN);
         drain(transport);
-        transfer = transport->under_way; /* others may be gone */
     }
 }
 

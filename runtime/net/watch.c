@@ -122,6 +122,16 @@ void uvrest__watch_remove(uvrest__watch *watch, int fd)
         drop(watch, entry);
 }
 
+size_t uvrest__watch_list(const uvrest__watch *watch, int *fds, size_t cap)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < UVREST__WATCH_BUCKETS; i++)
+        for (const uvrest__watch_entry *entry = watch->buckets[i]; entry != NULL && n < cap; entry = entry->next)
+            if (entry->wanted)
+                fds[n++] = entry->fd;
+    return n;
+}
+
 uvrest_status uvrest__watch_reborn(uvrest__watch *watch, int fd)
 {
     uvrest__watch_entry *entry = find(watch, fd);

@@ -41,6 +41,8 @@ void uvrest__watch_unwant(uvrest__watch *watch, int fd);
 void uvrest__watch_keep(uvrest__watch *watch, int fd);
 /** It is going to be closed. A descriptor that is not known is accepted. */
 void uvrest__watch_remove(uvrest__watch *watch, int fd);
+/** Those that are wanted, up to cap of them. How many. */
+size_t uvrest__watch_list(const uvrest__watch *watch, int *fds, size_t cap);
 /**
  * A new socket has this number. If one of that number is being watched it was closed without notice, and the library,
  * which sees the same number, will not ask again: the new one is watched in its place. UVREST_E_NOMEM, UVREST_E_IO.

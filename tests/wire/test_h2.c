@@ -120,6 +120,27 @@ static void row_28_early_answer_over_h2_wins(void **state)
     assert_int_equal(saw.http_status, 413);
 }
 
+/* Several at once, answered before their bodies have come: none of them waits for anything after that. */
+static void row_28_early_answers_to_several_uploads_end_them(void **state)
+{
+    (void)state;
+    for (unsigned round = 0; round < 20; round++) {
+        server *s = start_alpn(BEGIN REQUEST ANSWER REQUEST ANSWER REQUEST ANSWER REQUEST ANSWER "stall\n", "h2");
+        sample_client_options options = options_for(s);
+        uvrest_client *client;
+        seen saw[4] = {{0}};
+        options.pool_maxsize = 1;
+        client = wire_client_of(&options);
+        for (size_t i = 0; i < 4; i++)
+            wire_post(client, &saw[i], NULL, NULL);
+        assert_int_equal(uvrest_client_run(client), UVREST_OK);
+        for (size_t i = 0; i < 4; i++)
+            wire_check_status(&saw[i], UVREST_OK);
+        uvrest_client_free(client);
+        server_stop(s);
+    }
+}
+
 /* ---- streams the server did not take ---- */
 
 static void check_not_taken(const char *refusal)
@@ -521,6 +542,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(row_27_ten_thousand_data_frames_are_fine),
         cmocka_unit_test(row_28_early_answer_over_h2_wins),
+        cmocka_unit_test(row_28_early_answers_to_several_uploads_end_them),
         cmocka_unit_test(row_30_goaway_below_our_stream_is_repeated),
         cmocka_unit_test(row_32_refused_stream_is_repeated),
         cmocka_unit_test(row_32_refused_post_is_never_sent_twice),
