@@ -3,15 +3,15 @@
 #include "alloc.h"
 #include "body.h"
 #include "buf.h"
+#include "libcurl.h"
 #include "proxy.h"
+#include "refusal.h"
 #include "sigpipe.h"
 #include "text.h"
-#include "trust.h"
 #include "verdict.h"
 #include "watch.h"
 #include <assert.h>
 #include <curl/curl.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -52,6 +52,8 @@ struct uvrest__transfer {
     uint32_t connect_timeout_ms;
     uint32_t timeout_ms;
     bool repeatable;
+    bool listens; /* CURLOPT_VERBOSE is set, for on_log() */
+    uvrest__refusal refusal; /* if it listens */
     bool heard; /* see hear() */
     uvrest_status refused; /* why a callback of ours stopped it */
     uvrest__headers headers;
@@ -82,34 +84,6 @@ struct uvrest__transport {
     bool closing;
     bool broken; /* the multi handle must be made anew */
 };
-
-/* ---- libcurl itself ---- */
-
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
-static bool curl_usable;
-
-static void init_curl(void)
-{
-    const curl_version_info_data *info;
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return;
-    info = curl_version_info(CURLVERSION_NOW);
-    curl_usable = info->version_num >= 0x075800; /* 7.88.0 */
-}
-
-/* libcurl's own directory of certificates, if it is usable without the bundle, which would be read whole. */
-static const char *hashed_ca_path(void)
-{
-    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-    return info->age >= CURLVERSION_SEVENTH && uvrest__trust_is_hashed(info->capath) ? info->capath : NULL;
-}
-
-/* libcurl sends with MSG_NOSIGNAL, and so go out the bytes of all TLS libraries but one, which has sockets of its own. */
-static bool sending_signals(void)
-{
-    const char *tls = curl_version_info(CURLVERSION_NOW)->ssl_version;
-    return tls != NULL && strstr(tls, "NSS") != NULL;
-}
 
 /* Around a function of libcurl that may call back, and send. */
 static void enter(uvrest__transport *transport)
@@ -269,35 +243,33 @@ static size_t on_body(char *data, size_t size, size_t n, void *user)
     return 0;
 }
 
+/* libcurl's log, which says whether the server has refused the stream; the rest goes nowhere. */
+static int on_log(CURL *easy, curl_infotype type, char *text, size_t len, void *user)
+{
+    uvrest__transfer *reader = user;
+    int64_t last = type == CURLINFO_TEXT ? uvrest__refusal_hear(&reader->refusal, text, len) : -1;
+    (void)easy;
+    for (uvrest__transfer *t = last >= 0 ? reader->transport->under_way : NULL; t != NULL; t = t->next)
+        uvrest__refusal_hear_goaway(&t->refusal, &reader->refusal, last);
+    return 0;
+}
+
 /*
  * Right before a request is sent. libcurl comes here again when it repeats one on a new connection because the old one
- * had died: that is refused where the server may have executed the first.
+ * had died or the server had not taken it: that is refused where the server may have executed the first.
  */
 static int on_send(void *user, char *ip, char *local_ip, int port, int local_port)
 {
     uvrest__transfer *transfer = user;
-    (void)ip;
-    (void)local_ip;
-    (void)port;
-    (void)local_port;
-    if (transfer->outcome.sends > 0 && !transfer->repeatable)
+    if (transfer->outcome.sends > 0 && !transfer->repeatable && !transfer->refusal.refused)
         return CURL_PREREQFUNC_ABORT;
+    if (transfer->listens)
+        uvrest__refusal_begin(&transfer->refusal, local_ip, local_port, ip, port);
     transfer->outcome.sends++;
     return CURL_PREREQFUNC_OK;
 }
 
 /* ---- how it ended ---- */
-
-/* What a callback of ours refused. */
-static uvrest__verdict judge_refusal(uvrest_status refused, bool complete)
-{
-    uvrest__verdict r = {CURLE_WRITE_ERROR, UVREST__TRANSFER_FINAL, refused, "the answer's head is malformed"};
-    if (refused == UVREST_E_NOMEM)
-        r.text = "out of memory";
-    else if (refused == UVREST_E_LIMIT)
-        r.text = complete ? "the answer's body is larger than allowed" : "the answer's headers are more than allowed";
-    return r;
-}
 
 /* A handshake that ended in an alert or a protocol error fails again; one that lost its connection may not. */
 static bool is_tls_verdict(const char *error)
@@ -312,7 +284,7 @@ static uvrest__verdict judge(const uvrest__transfer *transfer, CURLcode code)
     bool complete = uvrest__headers_http_status(&transfer->headers) != 0;
     long number = 0;
     if (transfer->refused != UVREST_OK)
-        return judge_refusal(transfer->refused, complete);
+        return uvrest__verdict_of_stop(transfer->refused, complete);
     if (code == CURLE_ABORTED_BY_CALLBACK) {
         r = *uvrest__verdict_of((int)CURLE_GOT_NOTHING);
         if (transfer->transport->broken)
@@ -382,6 +354,26 @@ static void read_outcome(uvrest__transfer *transfer, CURLcode code)
         outcome->status = r.status;
         describe(transfer, &r, code);
     }
+}
+
+/*
+ * After the transfer has left the multi handle: a request that broke may be one the server did not take. A handle that may
+ * carry libcurl's note of that is not used again.
+ */
+static void look_for_refusal(uvrest__transfer *transfer)
+{
+    static const uvrest__verdict r = {CURLE_RECV_ERROR, UVREST__TRANSFER_UNSENT, UVREST_E_NETWORK,
+                                      "the server refused the HTTP/2 stream"};
+    uvrest__outcome *outcome = &transfer->outcome;
+    if (!transfer->transport->conf.tls || (outcome->fault == UVREST__TRANSFER_WHOLE && outcome->sends <= 1))
+        return;
+    transfer->shaped = false;
+    if (outcome->fault != UVREST__TRANSFER_BROKEN ||
+        (!transfer->refusal.refused && !uvrest__refusal_is_noted(transfer->easy)))
+        return;
+    outcome->fault = r.fault;
+    outcome->status = r.status;
+    describe(transfer, &r, CURLE_ABORTED_BY_CALLBACK);
 }
 
 /* ---- the multi handle ---- */
@@ -462,6 +454,7 @@ static void finish(uvrest__transfer *transfer, CURLcode code)
         transport->large_answers = transfer->body.len > SMALL_RECEIVE_BUFFER;
     }
     remove_handle(transfer);
+    look_for_refusal(transfer);
     unlink_under_way(transfer);
     transport->conf.on_done(transfer, transfer->owner, transport->conf.user);
 }
@@ -556,22 +549,6 @@ static void free_transport(uvrest__transport *transport)
     uvrest__free(alloc, transport);
 }
 
-/* What libcurl can undo. Its own list begins with deflate, of which nobody knows which of two formats it means. */
-static const char *encodings(void)
-{
-    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-    bool gzip = (info->features & CURL_VERSION_LIBZ) != 0;
-    bool br = (info->features & CURL_VERSION_BROTLI) != 0;
-    bool zstd = (info->features & CURL_VERSION_ZSTD) != 0;
-    if (gzip && br && zstd)
-        return "gzip, br, zstd";
-    if (gzip && br)
-        return "gzip, br";
-    if (gzip && zstd)
-        return "gzip, zstd";
-    return gzip ? "gzip" : "identity";
-}
-
 static uvrest_status make_line(const uvrest_alloc *alloc, const char *name, const char *value, char **out)
 {
     uvrest__buf line;
@@ -587,8 +564,7 @@ uvrest_status uvrest__transport_new(const uvrest__transport_conf *conf, uvrest_r
 {
     uvrest__transport *transport;
     uvrest_status st;
-    pthread_once(&curl_once, init_curl);
-    if (!curl_usable) {
+    if (!uvrest__libcurl_is_usable()) {
         uvrest__reason_set(reason, "libcurl: 7.88 or newer is needed", (char *)NULL);
         return UVREST_E_STATE;
     }
@@ -598,13 +574,13 @@ uvrest_status uvrest__transport_new(const uvrest__transport_conf *conf, uvrest_r
     transport->conf = *conf;
     uvrest__body_store_init(&transport->bodies, conf->alloc, conf->max_body_bytes);
     uvrest__watch_init(&transport->watch, conf->alloc, conf->loop, on_ready, transport);
-    transport->signals = conf->tls && sending_signals();
+    transport->signals = conf->tls && uvrest__libcurl_raises_sigpipe();
     transport->proxy_variable = conf->no_proxy ? NULL : uvrest__proxy_variable(conf->tls);
     if (conf->tls && conf->ca_file == NULL && conf->ca_path == NULL)
-        transport->default_ca_path = hashed_ca_path();
+        transport->default_ca_path = uvrest__libcurl_hashed_ca_path();
     st = make_line(conf->alloc, "User-Agent: ", conf->user_agent, &transport->lines[0]);
     if (st == UVREST_OK)
-        st = make_line(conf->alloc, "Accept-Encoding: ", encodings(), &transport->lines[1]);
+        st = make_line(conf->alloc, "Accept-Encoding: ", uvrest__libcurl_encodings(), &transport->lines[1]);
     if (st == UVREST_OK)
         st = uvrest__timer_new(conf->loop, on_timer, transport, &transport->timer);
     if (st != UVREST_OK)
@@ -731,6 +707,8 @@ static uvrest_status set_callbacks(CURL *easy, uvrest__transfer *transfer)
     SET(CURLOPT_WRITEDATA, (void *)transfer);
     SET(CURLOPT_PREREQFUNCTION, on_send);
     SET(CURLOPT_PREREQDATA, (void *)transfer);
+    SET(CURLOPT_DEBUGFUNCTION, on_log);
+    SET(CURLOPT_DEBUGDATA, (void *)transfer);
     SET(CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     SET(CURLOPT_OPENSOCKETDATA, (void *)transfer->transport);
     SET(CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
@@ -798,6 +776,7 @@ static uvrest_status shape(uvrest__transfer *transfer, uvrest_method method, boo
     transfer->has_body = has_body;
     transfer->large_send = false;
     transfer->large_receive = false;
+    transfer->listens = false;
     transfer->fresh = false;
     transfer->connect_timeout_ms = 0;
     transfer->timeout_ms = 0;
@@ -889,6 +868,7 @@ static uvrest_status set_request(uvrest__transfer *transfer, const uvrest__trans
 {
     CURL *easy = transfer->easy;
     bool large = request->body_len > LARGE_BODY;
+    bool listens = transfer->transport->conf.tls && !request->repeatable;
     uvrest_status st = set_target(transfer, request->target);
     if (st != UVREST_OK)
         return st;
@@ -898,6 +878,9 @@ static uvrest_status set_request(uvrest__transfer *transfer, const uvrest__trans
     if (request->timeout_ms != transfer->timeout_ms)
         SET(CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
     transfer->timeout_ms = request->timeout_ms;
+    if (listens != transfer->listens)
+        SET(CURLOPT_VERBOSE, listens ? 1L : 0L);
+    transfer->listens = listens;
     if (request->fresh != transfer->fresh)
         SET(CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
     transfer->fresh = request->fresh;
@@ -950,6 +933,7 @@ static void begin(uvrest__transfer *transfer, const uvrest__transfer_request *re
 {
     transfer->owner = owner;
     transfer->repeatable = request->repeatable;
+    memset(&transfer->refusal, 0, sizeof transfer->refusal);
     transfer->heard = false;
     transfer->refused = UVREST_OK;
     transfer->error[0] = '\0';
@@ -1003,6 +987,8 @@ uint32_t uvrest__transfer_cancel(uvrest__transfer *transfer)
     assert(transfer->transport->inside == 0);
     remove_handle(transfer);
     unlink_under_way(transfer);
+    if (transfer->transport->conf.tls && sends > 0)
+        transfer->shaped = false; /* as in look_for_refusal() */
     put_idle(transfer);
     return sends;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Beside transfer.c the only place that knows libcurl: its codes by name. */
+/* Its codes by name. */
 #include "verdict.h"
 #include <curl/curl.h>
 
@@ -41,4 +41,14 @@ const uvrest__verdict *uvrest__verdict_of(int code)
         if (verdicts[i].code == code)
             return &verdicts[i];
     return &other;
+}
+
+uvrest__verdict uvrest__verdict_of_stop(uvrest_status why, bool complete)
+{
+    uvrest__verdict r = {CURLE_WRITE_ERROR, UVREST__TRANSFER_FINAL, why, "the answer's head is malformed"};
+    if (why == UVREST_E_NOMEM)
+        r.text = "out of memory";
+    else if (why == UVREST_E_LIMIT)
+        r.text = complete ? "the answer's body is larger than allowed" : "the answer's headers are more than allowed";
+    return r;
 }

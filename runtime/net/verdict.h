@@ -18,5 +18,7 @@ typedef struct uvrest__verdict {
 
 /** The row of a code; one for all the rest where it has none. Never NULL. */
 const uvrest__verdict *uvrest__verdict_of(int code);
+/** For a transfer that a callback of ours has stopped: why, and whether the answer's head was complete by then. */
+uvrest__verdict uvrest__verdict_of_stop(uvrest_status why, bool complete);
 
 #endif /* UVREST_NET_VERDICT_H */

@@ -143,19 +143,47 @@ static void row_28_early_answers_to_several_uploads_end_them(void **state)
 
 /* ---- streams the server did not take ---- */
 
+/* One after the other against a script; the last one's end is returned. */
+static seen calls(const char *script, start_fn *const *starts, size_t n, size_t *out_requests)
+{
+    server *s = start_alpn(script, "h2");
+    sample_client_options options = options_for(s);
+    uvrest_client *client = wire_client_of(&options);
+    seen saw = {0};
+    for (size_t i = 0; i < n; i++) {
+        saw = (seen){0};
+        starts[i](client, &saw, NULL, NULL);
+        wire_run(client, &saw);
+        if (i + 1 < n)
+            wire_check_status(&saw, UVREST_OK);
+    }
+    uvrest_client_free(client);
+    *out_requests = server_requests(s);
+    server_stop(s);
+    return saw;
+}
+
+/* On a connection of its own, and on one that has carried a request: libcurl tells these apart. */
 static void check_not_taken(const char *refusal)
 {
+    static start_fn *const starts[] = {wire_get, wire_put, wire_post};
     char script[1024];
     size_t requests;
-    seen saw;
-    snprintf(script, sizeof script, BEGIN REQUEST "%s" REQUEST ANSWER "stall\n" BEGIN REQUEST ANSWER "stall\n",
-             refusal);
-    saw = call_once(script, wire_get, NULL, &requests);
-    wire_check_status(&saw, UVREST_OK);
-    assert_int_equal(requests, 2);
-    saw = call_once(script, wire_put, NULL, &requests);
-    wire_check_status(&saw, UVREST_OK);
-    assert_int_equal(requests, 2);
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        start_fn *const second[] = {wire_get, starts[i]};
+        seen saw;
+        snprintf(script, sizeof script, BEGIN REQUEST "%s" REQUEST ANSWER "stall\n" BEGIN REQUEST ANSWER "stall\n",
+                 refusal);
+        saw = calls(script, &starts[i], 1, &requests);
+        wire_check_status(&saw, UVREST_OK);
+        assert_int_equal(requests, 2);
+        snprintf(script, sizeof script, BEGIN REQUEST ANSWER REQUEST "%sstall\n" BEGIN REQUEST ANSWER "stall\n",
+                 refusal);
+        saw = calls(script, second, 2, &requests);
+        wire_check_status(&saw, UVREST_OK);
+        assert_int_equal(saw.executed, UVREST_EXECUTED_YES);
+        assert_int_equal(requests, 3);
+    }
 }
 
 static void row_30_goaway_below_our_stream_is_repeated(void **state)
@@ -170,21 +198,113 @@ static void row_32_refused_stream_is_repeated(void **state)
     check_not_taken("frame 1 RST_STREAM 0 - " REFUSED_STREAM "\n");
 }
 
-/* A POST the server says it did not take is not repeated: libcurl does not tell that apart from one that may have been. */
-static void row_32_refused_post_is_never_sent_twice(void **state)
+/* Two at once on a connection that is there already, and what the server says to them. */
+static void two_posts(const char *said, seen saw[2], size_t *out_requests)
 {
-    size_t requests;
-    seen saw =
-        call_once(BEGIN REQUEST "frame 1 RST_STREAM 0 - " REFUSED_STREAM "\nstall\n" BEGIN REQUEST ANSWER "stall\n",
-                  wire_post, NULL, &requests);
-    (void)state;
-    if (saw.status == UVREST_OK) {
-        assert_int_equal(requests, 2);
-    } else {
-        wire_check_status(&saw, UVREST_E_NETWORK);
-        assert_int_equal(saw.executed, UVREST_EXECUTED_MAYBE);
-        assert_int_equal(requests, 1);
+    char script[1024];
+    server *s;
+    sample_client_options options;
+    uvrest_client *client;
+    seen first = {0};
+    snprintf(script, sizeof script,
+             BEGIN REQUEST ANSWER REQUEST REQUEST "%sstall\n" BEGIN REQUEST ANSWER REQUEST ANSWER "stall\n", said);
+    s = start_alpn(script, "h2");
+    options = options_for(s);
+    client = wire_client_of(&options);
+    wire_get(client, &first, NULL, NULL);
+    wire_run(client, &first);
+    for (size_t i = 0; i < 2; i++)
+        wire_post(client, &saw[i], NULL, NULL);
+    assert_int_equal(uvrest_client_run(client), UVREST_OK);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(saw[i].n, 1);
+        wire_check_status(&saw[i], UVREST_OK);
     }
+    *out_requests = server_requests(s);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+static void row_30_goaway_between_two_posts_repeats_the_second(void **state)
+{
+    seen saw[2] = {{0}};
+    size_t requests;
+    (void)state;
+    two_posts("frame 1 GOAWAY 0 0 \\x00\\x00\\x00\\x03" NO_ERROR "\npause 100\nframe 1 HEADERS 4 3 \\x88\n"
+              "frame 1 DATA 1 3 {\"id\":\"taken\"}\n",
+              saw, &requests);
+    assert_true((strcmp(saw[0].id, "taken") == 0) != (strcmp(saw[1].id, "taken") == 0));
+    assert_int_equal(requests, 4);
+}
+
+/* No stream is left: libcurl ends both alike, and only one of them reads why. */
+static void row_30_goaway_below_two_posts_repeats_both(void **state)
+{
+    seen saw[2] = {{0}};
+    size_t requests;
+    (void)state;
+    two_posts("frame 1 GOAWAY 0 0 \\x00\\x00\\x00\\x01" NO_ERROR "\n", saw, &requests);
+    assert_int_equal(requests, 5);
+}
+
+/* The server refuses and takes no connection any more: nothing was executed, and the caller hears so. */
+static void row_30_refused_post_that_finds_nobody_was_not_executed(void **state)
+{
+    static start_fn *const starts[] = {wire_get, wire_post};
+    size_t requests;
+    seen saw = calls(BEGIN REQUEST ANSWER REQUEST "deaf\nframe 1 GOAWAY 0 0 " NO_ERROR NO_ERROR "\nclose\n", starts, 2,
+                     &requests);
+    (void)state;
+    assert_true(saw.status != UVREST_OK);
+    assert_int_equal(saw.executed, UVREST_EXECUTED_NO);
+    assert_int_equal(requests, 2);
+}
+
+/* What looks much the same and is no refusal. */
+static void row_32_only_a_refusal_is_taken_for_one(void **state)
+{
+    static start_fn *const starts[] = {wire_get, wire_post};
+    static const char *const ends[] = {
+        "close\n",
+        "reset\n",
+        "frame 1 GOAWAY 0 0 \\x7f\\xff\\xff\\xff" NO_ERROR "\nclose\n", /* it may have been taken */
+        "frame 1 GOAWAY 0 0 \\x00\\x00\\x00\\x03" INTERNAL_ERROR "\nclose\n", /* so may stream 3, ours */
+        "frame 1 RST_STREAM 0 - " NO_ERROR "\nstall\n",
+        "frame 1 RST_STREAM 0 - " INTERNAL_ERROR "\nstall\n",
+        "frame 1 RST_STREAM 0 - \\x00\\x00\\x00\\x08\nstall\n", /* CANCEL */
+        "frame 1 SETTINGS 0 0 abc\nstall\n", /* ends the session from our side, with no word of the stream */
+        "frame 1 DATA 1 99 x\nstall\n"};
+    char script[1024];
+    size_t requests;
+    (void)state;
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        seen saw;
+        snprintf(script, sizeof script, BEGIN REQUEST ANSWER UPLOAD "%s" BEGIN REQUEST ANSWER "stall\n", ends[i]);
+        saw = calls(script, starts, 2, &requests);
+        if (saw.status == UVREST_OK || saw.executed != UVREST_EXECUTED_MAYBE || requests != 2)
+            fail_msg("%s, executed %d, %zu requests for %s", uvrest_status_name(saw.status), (int)saw.executed,
+                     requests, ends[i]);
+        snprintf(script, sizeof script, BEGIN UPLOAD "%s" BEGIN REQUEST ANSWER "stall\n", ends[i]);
+        saw = calls(script, starts + 1, 1, &requests);
+        if (saw.status == UVREST_OK || saw.executed != UVREST_EXECUTED_MAYBE || requests != 1)
+            fail_msg("%s, executed %d, %zu requests for %s on a new connection", uvrest_status_name(saw.status),
+                     (int)saw.executed, requests, ends[i]);
+    }
+}
+
+/* libcurl keeps a note of a refused stream, which must not be read for the next request. */
+static void row_32_a_refusal_is_not_taken_for_that_of_a_later_call(void **state)
+{
+    static start_fn *const starts[] = {wire_get, wire_get, wire_post};
+    size_t requests;
+    seen saw = calls(BEGIN REQUEST ANSWER REQUEST "frame 1 RST_STREAM 0 - " REFUSED_STREAM
+                                                  "\nstall\n" BEGIN REQUEST ANSWER UPLOAD "close\n" BEGIN REQUEST ANSWER
+                                                  "stall\n",
+                     starts, 3, &requests);
+    (void)state;
+    wire_check_status(&saw, UVREST_E_NETWORK);
+    assert_int_equal(saw.executed, UVREST_EXECUTED_MAYBE);
+    assert_int_equal(requests, 4);
 }
 
 static void row_32_refusals_for_ever_end(void **state)
@@ -545,7 +665,11 @@ int main(void)
         cmocka_unit_test(row_28_early_answers_to_several_uploads_end_them),
         cmocka_unit_test(row_30_goaway_below_our_stream_is_repeated),
         cmocka_unit_test(row_32_refused_stream_is_repeated),
-        cmocka_unit_test(row_32_refused_post_is_never_sent_twice),
+        cmocka_unit_test(row_30_goaway_between_two_posts_repeats_the_second),
+        cmocka_unit_test(row_30_goaway_below_two_posts_repeats_both),
+        cmocka_unit_test(row_30_refused_post_that_finds_nobody_was_not_executed),
+        cmocka_unit_test(row_32_only_a_refusal_is_taken_for_one),
+        cmocka_unit_test(row_32_a_refusal_is_not_taken_for_that_of_a_later_call),
         cmocka_unit_test(row_32_refusals_for_ever_end),
         cmocka_unit_test(row_31_goaway_lets_streams_finish_and_new_ones_go_elsewhere),
         cmocka_unit_test(row_33_reset_streams_are_ambiguous),

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file refusal.h
+ * Whether the server has refused an HTTP/2 stream, that is, said that it has not processed the request: RST_STREAM with
+ * REFUSED_STREAM, or GOAWAY with a last stream below it.
+ *
+ * libcurl (7.88 to 8.x) repeats such a request by itself, and nothing public tells it from one that broke; but
+ *  - where no stream is left after GOAWAY it fails, and its log has the number of the stream and that of the last one;
+ *  - on a connection the request had for itself, its log says that the stream was refused;
+ *  - on a reused one, where it repeats for any reason, it says nothing and keeps a note in the easy handle. That is read by
+ *    giving the handle one more request, to a socket of ours, which ends at once without an answer: libcurl then says why
+ *    it would repeat that. Only a stream that was refused makes the note and only these words take it away, so a handle
+ *    that may carry one must not be used for another request.
+ * A libcurl that behaves otherwise never says the words, and the request counts as one that may have been executed.
+ */
+#ifndef UVREST_NET_REFUSAL_H
+#define UVREST_NET_REFUSAL_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** What was heard of one request. All zero before it is sent. */
+typedef struct uvrest__refusal {
+    int64_t stream; /* as which it was sent; 0: none, or the connection has been left */
+    char connection[128]; /* the two ends of the connection */
+    bool refused; /* what was sent last was */
+} uvrest__refusal;
+
+/** It is sent now, on this connection. */
+void uvrest__refusal_begin(uvrest__refusal *refusal, const char *local_ip, int local_port, const char *ip, int port);
+/** A line of the request's log (CURLINFO_TEXT). The last stream of a GOAWAY, if the line tells of one; else -1. */
+int64_t uvrest__refusal_hear(uvrest__refusal *refusal, const char *text, size_t len);
+/** A GOAWAY that another request has heard; of all that share a connection one reads it. */
+void uvrest__refusal_hear_goaway(uvrest__refusal *refusal, const uvrest__refusal *reader, int64_t last);
+/**
+ * Reads the note of a handle that is in no multi handle any more, and takes it away. The handle's options are lost: it can
+ * only be cleaned up. False where nothing is noted, or where it cannot be found out. Waits for nobody, or for a second at
+ * the most.
+ */
+bool uvrest__refusal_is_noted(CURL *easy);
+
+#endif /* UVREST_NET_REFUSAL_H */
