@@ -30,6 +30,7 @@
 #define EXPECTED_MAX 262144u
 /* Bytes a second below which an attempt counts as receiving nothing. */
 #define LOW_SPEED_BYTES 16L
+#define DNS_CACHE_S 60L /* libcurl's default */
 #define METHODS 6
 /* Descriptors that are read again after a timer, at the most. */
 #define READ_AGAIN_MAX 64
@@ -49,6 +50,7 @@ struct uvrest__transfer {
     bool large_send;
     bool large_receive;
     bool fresh;
+    bool looks_up; /* past libcurl's memory of addresses */
     uint32_t connect_timeout_ms;
     uint32_t timeout_ms;
     bool repeatable;
@@ -78,6 +80,7 @@ struct uvrest__transport {
     uvrest__transfer
         *idle[METHODS * 2]; /* by method and whether there is a body: their options need not be set again */
     uint64_t connections; /* sockets opened */
+    bool unreachable; /* the last attempt that needed a connection got none */
     unsigned inside; /* calls into curl on the stack that may call back */
     uvrest__sigpipe hold; /* during such a call */
     bool large_answers; /* the newest one was larger than the small receive buffer */
@@ -310,10 +313,12 @@ static uvrest__verdict judge(const uvrest__transfer *transfer, CURLcode code)
     return r;
 }
 
-static void describe(uvrest__transfer *transfer, const uvrest__verdict *r, CURLcode code)
+static void conclude(uvrest__transfer *transfer, const uvrest__verdict *r, CURLcode code)
 {
     uvrest__text text;
     const char *variable = transfer->transport->proxy_variable;
+    transfer->outcome.fault = r->fault;
+    transfer->outcome.status = r->status;
     uvrest__text_init(&text, transfer->outcome.text, sizeof transfer->outcome.text);
     uvrest__text_add(&text, r->text);
     if (variable != NULL && (r->status == UVREST_E_CONNECT || r->status == UVREST_E_AUTH)) {
@@ -338,6 +343,7 @@ static void read_outcome(uvrest__transfer *transfer, CURLcode code)
     curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version);
     outcome->duration_us = (uint64_t)us;
     outcome->multiplexed = version == CURL_HTTP_VERSION_2_0;
+    transfer->transport->unreachable = false;
     if (code == CURLE_OK && uvrest__headers_http_status(&transfer->headers) == 0)
         code = CURLE_WEIRD_SERVER_REPLY;
     if (code != CURLE_OK) {
@@ -348,11 +354,10 @@ static void read_outcome(uvrest__transfer *transfer, CURLcode code)
             outcome->sends = 0;
         if (r.fault == UVREST__TRANSFER_BROKEN && outcome->sends == 0)
             r.fault = UVREST__TRANSFER_UNSENT;
+        transfer->transport->unreachable = r.fault == UVREST__TRANSFER_UNSENT;
         if (r.fault == UVREST__TRANSFER_UNSENT && outcome->sends > 0) /* no connection to repeat what was sent before */
             r = *uvrest__verdict_of((int)CURLE_GOT_NOTHING);
-        outcome->fault = r.fault;
-        outcome->status = r.status;
-        describe(transfer, &r, code);
+        conclude(transfer, &r, code);
     }
 }
 
@@ -371,9 +376,7 @@ static void look_for_refusal(uvrest__transfer *transfer)
     if (outcome->fault != UVREST__TRANSFER_BROKEN ||
         (!transfer->refusal.refused && !uvrest__refusal_is_noted(transfer->easy)))
         return;
-    outcome->fault = r.fault;
-    outcome->status = r.status;
-    describe(transfer, &r, CURLE_ABORTED_BY_CALLBACK);
+    conclude(transfer, &r, CURLE_ABORTED_BY_CALLBACK);
 }
 
 /* ---- the multi handle ---- */
@@ -778,6 +781,7 @@ static uvrest_status shape(uvrest__transfer *transfer, uvrest_method method, boo
     transfer->large_receive = false;
     transfer->listens = false;
     transfer->fresh = false;
+    transfer->looks_up = false;
     transfer->connect_timeout_ms = 0;
     transfer->timeout_ms = 0;
     transfer->shaped = true;
@@ -888,6 +892,9 @@ static uvrest_status set_request(uvrest__transfer *transfer, const uvrest__trans
         transfer->large_receive = transfer->transport->large_answers;
         SET(CURLOPT_BUFFERSIZE, transfer->large_receive ? LARGE_RECEIVE_BUFFER : SMALL_RECEIVE_BUFFER);
     }
+    if (transfer->transport->unreachable != transfer->looks_up) /* the host may have moved */
+        SET(CURLOPT_DNS_CACHE_TIMEOUT, transfer->looks_up ? DNS_CACHE_S : 0L);
+    transfer->looks_up = transfer->transport->unreachable;
     if (request->body != NULL) {
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
         SET(CURLOPT_POSTFIELDS, request->body);

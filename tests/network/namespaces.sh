@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Rows 3, 5, 15 and 38 of the fault catalogue, in network namespaces of their own: a client's and a server's, with a
+# Rows 3, 5, 15, 16 and 38 of the fault catalogue, in network namespaces of their own: a client's and a server's, with a
 # cable (veth) between them. Loss and reordering would need netem in the kernel; lines that are narrow or down do not.
 #   namespaces.sh PROBE ROW
 # Exits with 77, which ctest takes for "skipped", where it is not permitted.
@@ -53,11 +53,13 @@ lay_cable() {
     $far ip link set far up
 }
 
+# serve DELAY [ADDRESS]: sets serving to the server's process.
 serve() {
-    $far "$python" "$here/server.py" 10.99.0.2 8080 "$1" >/dev/null &
-    local i
+    local address=${2:-10.99.0.2} i
+    $far "$python" "$here/server.py" "$address" 8080 "$1" >/dev/null &
+    serving=$!
     for ((i = 0; i < 200; i++)); do
-        "$python" -c 'import socket; socket.create_connection(("10.99.0.2", 8080), 1)' 2>/dev/null && return
+        "$python" -c "import socket; socket.create_connection(('$address', 8080), 1)" 2>/dev/null && return
         sleep 0.05
     done
     fail "the server does not come up"
@@ -103,6 +105,25 @@ row_15_network_that_comes_back_is_used_again() {
     awk '/^took/ && $2 > 4500 { exit 1 }' "$work/out" || fail "too slow"
 }
 
+# The host's first server goes and the name leads to the second: noticed with the first connection that is refused.
+row_16_host_that_moves_is_found_at_once() {
+    lay_cable
+    $far ip addr add 10.99.0.3/24 dev far
+    serve 0.1 10.99.0.2
+    local first=$serving
+    serve 0.1 10.99.0.3
+    echo '10.99.0.2 moving.test' >"$work/hosts"
+    mount --bind "$work/hosts" /etc/hosts
+    "$probe" http://moving.test:8080 300 1000 5000 20 20000 >"$work/out" &
+    local client=$!
+    sleep 1
+    kill -0 $client || fail "the probe ended before the host moved"
+    echo '10.99.0.3 moving.test' >"$work/hosts"
+    kill -KILL "$first"
+    wait $client || fail "the probe failed"
+    grep -q '^UVREST_OK yes 300 ' "$work/out" || fail "not all succeeded"
+}
+
 row_38_narrow_line_is_slow_and_right() {
     lay_cable
     serve 0
@@ -117,6 +138,7 @@ case $row in
     3) row_3_dead_ipv6_costs_little ;;
     5) row_5_syn_black_hole_is_a_timeout ;;
     15) row_15_network_that_comes_back_is_used_again ;;
+    16) row_16_host_that_moves_is_found_at_once ;;
     38) row_38_narrow_line_is_slow_and_right ;;
     *) echo "no row $row here" >&2; exit 2 ;;
 esac
