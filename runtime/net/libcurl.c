@@ -1,27 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 #include "libcurl.h"
+#include "text.h"
 #include "trust.h"
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static bool usable;
+static const char *obstacle = "libcurl: it cannot be set up"; /* NULL: it is usable */
 
 static void init(void)
 {
-    const curl_version_info_data *info;
+    /* It opens the file while it is set up, and forgets to ask who says so. Unsetting the variable here would race with
+     * other threads' reading of the environment; the program can do it before it starts any. */
+    if (getauxval(AT_SECURE) != 0 && getenv("SSLKEYLOGFILE") != NULL) {
+        obstacle = "SSLKEYLOGFILE: not in a set-uid program; unset it first";
+        return;
+    }
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return;
-    info = curl_version_info(CURLVERSION_NOW);
-    usable = info->version_num >= 0x075800; /* 7.88.0 */
+    obstacle = curl_version_info(CURLVERSION_NOW)->version_num >= 0x075800 ? NULL /* 7.88.0 */
+                                                                           : "libcurl: 7.88 or newer is needed";
 }
 
-bool uvrest__libcurl_is_usable(void)
+bool uvrest__libcurl_is_usable(uvrest_reason *reason)
 {
     pthread_once(&once, init);
-    return usable;
+    if (obstacle != NULL)
+        uvrest__reason_set(reason, obstacle, (char *)NULL);
+    return obstacle == NULL;
 }
 
 const char *uvrest__libcurl_hashed_ca_path(void)

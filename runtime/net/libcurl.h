@@ -8,9 +8,13 @@
 #define UVREST_NET_LIBCURL_H
 
 #include <stdbool.h>
+#include <uvrest/base.h>
 
-/** Sets libcurl up. False if that fails, or if it is older than 7.88. */
-bool uvrest__libcurl_is_usable(void);
+/**
+ * Sets libcurl up. False, with reason, if that fails, if it is older than 7.88, or where it would let the environment of a
+ * program that runs with privileges of another (set-uid) name a file for the secrets of its TLS connections.
+ */
+bool uvrest__libcurl_is_usable(uvrest_reason *reason);
 /** Its own directory of certificates, if that is usable without the bundle, which would be read whole; else NULL. */
 const char *uvrest__libcurl_hashed_ca_path(void);
 /**

@@ -567,10 +567,8 @@ uvrest_status uvrest__transport_new(const uvrest__transport_conf *conf, uvrest_r
 {
     uvrest__transport *transport;
     uvrest_status st;
-    if (!uvrest__libcurl_is_usable()) {
-        uvrest__reason_set(reason, "libcurl: 7.88 or newer is needed", (char *)NULL);
+    if (!uvrest__libcurl_is_usable(reason))
         return UVREST_E_STATE;
-    }
     transport = uvrest__zalloc(conf->alloc, sizeof *transport);
     if (transport == NULL)
         return UVREST_E_NOMEM;

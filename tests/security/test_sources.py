@@ -172,7 +172,7 @@ def test_sec_24_the_process_is_left_alone(codes):
     )
     assert set(users_of(codes, ["getenv", "secure_getenv"])) <= {
         "runtime/net/proxy.c",
-        "runtime/net/transfer.c",
+        "runtime/net/libcurl.c",
     }
     assert not [
         n

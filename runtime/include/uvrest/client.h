@@ -86,7 +86,7 @@ typedef struct uvrest_client_options {
 /**
  * Makes a client. Nothing is sent before the first call. *out_client is owned: end it with uvrest_client_free() or
  * uvrest_client_close(). On failure it is untouched: UVREST_E_INVALID (options->reason says which field and why),
- * UVREST_E_TLS (a CA file that cannot be read), UVREST_E_STATE (the libcurl found is too old), UVREST_E_IO (no
+ * UVREST_E_TLS (a CA file that cannot be read), UVREST_E_STATE (the libcurl found is too old, or SSLKEYLOGFILE is set in a set-uid program), UVREST_E_IO (no
  * descriptors left for a loop), UVREST_E_NOMEM (a caller's loop may then need one more turn before it can be closed).
  * size: the caller's sizeof *options; a smaller one means older fields only, a larger one must be zero beyond ours.
  */
