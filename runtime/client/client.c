@@ -425,6 +425,7 @@ static uvrest_status make_transport(uvrest_client *client, uvrest_reason *reason
         .user_agent = s->user_agent,
         .ca_file = s->ca_file,
         .ca_path = s->ca_path,
+        .pinned_public_key = s->pinned_public_key,
         .no_proxy = s->no_proxy,
         .pool_maxsize = s->pool_maxsize,
         .pool_connections = s->pool_connections,

@@ -83,6 +83,8 @@ static uvrest_status copy_texts(uvrest__settings *s, const uvrest_client_options
     if (st == UVREST_OK)
         st = copy(s->alloc, o->ca_path, &s->ca_path);
     if (st == UVREST_OK)
+        st = copy(s->alloc, o->pinned_public_key, &s->pinned_public_key);
+    if (st == UVREST_OK)
         st = copy(s->alloc, o->rate_limit.shared_file, &s->shared_file);
     s->rate_limit.shared_file = s->shared_file;
     return st;
@@ -144,6 +146,8 @@ uvrest_status uvrest__settings_init(uvrest__settings *out, const uvrest_client_o
     if (st == UVREST_OK)
         st = uvrest__trust_check(o->ca_file, o->ca_path, o->reason);
     if (st == UVREST_OK)
+        st = uvrest__trust_check_pins(o->pinned_public_key, o->reason);
+    if (st == UVREST_OK)
         st = uvrest__ratelimit_configure(&s.rate_limit, &o->rate_limit, requests, window_ms, o->reason);
     if (st == UVREST_OK)
         st = uvrest__url_base_init(&s.base, s.alloc, o->base_url, o->allow_http, o->reason);
@@ -164,6 +168,8 @@ void uvrest__settings_fini(uvrest__settings *settings)
     uvrest__free(settings->alloc, settings->user_agent);
     uvrest__free(settings->alloc, settings->ca_file);
     uvrest__free(settings->alloc, settings->ca_path);
+    uvrest__free(settings->alloc, settings->pinned_public_key);
     uvrest__free(settings->alloc, settings->shared_file);
-    settings->user_agent = settings->ca_file = settings->ca_path = settings->shared_file = NULL;
+    settings->user_agent = settings->ca_file = settings->ca_path = NULL;
+    settings->pinned_public_key = settings->shared_file = NULL;
 }

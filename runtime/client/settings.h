@@ -20,6 +20,7 @@ typedef struct uvrest__settings {
     char *user_agent; /* owned */
     char *ca_file; /* owned, may be NULL */
     char *ca_path; /* owned, may be NULL */
+    char *pinned_public_key; /* owned, may be NULL */
     char *shared_file; /* owned, may be NULL; rate_limit's */
     uint32_t connect_timeout_ms;
     uint32_t timeout_ms;

@@ -673,6 +673,7 @@ static uvrest_status set_security(CURL *easy, const uvrest__transport *transport
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
+    SET(CURLOPT_PINNEDPUBLICKEY, conf->pinned_public_key);
     SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     if (transport->proxy_variable ==

@@ -50,6 +50,7 @@ typedef struct uvrest__transport_conf {
     const char *user_agent;
     const char *ca_file; /* NULL: the system's */
     const char *ca_path;
+    const char *pinned_public_key; /* NULL: none */
     bool no_proxy;
     uint32_t pool_maxsize;
     uint32_t pool_connections;

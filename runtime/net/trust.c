@@ -33,6 +33,23 @@ uvrest_status uvrest__trust_check(const char *ca_file, const char *ca_path, uvre
     return UVREST_OK;
 }
 
+/* What libcurl would do with anything else is to look for a file of that name, at the first connection. */
+uvrest_status uvrest__trust_check_pins(const char *pins, uvrest_reason *reason)
+{
+    static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = pins;
+    while (at != NULL) {
+        bool good = strncmp(at, "sha256//", 8) == 0 && strspn(at + 8, base64) == 43 && at[51] == '=' &&
+                    (at[52] == '\0' || at[52] == ';');
+        if (!good) {
+            uvrest__reason_set(reason, "pinned_public_key: not \"sha256//\" and the base64 of a SHA-256", (char *)NULL);
+            return UVREST_E_INVALID;
+        }
+        at = at[52] == ';' ? at + 53 : NULL;
+    }
+    return UVREST_OK;
+}
+
 bool uvrest__trust_is_hashed(const char *path)
 {
     const struct dirent *entry;

@@ -18,6 +18,7 @@ static const uvrest__verdict verdicts[] = {
     {CURLE_HTTP2_STREAM, UVREST__TRANSFER_BROKEN, UVREST_E_NETWORK, "the server reset the HTTP/2 stream"},
     {CURLE_SEND_FAIL_REWIND, UVREST__TRANSFER_FINAL, UVREST_E_NETWORK, "the connection broke before the answer"},
     {CURLE_PEER_FAILED_VERIFICATION, UVREST__TRANSFER_FINAL, UVREST_E_TLS, "the server's certificate is not trusted"},
+    {CURLE_SSL_PINNEDPUBKEYNOTMATCH, UVREST__TRANSFER_FINAL, UVREST_E_TLS, "the server's key is not the pinned one"},
     {CURLE_SSL_CACERT_BADFILE, UVREST__TRANSFER_FINAL, UVREST_E_TLS, "the trusted certificates cannot be read"},
     {CURLE_SSL_CIPHER, UVREST__TRANSFER_FINAL, UVREST_E_TLS, "no cipher in common"},
     {CURLE_SSL_ISSUER_ERROR, UVREST__TRANSFER_FINAL, UVREST_E_TLS, "the server's certificate is not trusted"},

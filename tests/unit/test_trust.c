@@ -65,11 +65,40 @@ static int clear(void **state)
     return system(command);
 }
 
+static void pins_are_hashes_and_nothing_else(void **state)
+{
+#define PIN "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+    static const char *const good[] = {NULL, PIN, PIN ";" PIN, "sha256//+/09azAZ+/09azAZ+/09azAZ+/09azAZ+/09azAZ+/0="};
+    static const char *const bad[] = {"",
+                                      ";",
+                                      PIN ";",
+                                      PIN "=",
+                                      PIN " ;" PIN,
+                                      "sha256//",
+                                      "/etc/passwd",
+                                      "AAAA",
+                                      "sha256//=",
+                                      ";" PIN,
+                                      PIN "," PIN,
+                                      "sha1//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+                                      "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA-="};
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        assert_int_equal(uvrest__trust_check_pins(good[i], NULL), UVREST_OK);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        uvrest_reason reason = {""};
+        if (uvrest__trust_check_pins(bad[i], &reason) != UVREST_E_INVALID)
+            fail_msg("accepted: %s", bad[i]);
+        assert_memory_equal(reason.text, "pinned_public_key: ", 19);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_hashed_certificate_makes_a_hashed_folder),
         cmocka_unit_test(what_cannot_be_read_is_named),
+        cmocka_unit_test(pins_are_hashes_and_nothing_else),
     };
     return cmocka_run_group_tests(tests, make, clear);
 }

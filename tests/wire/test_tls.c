@@ -110,6 +110,75 @@ static void a_folder_of_hashed_certificates_is_accepted(void **state)
     server_stop(s);
 }
 
+/* The hash of a certificate's public key, as openssl has it. */
+static void pin_of(const char *name, char *pin, size_t cap)
+{
+    char line[256];
+    FILE *file;
+    snprintf(line, sizeof line,
+             "printf sha256// >pin && openssl x509 -in %s.pem -pubkey -noout | openssl pkey -pubin -outform DER | "
+             "openssl dgst -sha256 -binary | base64 >>pin",
+             name);
+    assert_int_equal(sh(line), 0);
+    file = fopen(path_of("pin"), "r");
+    assert_non_null(file);
+    assert_non_null(fgets(pin, (int)cap, file));
+    fclose(file);
+    pin[strcspn(pin, "\n")] = '\0';
+}
+
+static void the_pinned_key_is_accepted_and_no_other(void **state)
+{
+    char pins[160];
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) { /* the right one, another, both */
+        server *s = start_tls("conn\nexpect\n" ANSWER, "good", 0);
+        sample_client_options options = wire_options(s);
+        uvrest_client *client;
+        seen saw = {0};
+        options.ca_file = path_of("ca.pem");
+        options.pinned_public_key = pins;
+        pin_of(i == 0 ? "good" : "wrong", pins, 80);
+        if (i == 2) {
+            strcat(pins, ";");
+            pin_of("good", pins + strlen(pins), 80);
+        }
+        client = wire_client_of(&options);
+        wire_get(client, &saw, NULL, NULL);
+        wire_run(client, &saw);
+        wire_check_status(&saw, i == 1 ? UVREST_E_TLS : UVREST_OK);
+        if (i == 1) {
+            assert_int_equal(saw.attempts, 1);
+            assert_int_equal(saw.executed, UVREST_EXECUTED_NO);
+            wire_check_contains(saw.message, "not the pinned one");
+            assert_int_equal(server_requests(s), 0);
+        }
+        uvrest_client_free(client);
+        server_stop(s);
+    }
+}
+
+/* A pin adds to the checks and replaces none. */
+static void a_pinned_key_does_not_make_a_certificate_trusted(void **state)
+{
+    server *s = start_tls("conn\nexpect\n" ANSWER, "self", 0);
+    sample_client_options options = wire_options(s);
+    uvrest_client *client;
+    char pin[80];
+    seen saw = {0};
+    (void)state;
+    pin_of("self", pin, sizeof pin);
+    options.ca_file = path_of("ca.pem");
+    options.pinned_public_key = pin;
+    client = wire_client_of(&options);
+    wire_get(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_E_TLS);
+    assert_int_equal(server_requests(s), 0);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
 static void row_7_untrusted_certificates_are_refused_before_a_credential_is_sent(void **state)
 {
     static const struct {
@@ -305,6 +374,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(trusted_certificate_is_accepted),
+        cmocka_unit_test(the_pinned_key_is_accepted_and_no_other),
+        cmocka_unit_test(a_pinned_key_does_not_make_a_certificate_trusted),
         cmocka_unit_test(a_folder_of_hashed_certificates_is_accepted),
         cmocka_unit_test(row_7_untrusted_certificates_are_refused_before_a_credential_is_sent),
         cmocka_unit_test(row_7_the_systems_authorities_do_not_know_ours),
