@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * So many calls at once to a server, and how they ended: for the scripts of this folder.
- *   probe URL COUNT CONNECT_TIMEOUT_MS TIMEOUT_MS ATTEMPTS DEADLINE_MS
+ *   probe URL COUNT CONNECT_TIMEOUT_MS TIMEOUT_MS ATTEMPTS DEADLINE_MS [CONNECTIONS]
  * prints "STATUS EXECUTED COUNT ATTEMPTS" for each kind of end, ATTEMPTS being the most, and "took MS".
  */
 #include "sample_api.h"
@@ -27,14 +27,14 @@ static void on_leaf(const sample_leaf *leaf, const uvrest_result *result, void *
 int main(int argc, char **argv)
 {
     static const char *const executed[] = {"no", "maybe", "yes"};
-    uint32_t number[7] = {0};
+    uint32_t number[8] = {0};
     uvrest_reason reason = {""};
     uvrest_client *client = NULL;
     static ends e;
     uint64_t begin = uv_hrtime();
-    if (argc != 7)
+    if (argc < 7 || argc > 8)
         return 2;
-    for (int i = 2; i < 7; i++)
+    for (int i = 2; i < argc; i++)
         number[i] = (uint32_t)strtoul(argv[i], NULL, 10);
     sample_client_options options = {
         .base_url = argv[1],
@@ -45,6 +45,7 @@ int main(int argc, char **argv)
         .timeout_ms = number[4],
         .attempts = number[5],
         .deadline_ms = number[6],
+        .pool_maxsize = number[7],
         .app_id = "app",
         .auth_token = "token",
     };
