@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "watch.h"
 #include "alloc.h"
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 struct uvrest__watch_entry {
     uvrest__watch_entry *next;
     uvrest__watch *watch;
     uvrest__poll *poll; /* NULL until it is wanted for the first time */
-    int fd;
+    int fd; /* the library's number */
+    int own; /* a number of ours for the same; valid with poll */
     unsigned events; /* wanted last */
     bool kept;
     bool wanted;
@@ -39,22 +42,32 @@ static uvrest__watch_entry *add(uvrest__watch *watch, int fd)
     return entry;
 }
 
+static void disarm(uvrest__watch_entry *entry)
+{
+    if (entry->poll == NULL)
+        return;
+    uvrest__poll_close(entry->poll);
+    close(entry->own);
+    entry->poll = NULL;
+}
+
 static void drop(uvrest__watch *watch, uvrest__watch_entry *entry)
 {
     uvrest__watch_entry **link = bucket_of(watch, entry->fd);
     while (*link != entry)
         link = &(*link)->next;
     *link = entry->next;
-    uvrest__poll_close(entry->poll);
+    disarm(entry);
     uvrest__free(watch->alloc, entry);
 }
 
 /* The entry may be gone after its function has run. */
-static void on_ready(int fd, unsigned events, void *user)
+static void on_ready(int own, unsigned events, void *user)
 {
     uvrest__watch_entry *entry = user;
+    (void)own;
     if (entry->wanted)
-        entry->watch->fn(fd, events, entry->watch->user);
+        entry->watch->fn(entry->fd, events, entry->watch->user);
     else if (uvrest__poll_watch(entry->poll, 0) != UVREST_OK)
         drop(entry->watch, entry);
 }
@@ -78,10 +91,18 @@ void uvrest__watch_fini(uvrest__watch *watch)
 
 static uvrest_status arm(uvrest__watch_entry *entry)
 {
-    uvrest_status st = UVREST_OK;
-    if (entry->poll == NULL)
-        st = uvrest__poll_new(entry->watch->loop, entry->fd, on_ready, entry, &entry->poll);
-    return st == UVREST_OK ? uvrest__poll_watch(entry->poll, entry->events) : st;
+    uvrest_status st;
+    if (entry->poll != NULL)
+        return uvrest__poll_watch(entry->poll, entry->events);
+    entry->own = fcntl(entry->fd, F_DUPFD_CLOEXEC, 0);
+    if (entry->own < 0)
+        return UVREST_E_IO;
+    st = uvrest__poll_new(entry->watch->loop, entry->own, on_ready, entry, &entry->poll);
+    if (st != UVREST_OK) {
+        close(entry->own);
+        return st;
+    }
+    return uvrest__poll_watch(entry->poll, entry->events);
 }
 
 uvrest_status uvrest__watch_want(uvrest__watch *watch, int fd, unsigned events)
@@ -137,8 +158,7 @@ uvrest_status uvrest__watch_reborn(uvrest__watch *watch, int fd)
     uvrest__watch_entry *entry = find(watch, fd);
     if (entry == NULL)
         return UVREST_OK;
-    uvrest__poll_close(entry->poll);
-    entry->poll = NULL;
+    disarm(entry);
     entry->kept = false;
     return entry->wanted ? arm(entry) : UVREST_OK;
 }

@@ -1,18 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire.h"
 
-#if defined(__SANITIZE_THREAD__)
-/*
- * libcurl 7.88.1 closes a socket that is still connecting before it says so. Until then its number may be another thread's, the
- * server's for one; taking it out of the client's own epoll, where that one is not, changes nothing.
- */
-const char *__tsan_default_suppressions(void);
-const char *__tsan_default_suppressions(void)
-{
-    return "race:^uvrest__watch_unwant$\n";
-}
-#endif
-
 sample_client_options wire_options(const server *s)
 {
     sample_client_options options = {
