@@ -105,6 +105,38 @@ static void row_117_calls_start_on_many_threads_and_end_on_one(void **state)
     server_stop(s);
 }
 
+/* Clients of one credential share a ledger, each on its own thread, while others are made and ended. */
+static void *use_a_client(void *user)
+{
+    const server *s = user;
+    for (unsigned round = 0; round < 4; round++) {
+        tally t = {.client = thread_client(s)};
+        for (unsigned i = 0; i < 10; i++)
+            if (start(&t, NULL) != UVREST_OK)
+                t.wrong++;
+        if (uvrest_client_run(t.client) != UVREST_OK || t.good != 10 || t.wrong != 0)
+            return user;
+        uvrest_client_free(t.client);
+    }
+    return NULL;
+}
+
+static void clients_on_many_threads_share_a_ledger(void **state)
+{
+    server *s = server_start(SERVES);
+    pthread_t threads[N_THREADS];
+    (void)state;
+    for (size_t i = 0; i < N_THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, use_a_client, s), 0);
+    for (size_t i = 0; i < N_THREADS; i++) {
+        void *failed;
+        assert_int_equal(pthread_join(threads[i], &failed), 0);
+        assert_null(failed);
+    }
+    assert_int_equal(server_requests(s), N_THREADS * 40);
+    server_stop(s);
+}
+
 static void *wait_many(void *user)
 {
     tally *t = user;
@@ -624,6 +656,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(row_117_calls_start_on_many_threads_and_end_on_one),
+        cmocka_unit_test(clients_on_many_threads_share_a_ledger),
         cmocka_unit_test(waits_on_many_threads),
         cmocka_unit_test(row_116_callbacks_start_but_cannot_wait),
         cmocka_unit_test(what_does_not_go_together_is_refused),
