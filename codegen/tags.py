@@ -7,12 +7,11 @@ import re
 
 
 def tag_of(text: str) -> int:
-    """As uvrest/gen.h defines it: length and all bytes, folded."""
+    """As uvrest/gen.h defines it: the first and the last 8 bytes and the length, multiplied."""
     data = text.encode("utf-8")
-    fold = len(data)
-    for byte in data:
-        fold = (fold * 31 + byte) & 0xFFFFFFFF
-    return (fold ^ fold >> 8 ^ fold >> 16 ^ fold >> 24) & 0xFF
+    first = int.from_bytes(data[:8], "little")
+    last = int.from_bytes(data[-8:], "little")
+    return ((first * 3 ^ last) + len(data)) * 0xFF51AFD7ED558CCD >> 56 & 0xFF
 
 
 # Macros of the headers that the tables are compiled with: they would be expanded.

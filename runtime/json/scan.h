@@ -42,6 +42,28 @@ typedef struct uvrest__fault {
     bool too_deep; /* valid so far, but nested deeper than allowed */
 } uvrest__fault;
 
+/* ---- words: little-endian whatever the machine, so that the first byte of the text is the lowest --------------------- */
+
+UVREST__HOT uint32_t uvrest__load32(const void *p)
+{
+    uint32_t word;
+    memcpy(&word, p, sizeof word);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap32(word);
+#endif
+    return word;
+}
+
+UVREST__HOT uint64_t uvrest__load64(const void *p)
+{
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return word;
+}
+
 /* ---- blocks --------------------------------------------------------------------------------------------------------- */
 
 /*
@@ -99,15 +121,9 @@ enum { UVREST__BLOCK = 8 };
 typedef uint64_t uvrest__block16;
 typedef uint64_t uvrest__mask;
 
-/* Little-endian whatever the machine: the first byte of the text is the lowest. */
 UVREST__HOT uint64_t uvrest__block_load(const void *p)
 {
-    uint64_t word;
-    memcpy(&word, p, sizeof word);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return word;
+    return uvrest__load64(p);
 }
 
 UVREST__HOT void uvrest__block_store(void *p, uint64_t word)
@@ -138,16 +154,6 @@ UVREST__HOT bool uvrest__same16(const void *a, const void *b, unsigned n)
     return low == 0 && (n == 16 || (high & ((UINT64_C(1) << 8 * (n - 8)) - 1)) == 0);
 }
 #endif
-
-UVREST__HOT uint32_t uvrest__load32(const uint8_t *p)
-{
-    uint32_t word;
-    memcpy(&word, p, sizeof word);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap32(word);
-#endif
-    return word;
-}
 
 /* ---- characters ----------------------------------------------------------------------------------------------------- */
 

@@ -2,20 +2,18 @@
 #include "tables.h"
 #include "limits.h"
 
-/*
- * h = h * 31 + b byte by byte is a chain of multiplications; four bytes at a time multiply by 31^4 once, and the powers of
- * the four bytes do not wait for each other.
- */
+/* Two loads that overlap where there are bytes enough for them: no loop whose end has to be guessed. */
 uint8_t uvrest__tables_tag(const char *text, size_t len)
 {
     const uint8_t *p = (const uint8_t *)text;
-    const uint8_t *end = p + len;
-    uint32_t h = (uint32_t)len;
-    for (; end - p >= 4; p += 4)
-        h = h * 923521u + (p[0] * 29791u + p[1] * 961u + (p[2] * 31u + p[3]));
-    for (; p < end; p++)
-        h = h * 31u + *p;
-    return (uint8_t)(h ^ h >> 8 ^ h >> 16 ^ h >> 24);
+    uint64_t first = 0, last;
+    for (size_t i = 0; len < 4 && i < len; i++)
+        first |= (uint64_t)p[i] << 8 * i;
+    if (len >= 4)
+        first =
+            len >= 8 ? uvrest__load64(p) : uvrest__load32(p) | (uint64_t)uvrest__load32(p + len - 4) << 8 * (len - 4);
+    last = len >= 8 ? uvrest__load64(p + len - 8) : first;
+    return (uint8_t)((((first * 3) ^ last) + len) * UINT64_C(0xFF51AFD7ED558CCD) >> 56);
 }
 
 /*

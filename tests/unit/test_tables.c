@@ -8,10 +8,12 @@
 /* As gen.h writes it down, byte by byte. */
 static uint8_t plain_tag(const char *text, size_t len)
 {
-    uint32_t h = (uint32_t)len;
-    for (size_t i = 0; i < len; i++)
-        h = h * 31 + (unsigned char)text[i];
-    return (uint8_t)(h ^ h >> 8 ^ h >> 16 ^ h >> 24);
+    uint64_t first = 0, last = 0;
+    for (size_t i = 0; i < 8 && i < len; i++)
+        first |= (uint64_t)(unsigned char)text[i] << 8 * i;
+    for (size_t i = 0, from = len < 8 ? 0 : len - 8; from + i < len; i++)
+        last |= (uint64_t)(unsigned char)text[from + i] << 8 * i;
+    return (uint8_t)((((first * 3) ^ last) + len) * UINT64_C(0xFF51AFD7ED558CCD) >> 56);
 }
 
 static void tags_are_those_of_the_formula(void **state)

@@ -125,8 +125,9 @@ struct uvrest_schema {
     uint16_t n_unions;
 };
 
-/* The 8-bit tag of a name, which the generator computes with the same formula: fold the length and all bytes.
- *   h = len; for each byte b: h = (h * 31 + b) mod 2^32;  tag = (h ^ h >> 8 ^ h >> 16 ^ h >> 24) & 0xff
+/* The 8-bit tag of a name, which the generator computes with the same formula: of the first 8 bytes and the last 8 as
+ * little-endian numbers, both all of a shorter name, in 64 bits:
+ *   tag = (((first * 3) ^ last) + len) * 0xFF51AFD7ED558CCD >> 56
  * The codec's own implementation must agree; a test compares them over every table. */
 
 /* ---- operations ---------------------------------------------------------------------------------------------------- */
