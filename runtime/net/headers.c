@@ -608,6 +608,9 @@ uvrest__quota uvrest__headers_quota(const uvrest__headers *headers)
     uvrest__quota quota = UVREST__QUOTA_NONE;
     for (size_t i = 0; i < headers->n_items; i++) {
         uvrest_header header = uvrest__headers_at(headers, i);
+        char first = uvrest__text_lower(header.name[0]);
+        if (first != 'r' && first != 'x')
+            continue;
         size_t len = headers->items[i].value - headers->items[i].name - 1;
         if (uvrest__text_starts(header.name, len, "RateLimit") || uvrest__text_starts(header.name, len, "X-Rate"))
             uvrest__quota_read(&quota, header.name, header.value, strlen(header.value));

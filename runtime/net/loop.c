@@ -191,6 +191,11 @@ void uvrest__loop_wake(uvrest__loop *loop)
     uv_async_send(&loop->wake);
 }
 
+uint64_t uvrest__loop_now_ms(const uvrest__loop *loop)
+{
+    return uv_now(loop->uv);
+}
+
 bool uvrest__loop_is_own(const uvrest__loop *loop)
 {
     return loop->uv == &loop->own;

@@ -48,6 +48,9 @@ void uvrest__loop_soon(uvrest__loop *loop);
 /** on_wake later; from any thread. */
 void uvrest__loop_wake(uvrest__loop *loop);
 
+/** Monotonic, as of when the loop last looked. */
+uint64_t uvrest__loop_now_ms(const uvrest__loop *loop);
+
 bool uvrest__loop_is_own(const uvrest__loop *loop);
 /**
  * Whether the loop is known to be running: inside uvrest__loop_run() or _turn(), inside a call-back of ours, or between

@@ -30,27 +30,34 @@
 #define EXPECTED_MAX 262144u
 /* Bytes a second below which an attempt counts as receiving nothing. */
 #define LOW_SPEED_BYTES 16L
-#define DNS_CACHE_S 60L /* libcurl's default */
 #define METHODS 6
 /* Descriptors that are read again after a timer, at the most. */
 #define READ_AGAIN_MAX 64
+/* How long an address is used for new connections, twice this at most. */
+#define ADDRESS_SECONDS 60L
+
+/* Header lines libcurl must find by their names, and all others. */
+enum { NODE_ACCEPT, NODE_ENCODING, NODE_TYPE, NODE_OTHERS, NODE_EXPECT, NODES };
 
 struct uvrest__transfer {
     uvrest__transport *transport;
     uvrest__transfer *prev; /* among those under way */
     uvrest__transfer *next; /* there, or among the idle ones */
+    uvrest__transfer *next_ended;
     CURL *easy;
     CURLU *url;
-    struct curl_slist *nodes; /* the request's header lines, linked in place: no copies */
-    size_t cap_nodes;
+    struct curl_slist nodes[NODES]; /* the request's header lines, */
+    uvrest__buf others; /* of which most are joined here */
     void *owner;
+    int code; /* how libcurl says it ended; while it is among those that have */
+    bool ended;
     bool shaped; /* the options below are set in `easy` */
     uvrest_method method;
     bool has_body;
     bool large_send;
     bool large_receive;
     bool fresh;
-    bool looks_up; /* past libcurl's memory of addresses */
+    long address_seconds; /* see address_seconds_of() */
     uint32_t connect_timeout_ms;
     uint32_t timeout_ms;
     bool repeatable;
@@ -77,12 +84,15 @@ struct uvrest__transport {
     uvrest__body_store bodies;
     uvrest__transfer *under_way;
     size_t n_answered_uploads; /* of these, with a body to send and something of the answer already */
+    uvrest__transfer *ended_first; /* under way as far as our user knows, but libcurl is done with them; in order */
+    uvrest__transfer *ended_last;
     uvrest__transfer
         *idle[METHODS * 2]; /* by method and whether there is a body: their options need not be set again */
     uint64_t connections; /* sockets opened */
     bool unreachable; /* the last attempt that needed a connection got none */
     unsigned inside; /* calls into curl on the stack that may call back */
     uvrest__sigpipe hold; /* during such a call */
+    uint64_t forget_ms; /* when old addresses are to be dropped next */
     bool large_answers; /* the newest one was larger than the small receive buffer */
     bool closing;
     bool broken; /* the multi handle must be made anew */
@@ -448,6 +458,37 @@ static void keep_connection(uvrest__transfer *transfer)
         uvrest__watch_keep(&transfer->transport->watch, fd);
 }
 
+static void push_ended(uvrest__transfer *transfer, CURLcode code)
+{
+    uvrest__transport *transport = transfer->transport;
+    transfer->code = (int)code;
+    transfer->ended = true;
+    transfer->next_ended = NULL;
+    if (transport->ended_last != NULL)
+        transport->ended_last->next_ended = transfer;
+    else
+        transport->ended_first = transfer;
+    transport->ended_last = transfer;
+}
+
+static void remove_ended(uvrest__transfer *transfer)
+{
+    uvrest__transport *transport = transfer->transport;
+    uvrest__transfer *before = NULL;
+    if (!transfer->ended)
+        return;
+    if (transport->ended_first != transfer)
+        for (before = transport->ended_first; before->next_ended != transfer;)
+            before = before->next_ended;
+    if (before == NULL)
+        transport->ended_first = transfer->next_ended;
+    else
+        before->next_ended = transfer->next_ended;
+    if (transport->ended_last == transfer)
+        transport->ended_last = before;
+    transfer->ended = false;
+}
+
 static void finish(uvrest__transfer *transfer, CURLcode code)
 {
     uvrest__transport *transport = transfer->transport;
@@ -458,6 +499,7 @@ static void finish(uvrest__transfer *transfer, CURLcode code)
     }
     remove_handle(transfer);
     look_for_refusal(transfer);
+    remove_ended(transfer);
     unlink_under_way(transfer);
     transport->conf.on_done(transfer, transfer->owner, transport->conf.user);
 }
@@ -484,8 +526,11 @@ static void rebuild(uvrest__transport *transport)
     transport->conf.on_settled(transport->conf.user);
 }
 
-/* Each is settled before the next is looked at: what it was received in is still in the cache, and serves the next. */
-static void drain(uvrest__transport *transport)
+/*
+ * All messages are read before the first transfer is removed: removing one, libcurl goes through those not read yet, one for
+ * each of the many that may have ended together.
+ */
+static void collect_ended(uvrest__transport *transport)
 {
     int left;
     const CURLMsg *message;
@@ -495,7 +540,17 @@ static void drain(uvrest__transport *transport)
         if (message->msg != CURLMSG_DONE)
             continue;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
-        finish((uvrest__transfer *)(void *)private, code);
+        push_ended((uvrest__transfer *)(void *)private, code);
+    }
+}
+
+/* Each is settled before the next is looked at: what it was received in is still in the cache, and serves the next. */
+static void drain(uvrest__transport *transport)
+{
+    collect_ended(transport);
+    while (transport->ended_first != NULL) {
+        uvrest__transfer *transfer = transport->ended_first;
+        finish(transfer, (CURLcode)transfer->code);
         if (!transport->broken)
             transport->conf.on_settled(transport->conf.user);
     }
@@ -607,7 +662,7 @@ static void free_transfer(uvrest__transfer *transfer)
     curl_url_cleanup(transfer->url);
     uvrest__headers_fini(&transfer->headers);
     uvrest__body_drop(&transfer->body, &transfer->transport->bodies);
-    uvrest__free(alloc, transfer->nodes);
+    uvrest__buf_fini(&transfer->others);
     uvrest__free(alloc, transfer);
 }
 
@@ -649,6 +704,7 @@ static uvrest_status new_transfer(uvrest__transport *transport, uvrest__transfer
     transfer->easy = curl_easy_init();
     transfer->url = curl_url();
     uvrest__headers_init(&transfer->headers, transport->conf.alloc, 0, 0);
+    uvrest__buf_init(&transfer->others, transport->conf.alloc, 0);
     if (transfer->easy == NULL || transfer->url == NULL ||
         curl_url_set(transfer->url, CURLUPART_URL, transport->conf.origin, 0) != CURLUE_OK) {
         free_transfer(transfer);
@@ -780,7 +836,7 @@ static uvrest_status shape(uvrest__transfer *transfer, uvrest_method method, boo
     transfer->large_receive = false;
     transfer->listens = false;
     transfer->fresh = false;
-    transfer->looks_up = false;
+    transfer->address_seconds = 60; /* libcurl's default */
     transfer->connect_timeout_ms = 0;
     transfer->timeout_ms = 0;
     transfer->shaped = true;
@@ -792,56 +848,79 @@ static bool names(const char *line, const char *name_and_colon)
     return uvrest__text_starts(line, SIZE_MAX, name_and_colon); /* which looks no further than the first difference */
 }
 
-static struct curl_slist *add_node(struct curl_slist *node, const char *line)
+/* Which node of the list has a line. libcurl looks for some of them, since it would add its own, and goes through all of
+ * the list for each; the others it only passes on, so they share one. */
+static int node_of(const char *line)
 {
-    memcpy(&node->data, &line, sizeof line); /* libcurl only reads it */
-    node->next = node + 1;
-    return node + 1;
+    if (names(line, "Accept:"))
+        return NODE_ACCEPT;
+    if (names(line, "Accept-Encoding:"))
+        return NODE_ENCODING;
+    return names(line, "Content-Type:") ? NODE_TYPE : NODE_OTHERS;
 }
 
-static uvrest_status reserve_nodes(uvrest__transfer *transfer, size_t n)
+/* Without a value libcurl sends none of that name. */
+static bool is_blank(const char *line)
 {
-    struct curl_slist *nodes;
-    size_t size;
-    if (n <= transfer->cap_nodes)
-        return UVREST_OK;
-    if (!uvrest__size_mul(n, sizeof *nodes, &size))
-        return UVREST_E_NOMEM;
-    nodes = uvrest__realloc(transfer->transport->conf.alloc, transfer->nodes, size);
-    if (nodes == NULL)
-        return UVREST_E_NOMEM;
-    transfer->nodes = nodes;
-    transfer->cap_nodes = n;
-    return UVREST_OK;
+    line = strchr(line, ':') + 1;
+    return line[strspn(line, " \t")] == '\0';
+}
+
+static void add_other(uvrest__buf *others, const char *line)
+{
+    if (is_blank(line))
+        return;
+    if (others->len > 0)
+        uvrest__buf_append(others, "\r\n", 2);
+    uvrest__buf_append_text(others, line);
+}
+
+/* Hangs the nodes that have a line together. libcurl only reads them. */
+static struct curl_slist *link_nodes(struct curl_slist *nodes, const char *const *texts)
+{
+    struct curl_slist *first = NULL;
+    for (int i = NODES - 1; i >= 0; i--) {
+        if (texts[i] == NULL)
+            continue;
+        memcpy(&nodes[i].data, &texts[i], sizeof nodes[i].data);
+        nodes[i].next = first;
+        first = &nodes[i];
+    }
+    return first;
 }
 
 /*
- * The request's lines, then ours. Lines libcurl makes itself are printed twice, so it makes as few as possible. Without a
- * body it is kept from naming a type; with one, from asking whether it may send it.
+ * The request's lines, and ours where it has none of that name. Lines libcurl makes itself are printed twice, so it makes as
+ * few as possible: it is kept from naming a type where there is no body, and from asking whether it may send one.
  */
 static uvrest_status set_lines(uvrest__transfer *transfer, const uvrest__transfer_request *request)
 {
-    const uvrest__transport *transport = transfer->transport;
     CURL *easy = transfer->easy;
-    struct curl_slist *node;
+    uvrest__buf *others = &transfer->others;
+    const char *texts[NODES] = {NULL};
     bool own_agent = false;
-    bool own_encoding = false;
-    uvrest_status st = reserve_nodes(transfer, request->n_lines + 3);
-    if (st != UVREST_OK)
-        return st;
-    node = transfer->nodes;
+    uvrest__buf_clear(others);
     for (size_t i = 0; i < request->n_lines; i++) {
-        own_agent = own_agent || names(request->lines[i], "User-Agent:");
-        own_encoding = own_encoding || names(request->lines[i], "Accept-Encoding:");
-        node = add_node(node, request->lines[i]);
+        const char *line = request->lines[i];
+        int node = node_of(line);
+        own_agent = own_agent || names(line, "User-Agent:");
+        if (node != NODE_OTHERS && texts[node] == NULL)
+            texts[node] = line;
+        else
+            add_other(others, line);
     }
     if (!own_agent)
-        node = add_node(node, transport->lines[0]);
-    if (!own_encoding)
-        node = add_node(node, transport->lines[1]);
-    node = add_node(node, request->body != NULL ? "Expect:" : "Content-Type:");
-    node[-1].next = NULL;
-    SET(CURLOPT_HTTPHEADER, transfer->nodes);
+        add_other(others, transfer->transport->lines[0]);
+    if (others->status != UVREST_OK)
+        return others->status;
+    texts[NODE_OTHERS] = others->data;
+    if (texts[NODE_ENCODING] == NULL)
+        texts[NODE_ENCODING] = transfer->transport->lines[1];
+    if (request->body != NULL)
+        texts[NODE_EXPECT] = "Expect:";
+    else if (texts[NODE_TYPE] == NULL && request->method != UVREST_GET)
+        texts[NODE_TYPE] = "Content-Type:";
+    SET(CURLOPT_HTTPHEADER, link_nodes(transfer->nodes, texts));
     return UVREST_OK;
 }
 
@@ -867,14 +946,34 @@ static uvrest_status set_target(uvrest__transfer *transfer, const char *target)
     return uc == CURLUE_OK ? UVREST_OK : UVREST_E_NOMEM;
 }
 
+/*
+ * The age at which libcurl drops addresses before this request. It goes through all 71 places of its cache for that after
+ * each one, which is felt: so one request a minute is told to, the others to leave them. While the host cannot be reached
+ * it is looked up each time, since it may have moved.
+ */
+static long address_seconds_of(uvrest__transport *transport)
+{
+    uint64_t now = uvrest__loop_now_ms(transport->conf.loop);
+    if (transport->unreachable)
+        return 0;
+    if (now < transport->forget_ms)
+        return -1;
+    transport->forget_ms = now + (uint64_t)ADDRESS_SECONDS * 1000;
+    return ADDRESS_SECONDS;
+}
+
 static uvrest_status set_request(uvrest__transfer *transfer, const uvrest__transfer_request *request)
 {
     CURL *easy = transfer->easy;
     bool large = request->body_len > LARGE_BODY;
     bool listens = transfer->transport->conf.tls && !request->repeatable;
+    long address_seconds = address_seconds_of(transfer->transport);
     uvrest_status st = set_target(transfer, request->target);
     if (st != UVREST_OK)
         return st;
+    if (address_seconds != transfer->address_seconds)
+        SET(CURLOPT_DNS_CACHE_TIMEOUT, address_seconds);
+    transfer->address_seconds = address_seconds;
     if (request->connect_timeout_ms != transfer->connect_timeout_ms)
         SET(CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_timeout_ms);
     transfer->connect_timeout_ms = request->connect_timeout_ms;
@@ -891,9 +990,6 @@ static uvrest_status set_request(uvrest__transfer *transfer, const uvrest__trans
         transfer->large_receive = transfer->transport->large_answers;
         SET(CURLOPT_BUFFERSIZE, transfer->large_receive ? LARGE_RECEIVE_BUFFER : SMALL_RECEIVE_BUFFER);
     }
-    if (transfer->transport->unreachable != transfer->looks_up) /* the host may have moved */
-        SET(CURLOPT_DNS_CACHE_TIMEOUT, transfer->looks_up ? DNS_CACHE_S : 0L);
-    transfer->looks_up = transfer->transport->unreachable;
     if (request->body != NULL) {
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
         SET(CURLOPT_POSTFIELDS, request->body);
@@ -925,6 +1021,8 @@ static uvrest__transfer *take_idle(uvrest__transport *transport, size_t slot)
 static void put_idle(uvrest__transfer *transfer)
 {
     size_t slot = slot_of(transfer->method, transfer->has_body);
+    if (transfer->others.len > 0) /* credentials are among them */
+        explicit_bzero(transfer->others.data, transfer->others.len);
     if (!transfer->shaped) {
         free_transfer(transfer);
         return;
@@ -992,6 +1090,7 @@ uint32_t uvrest__transfer_cancel(uvrest__transfer *transfer)
     uint32_t sends = transfer->outcome.sends;
     assert(transfer->transport->inside == 0);
     remove_handle(transfer);
+    remove_ended(transfer);
     unlink_under_way(transfer);
     if (transfer->transport->conf.tls && sends > 0)
         transfer->shaped = false; /* as in look_for_refusal() */
