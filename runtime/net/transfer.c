@@ -2,9 +2,8 @@
 #include "transfer.h"
 #include "alloc.h"
 #include "body.h"
-#include "buf.h"
+#include "handle.h"
 #include "libcurl.h"
-#include "proxy.h"
 #include "refusal.h"
 #include "sigpipe.h"
 #include "text.h"
@@ -16,53 +15,27 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/*
- * A large receive buffer halves the cost of a large body. With small ones it spreads what is in use over so much memory
- * that 50 requests under way no longer fit into a core's cache. Giving one back must not make malloc tidy up, which glibc
- * does from 64 KiB on.
- */
-#define SMALL_RECEIVE_BUFFER 16384L
-#define LARGE_RECEIVE_BUFFER 61440L
-#define SMALL_SEND_BUFFER 61440L
-#define LARGE_SEND_BUFFER 524288L
-#define LARGE_BODY 262144u
 /* Room is made at once for an announced body of so much; a larger one has to arrive first. */
 #define EXPECTED_MAX 262144u
-/* Bytes a second below which an attempt counts as receiving nothing. */
-#define LOW_SPEED_BYTES 16L
 #define METHODS 6
-/* Descriptors that are read again after a timer, at the most. */
-#define READ_AGAIN_MAX 64
-/* How long an address is used for new connections, twice this at most. */
-#define ADDRESS_SECONDS 60L
-
-/* Header lines libcurl must find by their names, and all others. */
-enum { NODE_ACCEPT, NODE_ENCODING, NODE_TYPE, NODE_OTHERS, NODE_EXPECT, NODES };
 
 struct uvrest__transfer {
     uvrest__transport *transport;
     uvrest__transfer *prev; /* among those under way */
     uvrest__transfer *next; /* there, or among the idle ones */
     uvrest__transfer *next_ended;
-    CURL *easy;
-    CURLU *url;
-    struct curl_slist nodes[NODES]; /* the request's header lines, */
-    uvrest__buf others; /* of which most are joined here */
+    uvrest__handle *handle;
+    CURL *easy; /* the handle's */
     void *owner;
     int code; /* how libcurl says it ended; while it is among those that have */
     bool ended;
-    bool shaped; /* the options below are set in `easy` */
-    uvrest_method method;
+    bool shaped; /* the handle is, for: */
     bool has_body;
-    bool large_send;
-    bool large_receive;
-    bool fresh;
-    long address_seconds; /* see address_seconds_of() */
-    uint32_t connect_timeout_ms;
-    uint32_t timeout_ms;
+    uvrest_method method;
+/* Descriptors that are read again after a timer, at the most. */
+#define READ_AGAIN_MAX 64
     bool repeatable;
-    bool listens; /* CURLOPT_VERBOSE is set, for on_log() */
-    uvrest__refusal refusal; /* if it listens */
+    uvrest__refusal refusal; /* if its handle listens */
     bool heard; /* see hear() */
     uvrest_status refused; /* why a callback of ours stopped it */
     uvrest__headers headers;
@@ -73,9 +46,7 @@ struct uvrest__transfer {
 
 struct uvrest__transport {
     uvrest__transport_conf conf;
-    const char *default_ca_path; /* curl's own directory where it is usable alone; NULL: curl's defaults */
-    char *lines[2]; /* owned; User-Agent and Accept-Encoding, for all requests */
-    const char *proxy_variable; /* the environment's, if one applies */
+    uvrest__handle_conf handles;
     bool signals; /* sending may raise SIGPIPE */
     CURLM *multi; /* NULL after a rebuild that failed, until the next start */
     uvrest__timer *timer;
@@ -93,7 +64,7 @@ struct uvrest__transport {
     unsigned inside; /* calls into curl on the stack that may call back */
     uvrest__sigpipe hold; /* during such a call */
     uint64_t forget_ms; /* when old addresses are to be dropped next */
-    bool large_answers; /* the newest one was larger than the small receive buffer */
+    bool large_answers; /* the newest one was large */
     bool closing;
     bool broken; /* the multi handle must be made anew */
 };
@@ -276,7 +247,7 @@ static int on_send(void *user, char *ip, char *local_ip, int port, int local_por
     uvrest__transfer *transfer = user;
     if (transfer->outcome.sends > 0 && !transfer->repeatable && !transfer->refusal.refused)
         return CURL_PREREQFUNC_ABORT;
-    if (transfer->listens)
+    if (uvrest__handle_listens(&transfer->transport->conf, transfer->repeatable))
         uvrest__refusal_begin(&transfer->refusal, local_ip, local_port, ip, port);
     transfer->outcome.sends++;
     return CURL_PREREQFUNC_OK;
@@ -326,7 +297,7 @@ static uvrest__verdict judge(const uvrest__transfer *transfer, CURLcode code)
 static void conclude(uvrest__transfer *transfer, const uvrest__verdict *r, CURLcode code)
 {
     uvrest__text text;
-    const char *variable = transfer->transport->proxy_variable;
+    const char *variable = transfer->transport->handles.proxy_variable;
     transfer->outcome.fault = r->fault;
     transfer->outcome.status = r->status;
     uvrest__text_init(&text, transfer->outcome.text, sizeof transfer->outcome.text);
@@ -495,7 +466,7 @@ static void finish(uvrest__transfer *transfer, CURLcode code)
     read_outcome(transfer, code);
     if (code == CURLE_OK) {
         keep_connection(transfer);
-        transport->large_answers = transfer->body.len > SMALL_RECEIVE_BUFFER;
+        transport->large_answers = transfer->body.len > UVREST__HANDLE_SMALL_ANSWER;
     }
     remove_handle(transfer);
     look_for_refusal(transfer);
@@ -602,20 +573,8 @@ static void free_transport(uvrest__transport *transport)
 {
     const uvrest_alloc *alloc = transport->conf.alloc;
     uvrest__body_store_fini(&transport->bodies);
-    uvrest__free(alloc, transport->lines[0]);
-    uvrest__free(alloc, transport->lines[1]);
+    uvrest__handle_conf_fini(&transport->handles);
     uvrest__free(alloc, transport);
-}
-
-static uvrest_status make_line(const uvrest_alloc *alloc, const char *name, const char *value, char **out)
-{
-    uvrest__buf line;
-    size_t len;
-    uvrest__buf_init(&line, alloc, 0);
-    uvrest__buf_append_text(&line, name);
-    uvrest__buf_append_text(&line, value);
-    *out = uvrest__buf_take(&line, &len);
-    return line.status;
 }
 
 uvrest_status uvrest__transport_new(const uvrest__transport_conf *conf, uvrest_reason *reason, uvrest__transport **out)
@@ -631,12 +590,7 @@ uvrest_status uvrest__transport_new(const uvrest__transport_conf *conf, uvrest_r
     uvrest__body_store_init(&transport->bodies, conf->alloc, conf->max_body_bytes);
     uvrest__watch_init(&transport->watch, conf->alloc, conf->loop, on_ready, transport);
     transport->signals = conf->tls && uvrest__libcurl_raises_sigpipe();
-    transport->proxy_variable = conf->no_proxy ? NULL : uvrest__proxy_variable(conf->tls);
-    if (conf->tls && conf->ca_file == NULL && conf->ca_path == NULL)
-        transport->default_ca_path = uvrest__libcurl_hashed_ca_path();
-    st = make_line(conf->alloc, "User-Agent: ", conf->user_agent, &transport->lines[0]);
-    if (st == UVREST_OK)
-        st = make_line(conf->alloc, "Accept-Encoding: ", uvrest__libcurl_encodings(), &transport->lines[1]);
+    st = uvrest__handle_conf_init(&transport->handles, &transport->conf);
     if (st == UVREST_OK)
         st = uvrest__timer_new(conf->loop, on_timer, transport, &transport->timer);
     if (st != UVREST_OK)
@@ -658,11 +612,9 @@ free_transport:
 static void free_transfer(uvrest__transfer *transfer)
 {
     const uvrest_alloc *alloc = transfer->transport->conf.alloc;
-    curl_easy_cleanup(transfer->easy);
-    curl_url_cleanup(transfer->url);
+    uvrest__handle_free(transfer->handle);
     uvrest__headers_fini(&transfer->headers);
     uvrest__body_drop(&transfer->body, &transfer->transport->bodies);
-    uvrest__buf_fini(&transfer->others);
     uvrest__free(alloc, transfer);
 }
 
@@ -701,15 +653,12 @@ static uvrest_status new_transfer(uvrest__transport *transport, uvrest__transfer
     if (transfer == NULL)
         return UVREST_E_NOMEM;
     transfer->transport = transport;
-    transfer->easy = curl_easy_init();
-    transfer->url = curl_url();
     uvrest__headers_init(&transfer->headers, transport->conf.alloc, 0, 0);
-    uvrest__buf_init(&transfer->others, transport->conf.alloc, 0);
-    if (transfer->easy == NULL || transfer->url == NULL ||
-        curl_url_set(transfer->url, CURLUPART_URL, transport->conf.origin, 0) != CURLUE_OK) {
+    if (uvrest__handle_new(&transport->handles, &transfer->handle) != UVREST_OK) {
         free_transfer(transfer);
         return UVREST_E_NOMEM;
     }
+    transfer->easy = uvrest__handle_easy(transfer->handle);
     *out = transfer;
     return UVREST_OK;
 }
@@ -720,45 +669,11 @@ static uvrest_status new_transfer(uvrest__transport *transport, uvrest__transfer
             return UVREST_E_NOMEM;                                                                                     \
     } while (0)
 
-static uvrest_status set_security(CURL *easy, const uvrest__transport *transport)
+static uvrest_status set_callbacks(uvrest__transfer *transfer)
 {
-    const uvrest__transport_conf *conf = &transport->conf;
-    SET(CURLOPT_PROTOCOLS_STR, conf->tls ? "https" : "http");
-    SET(CURLOPT_REDIR_PROTOCOLS_STR, "https");
-    SET(CURLOPT_FOLLOWLOCATION, 0L);
-    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    SET(CURLOPT_SSL_VERIFYPEER, 1L);
-    SET(CURLOPT_SSL_VERIFYHOST, 2L);
-    SET(CURLOPT_PINNEDPUBLICKEY, conf->pinned_public_key);
-    SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
-    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    if (transport->proxy_variable ==
-        NULL) { /* then the proxy's certificates, which libcurl copies for each request, are none */
-        SET(CURLOPT_PROXY_CAINFO, NULL);
-        SET(CURLOPT_PROXY_CAPATH, NULL);
-    }
-    if (conf->ca_file != NULL || conf->ca_path != NULL) {
-        SET(CURLOPT_CAINFO, conf->ca_file);
-        SET(CURLOPT_CAPATH, conf->ca_path);
-    } else if (!conf->tls && transport->proxy_variable == NULL) { /* nothing is encrypted, so nobody is trusted */
-        SET(CURLOPT_CAINFO, NULL);
-        SET(CURLOPT_CAPATH, NULL);
-    } else if (transport->default_ca_path != NULL) {
-        SET(CURLOPT_CAINFO, NULL);
-        SET(CURLOPT_CAPATH, transport->default_ca_path);
-    }
-    if (transport->proxy_variable == NULL) { /* said outright, or libcurl asks the environment for each request */
-        SET(CURLOPT_PROXY, "");
-        SET(CURLOPT_NOPROXY, "*");
-    }
-    return UVREST_OK;
-}
-
-static uvrest_status set_callbacks(CURL *easy, uvrest__transfer *transfer)
-{
+    CURL *easy = transfer->easy;
     SET(CURLOPT_PRIVATE, (void *)transfer);
     SET(CURLOPT_ERRORBUFFER, transfer->error);
-    SET(CURLOPT_CURLU, transfer->url);
     SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, (void *)transfer);
     SET(CURLOPT_WRITEFUNCTION, on_body);
@@ -774,176 +689,18 @@ static uvrest_status set_callbacks(CURL *easy, uvrest__transfer *transfer)
     return UVREST_OK;
 }
 
-static long seconds_of(uint32_t ms)
-{
-    return (long)(ms / 1000) + (ms % 1000 != 0);
-}
-
-static uvrest_status set_transport(CURL *easy, const uvrest__transport_conf *conf)
-{
-    SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_NOPROGRESS, 1L);
-    SET(CURLOPT_QUICK_EXIT, 1L); /* a resolver that hangs must not hang the loop; its thread ends by itself */
-    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-    SET(CURLOPT_PIPEWAIT, conf->tls ? 1L : 0L);
-    SET(CURLOPT_ACCEPT_ENCODING, ""); /* decodes; what is asked for is in our own line */
-    SET(CURLOPT_BUFFERSIZE, SMALL_RECEIVE_BUFFER);
-    SET(CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED_BYTES);
-    SET(CURLOPT_LOW_SPEED_TIME, seconds_of(conf->low_speed_ms));
-    SET(CURLOPT_MAXAGE_CONN, seconds_of(conf->max_age_ms));
-    SET(CURLOPT_MAXLIFETIME_CONN, seconds_of(conf->max_lifetime_ms));
-    return UVREST_OK;
-}
-
-static uvrest_status set_method(CURL *easy, uvrest_method method, bool has_body)
-{
-    static const char *const names[METHODS] = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"};
-    bool sends = has_body || method == UVREST_POST || method == UVREST_PUT || method == UVREST_PATCH;
-    if (method == UVREST_HEAD) {
-        SET(CURLOPT_NOBODY, 1L);
-        return UVREST_OK;
-    }
-    if (sends)
-        SET(CURLOPT_POST, 1L);
-    if (method != (sends ? UVREST_POST : UVREST_GET))
-        SET(CURLOPT_CUSTOMREQUEST, names[method]);
-    if (sends && !has_body) {
-        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)0);
-        SET(CURLOPT_POSTFIELDS, "");
-    }
-    return UVREST_OK;
-}
-
-/* Sets all that does not differ between requests of one method; those that do are in set_request(). */
 static uvrest_status shape(uvrest__transfer *transfer, uvrest_method method, bool has_body)
 {
     uvrest_status st;
-    if (transfer->shaped)
-        curl_easy_reset(transfer->easy);
-    transfer->shaped = false;
-    st = set_security(transfer->easy, transfer->transport);
+    if (transfer->shaped && transfer->method == method && transfer->has_body == has_body)
+        return UVREST_OK;
+    st = uvrest__handle_shape(transfer->handle, method, has_body);
     if (st == UVREST_OK)
-        st = set_callbacks(transfer->easy, transfer);
-    if (st == UVREST_OK)
-        st = set_transport(transfer->easy, &transfer->transport->conf);
-    if (st == UVREST_OK)
-        st = set_method(transfer->easy, method, has_body);
-    if (st != UVREST_OK)
-        return st;
+        st = set_callbacks(transfer);
+    transfer->shaped = st == UVREST_OK;
     transfer->method = method;
     transfer->has_body = has_body;
-    transfer->large_send = false;
-    transfer->large_receive = false;
-    transfer->listens = false;
-    transfer->fresh = false;
-    transfer->address_seconds = 60; /* libcurl's default */
-    transfer->connect_timeout_ms = 0;
-    transfer->timeout_ms = 0;
-    transfer->shaped = true;
-    return UVREST_OK;
-}
-
-static bool names(const char *line, const char *name_and_colon)
-{
-    return uvrest__text_starts(line, SIZE_MAX, name_and_colon); /* which looks no further than the first difference */
-}
-
-/* Which node of the list has a line. libcurl looks for some of them, since it would add its own, and goes through all of
- * the list for each; the others it only passes on, so they share one. */
-static int node_of(const char *line)
-{
-    if (names(line, "Accept:"))
-        return NODE_ACCEPT;
-    if (names(line, "Accept-Encoding:"))
-        return NODE_ENCODING;
-    return names(line, "Content-Type:") ? NODE_TYPE : NODE_OTHERS;
-}
-
-/* Without a value libcurl sends none of that name. */
-static bool is_blank(const char *line)
-{
-    line = strchr(line, ':') + 1;
-    return line[strspn(line, " \t")] == '\0';
-}
-
-static void add_other(uvrest__buf *others, const char *line)
-{
-    if (is_blank(line))
-        return;
-    if (others->len > 0)
-        uvrest__buf_append(others, "\r\n", 2);
-    uvrest__buf_append_text(others, line);
-}
-
-/* Hangs the nodes that have a line together. libcurl only reads them. */
-static struct curl_slist *link_nodes(struct curl_slist *nodes, const char *const *texts)
-{
-    struct curl_slist *first = NULL;
-    for (int i = NODES - 1; i >= 0; i--) {
-        if (texts[i] == NULL)
-            continue;
-        memcpy(&nodes[i].data, &texts[i], sizeof nodes[i].data);
-        nodes[i].next = first;
-        first = &nodes[i];
-    }
-    return first;
-}
-
-/*
- * The request's lines, and ours where it has none of that name. Lines libcurl makes itself are printed twice, so it makes as
- * few as possible: it is kept from naming a type where there is no body, and from asking whether it may send one.
- */
-static uvrest_status set_lines(uvrest__transfer *transfer, const uvrest__transfer_request *request)
-{
-    CURL *easy = transfer->easy;
-    uvrest__buf *others = &transfer->others;
-    const char *texts[NODES] = {NULL};
-    bool own_agent = false;
-    uvrest__buf_clear(others);
-    for (size_t i = 0; i < request->n_lines; i++) {
-        const char *line = request->lines[i];
-        int node = node_of(line);
-        own_agent = own_agent || names(line, "User-Agent:");
-        if (node != NODE_OTHERS && texts[node] == NULL)
-            texts[node] = line;
-        else
-            add_other(others, line);
-    }
-    if (!own_agent)
-        add_other(others, transfer->transport->lines[0]);
-    if (others->status != UVREST_OK)
-        return others->status;
-    texts[NODE_OTHERS] = others->data;
-    if (texts[NODE_ENCODING] == NULL)
-        texts[NODE_ENCODING] = transfer->transport->lines[1];
-    if (request->body != NULL)
-        texts[NODE_EXPECT] = "Expect:";
-    else if (texts[NODE_TYPE] == NULL && request->method != UVREST_GET)
-        texts[NODE_TYPE] = "Content-Type:";
-    SET(CURLOPT_HTTPHEADER, link_nodes(transfer->nodes, texts));
-    return UVREST_OK;
-}
-
-/*
- * The target goes out as it is; libcurl's own URL stays the origin, which it need not take apart again each time. Only a
- * proxy for plain http wants the whole URL in the request line.
- */
-static uvrest_status set_target(uvrest__transfer *transfer, const char *target)
-{
-    const uvrest__transport *transport = transfer->transport;
-    CURL *easy = transfer->easy;
-    uvrest__buf url;
-    CURLUcode uc;
-    if (transport->conf.tls || transport->proxy_variable == NULL) {
-        SET(CURLOPT_REQUEST_TARGET, target);
-        return UVREST_OK;
-    }
-    uvrest__buf_init(&url, transport->conf.alloc, 0);
-    uvrest__buf_append_text(&url, transport->conf.origin);
-    uvrest__buf_append_text(&url, target);
-    uc = url.status == UVREST_OK ? curl_url_set(transfer->url, CURLUPART_URL, url.data, 0) : CURLUE_OUT_OF_MEMORY;
-    uvrest__buf_fini(&url);
-    return uc == CURLUE_OK ? UVREST_OK : UVREST_E_NOMEM;
+    return st;
 }
 
 /*
@@ -957,47 +714,9 @@ static long address_seconds_of(uvrest__transport *transport)
     if (transport->unreachable)
         return 0;
     if (now < transport->forget_ms)
-        return -1;
-    transport->forget_ms = now + (uint64_t)ADDRESS_SECONDS * 1000;
-    return ADDRESS_SECONDS;
-}
-
-static uvrest_status set_request(uvrest__transfer *transfer, const uvrest__transfer_request *request)
-{
-    CURL *easy = transfer->easy;
-    bool large = request->body_len > LARGE_BODY;
-    bool listens = transfer->transport->conf.tls && !request->repeatable;
-    long address_seconds = address_seconds_of(transfer->transport);
-    uvrest_status st = set_target(transfer, request->target);
-    if (st != UVREST_OK)
-        return st;
-    if (address_seconds != transfer->address_seconds)
-        SET(CURLOPT_DNS_CACHE_TIMEOUT, address_seconds);
-    transfer->address_seconds = address_seconds;
-    if (request->connect_timeout_ms != transfer->connect_timeout_ms)
-        SET(CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_timeout_ms);
-    transfer->connect_timeout_ms = request->connect_timeout_ms;
-    if (request->timeout_ms != transfer->timeout_ms)
-        SET(CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
-    transfer->timeout_ms = request->timeout_ms;
-    if (listens != transfer->listens)
-        SET(CURLOPT_VERBOSE, listens ? 1L : 0L);
-    transfer->listens = listens;
-    if (request->fresh != transfer->fresh)
-        SET(CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
-    transfer->fresh = request->fresh;
-    if (transfer->large_receive != transfer->transport->large_answers) {
-        transfer->large_receive = transfer->transport->large_answers;
-        SET(CURLOPT_BUFFERSIZE, transfer->large_receive ? LARGE_RECEIVE_BUFFER : SMALL_RECEIVE_BUFFER);
-    }
-    if (request->body != NULL) {
-        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
-        SET(CURLOPT_POSTFIELDS, request->body);
-        if (large != transfer->large_send)
-            SET(CURLOPT_UPLOAD_BUFFERSIZE, large ? LARGE_SEND_BUFFER : SMALL_SEND_BUFFER);
-        transfer->large_send = large;
-    }
-    return set_lines(transfer, request);
+        return UVREST__HANDLE_NO_AGE;
+    transport->forget_ms = now + UVREST__HANDLE_ADDRESS_SECONDS * UINT64_C(1000);
+    return UVREST__HANDLE_ADDRESS_SECONDS;
 }
 
 static size_t slot_of(uvrest_method method, bool has_body)
@@ -1021,8 +740,7 @@ static uvrest__transfer *take_idle(uvrest__transport *transport, size_t slot)
 static void put_idle(uvrest__transfer *transfer)
 {
     size_t slot = slot_of(transfer->method, transfer->has_body);
-    if (transfer->others.len > 0) /* credentials are among them */
-        explicit_bzero(transfer->others.data, transfer->others.len);
+    uvrest__handle_wipe(transfer->handle);
     if (!transfer->shaped) {
         free_transfer(transfer);
         return;
@@ -1062,10 +780,9 @@ uvrest_status uvrest__transfer_start(uvrest__transport *transport, const uvrest_
         st = new_transfer(transport, &transfer);
     if (st != UVREST_OK)
         return st;
-    if (!transfer->shaped || transfer->method != request->method || transfer->has_body != has_body)
-        st = shape(transfer, request->method, has_body);
+    st = shape(transfer, request->method, has_body);
     if (st == UVREST_OK)
-        st = set_request(transfer, request);
+        st = uvrest__handle_set(transfer->handle, request, transport->large_answers, address_seconds_of(transport));
     if (st != UVREST_OK) {
         transfer->shaped = false;
         put_idle(transfer);

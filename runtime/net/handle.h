@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file handle.h
+ * A handle of libcurl and the options that are set in it. What does not differ between requests of one method is set once;
+ * for each request only what differs from the one before, since most options are copied.
+ *
+ * Threads: plain data of one transport. Memory: a handle owns what libcurl only borrows of it: header lines, the URL.
+ */
+#ifndef UVREST_NET_HANDLE_H
+#define UVREST_NET_HANDLE_H
+
+#include "transfer.h"
+
+typedef struct uvrest__handle uvrest__handle;
+
+/** What the handles of a transport have in common. */
+typedef struct uvrest__handle_conf {
+    const uvrest__transport_conf *transport; /* borrowed */
+    const char *proxy_variable; /* static; the environment's, if one applies */
+    const char *default_ca_path; /* static; libcurl's own directory where it is usable alone; NULL: its defaults */
+    char *agent_line; /* owned; for requests that have none of their own */
+    char *encoding_line; /* owned */
+} uvrest__handle_conf;
+
+/** transport: borrowed until fini. UVREST_E_NOMEM; then fini is called all the same. */
+UVREST_MUST_USE uvrest_status uvrest__handle_conf_init(uvrest__handle_conf *conf,
+                                                       const uvrest__transport_conf *transport);
+void uvrest__handle_conf_fini(uvrest__handle_conf *conf);
+
+/** Makes a handle without options. conf: borrowed until it is freed. *out is owned: uvrest__handle_free(). UVREST_E_NOMEM. */
+UVREST_MUST_USE uvrest_status uvrest__handle_new(const uvrest__handle_conf *conf, uvrest__handle **out);
+/** NULL is accepted. */
+void uvrest__handle_free(uvrest__handle *handle);
+/** libcurl's CURL *. Borrowed. */
+void *uvrest__handle_easy(const uvrest__handle *handle);
+/**
+ * Takes back all options, callbacks included, and sets those that all requests of a method have in common. UVREST_E_NOMEM;
+ * then the handle can only be shaped again or freed.
+ */
+UVREST_MUST_USE uvrest_status uvrest__handle_shape(uvrest__handle *handle, uvrest_method method, bool has_body);
+/** Whether libcurl's log of such a request is turned on, for what CURLOPT_DEBUGFUNCTION hears in it. */
+static inline bool uvrest__handle_listens(const uvrest__transport_conf *transport, bool repeatable)
+{
+    return transport->tls && !repeatable;
+}
+/**
+ * Sets what is the request's own; the handle has the shape of its method. large_answer: one as large as the newest is
+ * expected. address_seconds: addresses of hosts that are as old are dropped; UVREST__HANDLE_NO_AGE: none. Failures as
+ * above.
+ */
+UVREST_MUST_USE uvrest_status uvrest__handle_set(uvrest__handle *handle, const uvrest__transfer_request *request,
+                                                 bool large_answer, long address_seconds);
+/** Overwrites the header lines of the request, which is over. */
+void uvrest__handle_wipe(uvrest__handle *handle);
+
+/** An answer larger than this is large. */
+#define UVREST__HANDLE_SMALL_ANSWER 16384u
+/** How old an address may be that is used for a new connection; libcurl's default. */
+#define UVREST__HANDLE_ADDRESS_SECONDS 60
+/** As old as it likes. */
+#define UVREST__HANDLE_NO_AGE (-1L)
+
+#endif /* UVREST_NET_HANDLE_H */
