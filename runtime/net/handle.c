@@ -19,8 +19,6 @@
 #define SMALL_SEND_BUFFER 61440L
 #define LARGE_SEND_BUFFER 524288L
 #define LARGE_BODY 262144u
-/* Bytes a second below which an attempt counts as receiving nothing. */
-#define LOW_SPEED_BYTES 16L
 #define METHODS 6
 
 /* Header lines libcurl must find by their names, and all others. */
@@ -176,8 +174,6 @@ static uvrest_status set_transport(CURL *easy, const uvrest__transport_conf *con
     SET(CURLOPT_PIPEWAIT, conf->tls ? 1L : 0L);
     SET(CURLOPT_ACCEPT_ENCODING, ""); /* decodes; what is asked for is in our own line */
     SET(CURLOPT_BUFFERSIZE, SMALL_RECEIVE_BUFFER);
-    SET(CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED_BYTES);
-    SET(CURLOPT_LOW_SPEED_TIME, seconds_of(conf->low_speed_ms));
     SET(CURLOPT_MAXAGE_CONN, seconds_of(conf->max_age_ms));
     SET(CURLOPT_MAXLIFETIME_CONN, seconds_of(conf->max_lifetime_ms));
     return UVREST_OK;

@@ -6,17 +6,21 @@
 #include "libcurl.h"
 #include "refusal.h"
 #include "sigpipe.h"
+#include "stall.h"
 #include "text.h"
 #include "verdict.h"
 #include "watch.h"
 #include <assert.h>
 #include <curl/curl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 /* Room is made at once for an announced body of so much; a larger one has to arrive first. */
 #define EXPECTED_MAX 262144u
+/* Descriptors that are read again after a timer, at the most. */
+#define READ_AGAIN_MAX 64
 #define METHODS 6
 
 struct uvrest__transfer {
@@ -32,12 +36,11 @@ struct uvrest__transfer {
     bool shaped; /* the handle is, for: */
     bool has_body;
     uvrest_method method;
-/* Descriptors that are read again after a timer, at the most. */
-#define READ_AGAIN_MAX 64
     bool repeatable;
     uvrest__refusal refusal; /* if its handle listens */
     bool heard; /* see hear() */
     uvrest_status refused; /* why a callback of ours stopped it */
+    uvrest__stall stall;
     uvrest__headers headers;
     uvrest__body body;
     uvrest__outcome outcome;
@@ -50,6 +53,8 @@ struct uvrest__transport {
     bool signals; /* sending may raise SIGPIPE */
     CURLM *multi; /* NULL after a rebuild that failed, until the next start */
     uvrest__timer *timer;
+    uvrest__timer *look; /* at what is under way, whether it stalls */
+    bool looks; /* it is set */
     uvrest__transport *next_abandoned;
     uvrest__watch watch;
     uvrest__body_store bodies;
@@ -516,15 +521,20 @@ static void collect_ended(uvrest__transport *transport)
 }
 
 /* Each is settled before the next is looked at: what it was received in is still in the cache, and serves the next. */
-static void drain(uvrest__transport *transport)
+static void settle_ended(uvrest__transport *transport)
 {
-    collect_ended(transport);
     while (transport->ended_first != NULL) {
         uvrest__transfer *transfer = transport->ended_first;
         finish(transfer, (CURLcode)transfer->code);
         if (!transport->broken)
             transport->conf.on_settled(transport->conf.user);
     }
+}
+
+static void drain(uvrest__transport *transport)
+{
+    collect_ended(transport);
+    settle_ended(transport);
 }
 
 static void step(uvrest__transport *transport, curl_socket_t fd, int events)
@@ -567,6 +577,41 @@ static void act(uvrest__transport *transport, curl_socket_t fd, int events)
         rebuild(transport);
 }
 
+/* ---- what stalls ---- */
+
+static void look_later(uvrest__transport *transport)
+{
+    transport->looks = true;
+    uvrest__timer_set(transport->look, uvrest__stall_period_ms(transport->conf.low_speed_ms));
+}
+
+static bool is_stalled(uvrest__transfer *transfer)
+{
+    curl_off_t down = 0;
+    curl_off_t up = 0;
+    if (transfer->ended || transfer->outcome.sends == 0)
+        return false;
+    curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
+    curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &up);
+    return uvrest__stall_look(&transfer->stall, (uint64_t)down + (uint64_t)up, transfer->transport->conf.low_speed_ms);
+}
+
+static void on_look(void *user)
+{
+    uvrest__transport *transport = user;
+    transport->looks = false;
+    for (uvrest__transfer *transfer = transport->under_way; transfer != NULL; transfer = transfer->next) {
+        if (!is_stalled(transfer))
+            continue;
+        snprintf(transfer->error, sizeof transfer->error, "too slow: less than %u bytes a second for %u ms",
+                 UVREST__STALL_BYTES, transport->conf.low_speed_ms);
+        push_ended(transfer, CURLE_OPERATION_TIMEDOUT);
+    }
+    settle_ended(transport);
+    if (transport->under_way != NULL && !transport->looks)
+        look_later(transport);
+}
+
 /* ---- transports ---- */
 
 static void free_transport(uvrest__transport *transport)
@@ -593,18 +638,19 @@ uvrest_status uvrest__transport_new(const uvrest__transport_conf *conf, uvrest_r
     st = uvrest__handle_conf_init(&transport->handles, &transport->conf);
     if (st == UVREST_OK)
         st = uvrest__timer_new(conf->loop, on_timer, transport, &transport->timer);
+    if (st == UVREST_OK)
+        st = uvrest__timer_new(conf->loop, on_look, transport, &transport->look);
+    if (st == UVREST_OK)
+        st = make_multi(transport);
     if (st != UVREST_OK)
-        goto free_transport;
-    st = make_multi(transport);
-    if (st != UVREST_OK)
-        goto close_timer;
+        goto close_timers;
 
     *out = transport;
     return UVREST_OK;
 
-close_timer:
+close_timers:
+    uvrest__timer_close(transport->look);
     uvrest__timer_close(transport->timer);
-free_transport:
     free_transport(transport);
     return st;
 }
@@ -634,6 +680,7 @@ void uvrest__transport_close(uvrest__transport *transport)
     if (transport->multi != NULL)
         destroy_multi(transport);
     uvrest__watch_fini(&transport->watch);
+    uvrest__timer_close(transport->look);
     uvrest__timer_close(transport->timer);
     free_transport(transport);
 }
@@ -758,6 +805,7 @@ static void begin(uvrest__transfer *transfer, const uvrest__transfer_request *re
     memset(&transfer->refusal, 0, sizeof transfer->refusal);
     transfer->heard = false;
     transfer->refused = UVREST_OK;
+    transfer->stall = (uvrest__stall){0};
     transfer->error[0] = '\0';
     uvrest__headers_reset(&transfer->headers);
     transfer->outcome.fault = UVREST__TRANSFER_WHOLE;
@@ -798,6 +846,8 @@ uvrest_status uvrest__transfer_start(uvrest__transport *transport, const uvrest_
         return st;
     }
     link_under_way(transfer);
+    if (!transport->looks)
+        look_later(transport);
     *out = transfer;
     return UVREST_OK;
 }

@@ -57,6 +57,46 @@ static void row_94_arguments_are_encoded_once(void **state)
     server_stop(s);
 }
 
+static void lines_of_the_caller_take_the_place_of_ours(void **state)
+{
+    server *s = server_start("conn\n"
+                             "expect GET /API/leaves/a1/\n"
+                             "header accept: application/x-leaf\n"
+                             "header accept-encoding: identity\n"
+                             "header user-agent: gardener/2\n"
+                             "header X-One: 1\n"
+                             "header X-Two: 2\n"
+                             "header App-ID: " APP_ID "\n"
+                             "header Auth-Token: " AUTH_TOKEN "\n"
+                             "no-header X-Empty\n" ANSWER "expect GET /API/leaves/a1/\n"
+                             "header Accept: application/json\n"
+                             "header User-Agent: libuvrest/0.1.0\n"
+                             "header App-ID: " APP_ID "\n"
+                             "no-header X-One\n" ANSWER);
+    uvrest_client *client = wire_client(s);
+    const char *const lines[] = {"X-One: 1",
+                                 "accept: application/x-leaf",
+                                 "X-Empty:",
+                                 "user-agent: gardener/2",
+                                 "accept-encoding: identity",
+                                 "X-Two: 2",
+                                 NULL};
+    uvrest_call_options options = {.headers = lines};
+    seen saw = {0};
+    (void)state;
+    wire_get(client, &saw, &options, NULL);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_OK);
+    assert_false(server_received(s, "libuvrest/"));
+    assert_false(server_received(s, "gzip"));
+    saw = (seen){0};
+    wire_get(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_OK);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
 static void bodies_are_sent_as_their_kind(void **state)
 {
     server *s = server_start("conn\n"
@@ -733,6 +773,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(get_delivers_a_typed_value),
         cmocka_unit_test(row_94_arguments_are_encoded_once),
+        cmocka_unit_test(lines_of_the_caller_take_the_place_of_ours),
         cmocka_unit_test(bodies_are_sent_as_their_kind),
         cmocka_unit_test(values_come_as_their_kind),
         cmocka_unit_test(calls_use_a_loop_of_the_caller),
