@@ -173,7 +173,6 @@ static uvrest_status set_transport(CURL *easy, const uvrest__transport_conf *con
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     SET(CURLOPT_PIPEWAIT, conf->tls ? 1L : 0L);
     SET(CURLOPT_ACCEPT_ENCODING, ""); /* decodes; what is asked for is in our own line */
-    SET(CURLOPT_BUFFERSIZE, SMALL_RECEIVE_BUFFER);
     SET(CURLOPT_MAXAGE_CONN, seconds_of(conf->max_age_ms));
     SET(CURLOPT_MAXLIFETIME_CONN, seconds_of(conf->max_lifetime_ms));
     return UVREST_OK;
@@ -204,13 +203,30 @@ static uvrest_status set_url(CURL *easy, CURLU *url)
     return UVREST_OK;
 }
 
+/*
+ * Takes all options back. What curl_easy_reset() sets is complete only if memory was, which it does not say; it may even be a
+ * buffer without a size. Where libcurl holds on to a buffer its size cannot be set, so the handle is exchanged.
+ */
+static uvrest_status clear(uvrest__handle *handle)
+{
+    CURL *fresh;
+    curl_easy_reset(handle->easy);
+    if (curl_easy_setopt(handle->easy, CURLOPT_BUFFERSIZE, SMALL_RECEIVE_BUFFER) == CURLE_OK)
+        return UVREST_OK;
+    fresh = curl_easy_init();
+    if (fresh == NULL)
+        return UVREST_E_NOMEM;
+    curl_easy_cleanup(handle->easy);
+    handle->easy = fresh;
+    return UVREST_OK;
+}
+
 uvrest_status uvrest__handle_shape(uvrest__handle *handle, uvrest_method method, bool has_body)
 {
-    uvrest_status st;
-    if (handle->shaped)
-        curl_easy_reset(handle->easy);
+    uvrest_status st = handle->shaped ? clear(handle) : UVREST_OK;
     handle->shaped = false;
-    st = set_url(handle->easy, handle->url);
+    if (st == UVREST_OK)
+        st = set_url(handle->easy, handle->url);
     if (st == UVREST_OK)
         st = set_security(handle->easy, handle->conf);
     if (st == UVREST_OK)
@@ -220,7 +236,7 @@ uvrest_status uvrest__handle_shape(uvrest__handle *handle, uvrest_method method,
     if (st != UVREST_OK)
         return st;
     handle->large_send = false;
-    handle->large_receive = false;
+    handle->large_receive = false; /* libcurl's default is the small size */
     handle->listens = false;
     handle->fresh = false;
     handle->address_seconds = UVREST__HANDLE_ADDRESS_SECONDS; /* libcurl's default */
@@ -335,11 +351,25 @@ static uvrest_status set_target(uvrest__handle *handle, const char *target)
     return uc == CURLUE_OK ? UVREST_OK : UVREST_E_NOMEM;
 }
 
+/*
+ * Over HTTP/2 libcurl keeps the buffers of a request that ended beside others, and refuses to change their size until they
+ * are gone: then it stays what it is, which costs only time.
+ */
+static void set_buffers(uvrest__handle *handle, bool large_receive, bool large_send)
+{
+    CURL *easy = handle->easy;
+    long receive = large_receive ? LARGE_RECEIVE_BUFFER : SMALL_RECEIVE_BUFFER;
+    long send = large_send ? LARGE_SEND_BUFFER : SMALL_SEND_BUFFER;
+    if (large_receive != handle->large_receive && curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, receive) == CURLE_OK)
+        handle->large_receive = large_receive;
+    if (large_send != handle->large_send && curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, send) == CURLE_OK)
+        handle->large_send = large_send;
+}
+
 uvrest_status uvrest__handle_set(uvrest__handle *handle, const uvrest__transfer_request *request, bool large_answer,
                                  long address_seconds)
 {
     CURL *easy = handle->easy;
-    bool large = request->body_len > LARGE_BODY;
     bool listens = uvrest__handle_listens(handle->conf->transport, request->repeatable);
     uvrest_status st = set_target(handle, request->target);
     if (st != UVREST_OK)
@@ -353,9 +383,6 @@ uvrest_status uvrest__handle_set(uvrest__handle *handle, const uvrest__transfer_
     if (request->fresh != handle->fresh)
         SET(CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
     handle->fresh = request->fresh;
-    if (large_answer != handle->large_receive)
-        SET(CURLOPT_BUFFERSIZE, large_answer ? LARGE_RECEIVE_BUFFER : SMALL_RECEIVE_BUFFER);
-    handle->large_receive = large_answer;
     if (address_seconds != handle->address_seconds)
         SET(CURLOPT_DNS_CACHE_TIMEOUT, address_seconds);
     handle->address_seconds = address_seconds;
@@ -365,9 +392,7 @@ uvrest_status uvrest__handle_set(uvrest__handle *handle, const uvrest__transfer_
     if (request->body != NULL) {
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
         SET(CURLOPT_POSTFIELDS, request->body);
-        if (large != handle->large_send)
-            SET(CURLOPT_UPLOAD_BUFFERSIZE, large ? LARGE_SEND_BUFFER : SMALL_SEND_BUFFER);
-        handle->large_send = large;
     }
+    set_buffers(handle, large_answer, request->body_len > LARGE_BODY);
     return set_lines(handle, request);
 }

@@ -31,7 +31,7 @@ void uvrest__handle_conf_fini(uvrest__handle_conf *conf);
 UVREST_MUST_USE uvrest_status uvrest__handle_new(const uvrest__handle_conf *conf, uvrest__handle **out);
 /** NULL is accepted. */
 void uvrest__handle_free(uvrest__handle *handle);
-/** libcurl's CURL *. Borrowed. */
+/** libcurl's CURL *. Borrowed until the handle is shaped again. */
 void *uvrest__handle_easy(const uvrest__handle *handle);
 /**
  * Takes back all options, callbacks included, and sets those that all requests of a method have in common. UVREST_E_NOMEM;

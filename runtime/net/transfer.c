@@ -742,6 +742,7 @@ static uvrest_status shape(uvrest__transfer *transfer, uvrest_method method, boo
     if (transfer->shaped && transfer->method == method && transfer->has_body == has_body)
         return UVREST_OK;
     st = uvrest__handle_shape(transfer->handle, method, has_body);
+    transfer->easy = uvrest__handle_easy(transfer->handle);
     if (st == UVREST_OK)
         st = set_callbacks(transfer);
     transfer->shaped = st == UVREST_OK;

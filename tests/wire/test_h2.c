@@ -108,6 +108,60 @@ static void row_27_ten_thousand_data_frames_are_fine(void **state)
     assert_string_equal(saw.id, "a1");
 }
 
+/* Calls one after the other, beside one that stays under way. */
+typedef struct chain {
+    uvrest_client *client;
+    uvrest_call *beside;
+    unsigned n;
+} chain;
+
+static void on_beside(const sample_leaf *leaf, const uvrest_result *result, void *user)
+{
+    (void)leaf;
+    (void)user;
+    assert_int_equal(result->status, UVREST_E_CANCELLED);
+}
+
+static void on_link(const sample_leaf *leaf, const uvrest_result *result, void *user)
+{
+    chain *c = user;
+    sample_leaf_args get = {.leaf_id = "a1"};
+    sample_leaf body = {.id = "a1"};
+    sample_leaf_body_args put = {.leaf_id = "a1", .body = &body};
+    uvrest_any_fn *next = (uvrest_any_fn *)on_link;
+    assert_string_equal(result->message, "");
+    assert_string_equal(leaf->id, "a1");
+    c->n++;
+    if (c->n == 1)
+        assert_int_equal(uvrest_gen_call(c->client, &leaves_get, &get, (uvrest_any_fn *)on_beside, c, &c->beside), 0);
+    if (c->n == 4)
+        assert_int_equal(uvrest_gen_call(c->client, &leaves_replace, &put, next, c, NULL), 0);
+    else if (c->n < 5)
+        assert_int_equal(uvrest_gen_call(c->client, &leaves_get, &get, next, c, NULL), 0);
+    else
+        uvrest_call_cancel(c->beside);
+}
+
+/* libcurl keeps the receive buffer of a request that ends beside others, and refuses to change its size. */
+static void answers_may_change_their_size_beside_others(void **state)
+{
+    server *s = start_alpn(BEGIN REQUEST HEAD
+                           "frame 17000 DATA 0 - \\x20\n" BODY REQUEST REQUEST ANSWER REQUEST ANSWER REQUEST HEAD
+                           "frame 17000 DATA 0 - \\x20\n" BODY UPLOAD ANSWER "stall\n",
+                           "h2");
+    sample_client_options options = options_for(s);
+    sample_leaf_args get = {.leaf_id = "a1"};
+    chain c = {0};
+    (void)state;
+    c.client = wire_client_of(&options);
+    assert_int_equal(uvrest_gen_call(c.client, &leaves_get, &get, (uvrest_any_fn *)on_link, &c, NULL), 0);
+    assert_int_equal(uvrest_client_run(c.client), UVREST_OK);
+    assert_int_equal(c.n, 5);
+    assert_int_equal(server_connections(s), 1);
+    uvrest_client_free(c.client);
+    server_stop(s);
+}
+
 /* The upload cannot go on: the window is closed. */
 static void row_28_early_answer_over_h2_wins(void **state)
 {
@@ -661,6 +715,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(row_27_ten_thousand_data_frames_are_fine),
+        cmocka_unit_test(answers_may_change_their_size_beside_others),
         cmocka_unit_test(row_28_early_answer_over_h2_wins),
         cmocka_unit_test(row_28_early_answers_to_several_uploads_end_them),
         cmocka_unit_test(row_30_goaway_below_our_stream_is_repeated),
