@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Rows 3, 5, 15, 16 and 38 of the fault catalogue, in network namespaces of their own: a client's and a server's, with a
-# cable (veth) between them. Loss and reordering would need netem in the kernel; lines that are narrow or down do not.
+# cable (veth) between them, or a line of pump.py's, which loses, delays and reorders packets (the kernel's netem is not
+# everywhere).
 #   namespaces.sh PROBE ROW
 # Exits with 77, which ctest takes for "skipped", where it is not permitted.
 set -euo pipefail
@@ -34,12 +35,30 @@ fail() {
 
 # The other end of the cable lives in the namespace of the server's process.
 lay_cable() {
+    ip link add near type veth peer name far 2>/dev/null || skip "no veth here"
+    connect_ends
+}
+
+# lay_bad_line LOSS DELAY_MS JITTER_MS: sets pumping to the process that carries the packets.
+lay_bad_line() {
+    [ -c /dev/net/tun ] || skip "no tun device here"
+    : >"$work/pump"
+    "$python" "$here/pump.py" near far "$@" >"$work/pump" 2>"$work/pump.errors" &
+    pumping=$!
+    local i
+    for ((i = 0; i < 100; i++)); do
+        grep -q ready "$work/pump" && break
+        kill -0 $pumping 2>/dev/null || skip "no tun device can be made: $(tail -1 "$work/pump.errors")"
+        sleep 0.05
+    done
+    connect_ends
+}
+
+connect_ends() {
     unshare --net sleep 600 >/dev/null &
-    local holder=$!
+    local holder=$! i
     server=$holder
     ip link set lo up
-    ip link add near type veth peer name far 2>/dev/null || skip "no veth here"
-    local i
     for ((i = 0; i < 100; i++)); do
         [ "$(readlink /proc/$holder/ns/net)" != "$(readlink /proc/self/ns/net)" ] && break
         sleep 0.05
@@ -125,6 +144,18 @@ row_16_host_that_moves_is_found_at_once() {
     grep -q '^UVREST_OK yes 150 ' "$work/out" || fail "not all succeeded"
 }
 
+row_38_lossy_line_that_reorders_is_slow_and_right() {
+    lay_bad_line 0.05 150 60 # each way: 300 ms and more there and back
+    serve 0
+    "$probe" http://10.99.0.2:8080 80 10000 30000 4 0 >"$work/out"
+    kill -TERM $pumping
+    wait $pumping || fail "the pump failed"
+    tail -1 "$work/pump"
+    grep -q '^UVREST_OK yes 80 ' "$work/out" || fail "not all succeeded"
+    awk '/^took/ && $2 < 2400 { exit 1 }' "$work/out" || fail "the line was not slow"
+    awk '/^carried/ { exit !($4 > 10 && $6 > 10) }' "$work/pump" || fail "the line was not bad"
+}
+
 row_38_narrow_line_is_slow_and_right() {
     lay_cable
     serve 0
@@ -141,6 +172,7 @@ case $row in
     15) row_15_network_that_comes_back_is_used_again ;;
     16) row_16_host_that_moves_is_found_at_once ;;
     38) row_38_narrow_line_is_slow_and_right ;;
+    38_lossy) row_38_lossy_line_that_reorders_is_slow_and_right ;;
     *) echo "no row $row here" >&2; exit 2 ;;
 esac
 cat "$work/out"
