@@ -103,6 +103,30 @@ static void answers_are_repeated_by_class_rows_39_to_44(void **state)
     }
 }
 
+/* And all there is from 100 to 599, by class: what has no rule of its own is not repeated. */
+static void each_status_of_http_is_judged_rows_39_to_44(void **state)
+{
+    (void)state;
+    for (int http = 100; http < 600; http++) {
+        bool unprocessed = http == 408 || http == 425 || http == 429;
+        bool ambiguous = http == 500 || http == 502 || http == 503 || http == 504;
+        for (int class = 0; class < 3; class ++) {
+            uvrest__retry_decision d;
+            begin(NULL);
+            rules.retry_class = (uvrest_retry_class) class;
+            d = judge(answer(http), fake_rand_most);
+            if (d.retry != (unprocessed || (ambiguous && class != UVREST_RETRY_NEVER)))
+                fail_msg("%d, class %d: %s", http, class, d.retry ? "repeated" : "not repeated");
+            if ((d.status == UVREST_OK) != (http >= 200 && http < 300))
+                fail_msg("%d is %s", http, uvrest_status_name(d.status));
+            if (http >= 200 && http < 300)
+                assert_int_equal(d.executed, UVREST_EXECUTED_YES);
+            else if (http >= 300 && http < 500)
+                assert_int_equal(d.executed, UVREST_EXECUTED_NO);
+        }
+    }
+}
+
 static void failures_are_repeated_by_kind_rows_1_to_25(void **state)
 {
     uvrest__retry_decision d;
@@ -330,6 +354,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(statuses_of_http),
         cmocka_unit_test_setup(answers_are_repeated_by_class_rows_39_to_44, begin),
+        cmocka_unit_test_setup(each_status_of_http_is_judged_rows_39_to_44, begin),
         cmocka_unit_test_setup(failures_are_repeated_by_kind_rows_1_to_25, begin),
         cmocka_unit_test_setup(a_failure_behind_a_head_knows_what_the_head_said, begin),
         cmocka_unit_test_setup(executed_is_of_all_attempts, begin),

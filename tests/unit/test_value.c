@@ -4,6 +4,7 @@
 
 #include <cjson/cJSON.h>
 #include <math.h>
+#include <stdlib.h>
 
 static cJSON *tree_of(const char *text)
 {
@@ -113,6 +114,51 @@ static void no_more_than_the_arena_allows(void **state)
     cJSON_Delete(tree);
 }
 
+/* cJSON's hooks are the process's; whoever sets them can make them fail. */
+static long cjson_left = -1;
+static long cjson_live;
+
+static void *cjson_allocate(size_t size)
+{
+    if (cjson_left == 0)
+        return NULL;
+    cjson_left -= cjson_left > 0;
+    cjson_live++;
+    return malloc(size);
+}
+
+static void cjson_release(void *memory)
+{
+    cjson_live -= memory != NULL;
+    free(memory);
+}
+
+static void trees_survive_each_failing_allocation_row_110(void **state)
+{
+    cJSON_Hooks hooks = {cjson_allocate, cjson_release};
+    uvrest_status st = UVREST_E_NOMEM;
+    (void)state;
+    cJSON_InitHooks(&hooks);
+    for (long n = 0; st != UVREST_OK; n++) {
+        cJSON *tree = NULL;
+        uvrest_raw raw = {NULL, 0};
+        assert_true(n < 1000);
+        cjson_left = n;
+        st = uvrest_raw_to_cjson(codec_raw("{\"a\":[1,{\"b\":\"c\"}],\"d\":null,\"e\":\"\\u00e9\"}"), &tree);
+        if (st == UVREST_OK)
+            st = uvrest_raw_from_cjson(tree, codec_arena, &raw);
+        else
+            assert_null(tree);
+        if (st != UVREST_OK) {
+            assert_status(st, UVREST_E_NOMEM);
+            assert_null(raw.text);
+        }
+        cJSON_Delete(tree);
+        assert_int_equal(cjson_live, 0);
+    }
+    cJSON_InitHooks(NULL);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, codec_setup, codec_teardown)
 
 int main(void)
@@ -120,7 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(values_become_trees),           TEST(all_that_is_json_is_taken_and_nothing_else),
         TEST(trees_become_values),           TEST(trees_json_cannot_say_are_refused),
-        TEST(no_more_than_the_arena_allows),
+        TEST(no_more_than_the_arena_allows), TEST(trees_survive_each_failing_allocation_row_110),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

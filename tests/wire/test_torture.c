@@ -7,6 +7,7 @@
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define ANSWER "reply 200 {\"id\":\"a1\"}\n"
 
@@ -18,6 +19,7 @@ typedef struct source {
     long n_live;
 } source;
 
+static char own_path[] = "/tmp/uvrest-torture-XXXXXX"; /* a file to digest */
 static source curls = {.left = -1};
 static source ours = {.left = -1};
 
@@ -116,10 +118,75 @@ static void on_raw(const uvrest_raw *value, const uvrest_result *result, void *u
     count_end(result, user);
 }
 
+static void on_text(const char *value, const uvrest_result *result, void *user)
+{
+    (void)value;
+    count_end(result, user);
+}
+
 static void on_bytes(const uvrest_bytes *value, const uvrest_result *result, void *user)
 {
     (void)value;
     count_end(result, user);
+}
+
+static void on_done(const uvrest_result *result, void *user)
+{
+    count_end(result, user);
+}
+
+static void on_several(const sample_several *several, const uvrest_result *result, void *user)
+{
+    (void)several;
+    count_end(result, user);
+}
+
+/* Kept beyond the callback, and given back. */
+static void on_taken(const sample_leaf *leaf, const uvrest_result *result, void *user)
+{
+    uvrest_result *mine = NULL;
+    uvrest_status st = uvrest_call_take(result->call);
+    (void)leaf;
+    assert_true(st == UVREST_OK || st == UVREST_E_NOMEM);
+    count_end(result, user);
+    if (st == UVREST_OK) {
+        memcpy(&mine, &result, sizeof mine);
+        uvrest_result_free(mine);
+    }
+}
+
+static void add_line(const uvrest_request_event *event, void *user)
+{
+    uvrest_status st = uvrest_request_add_header(event, "X-Hook: 1");
+    (void)user;
+    assert_true(st == UVREST_OK || st == UVREST_E_NOMEM);
+}
+
+#define N_WAITS 3u
+
+/* One of the blocking ones, from its start to its end. */
+static uvrest_status wait_for(uvrest_client *client, unsigned which)
+{
+    sample_leaf_args get = {.leaf_id = "a1"};
+    sample_checksum_args checksum = {NULL, NULL};
+    uvrest_request request = {.path = "/x/"};
+    const sample_leaf *leaf = NULL;
+    const uvrest_raw *raw = NULL;
+    const uvrest_bytes *bytes = NULL;
+    uvrest_result *result = NULL;
+    uvrest_status st;
+    if (which == 0)
+        st = uvrest_gen_wait(client, &leaves_get, &get, &leaf, &result);
+    else if (which == 1)
+        st = uvrest_call_raw_wait(client, &request, &bytes, &result);
+    else
+        st = uvrest_gen_wait_of_file(client, &leaves_by_checksum, &checksum, "checksum", own_path, NULL, NULL, &raw,
+                                     &result);
+    assert_true((st == UVREST_OK) == (leaf != NULL || bytes != NULL || raw != NULL));
+    if (result != NULL)
+        assert_int_equal(result->status, st);
+    uvrest_result_free(result);
+    return st;
 }
 
 /* Starts one of the public calls. */
@@ -134,6 +201,10 @@ static uvrest_status start(uvrest_client *client, unsigned which, unsigned *n)
     sample_leaf_args get = {.leaf_id = "a1", .sort = "x", .mode = "y", .call = &call};
     sample_leaf_body_args post = {.leaf_id = "a1", .body = &leaf, .call = &call};
     sample_raw_args search = {.body = &raw};
+    sample_leaf_list leaves = {&leaf, 1};
+    sample_list_args import = {.body = &leaves};
+    sample_text_args say = {.body = "hello"};
+    sample_checksum_args checksum = {NULL, NULL};
     uvrest_request request = {.method = UVREST_PUT, .path = "/x/", .body = "{}", .body_len = 2, .call = &call};
     switch (which) {
     case 0:
@@ -143,16 +214,38 @@ static uvrest_status start(uvrest_client *client, unsigned which, unsigned *n)
         return uvrest_gen_call(client, &leaves_create, &post, (uvrest_any_fn *)on_leaf, n, NULL);
     case 2:
         return uvrest_gen_call(client, &leaves_search, &search, (uvrest_any_fn *)on_raw, n, NULL);
+    case 5:
+        return uvrest_gen_call(client, &leaves_import, &import, (uvrest_any_fn *)on_done, n, NULL);
+    case 6:
+        return uvrest_gen_call(client, &leaves_several, NULL, (uvrest_any_fn *)on_several, n, NULL);
+    case 7:
+        return uvrest_gen_call(client, &leaves_get, &get, (uvrest_any_fn *)on_taken, n, NULL);
+    case 8:
+        return uvrest_gen_call_of_file(client, &leaves_by_checksum, &checksum, "checksum", own_path, NULL,
+                                       (uvrest_any_fn *)on_raw, n, NULL);
+    case 9:
+        return uvrest_gen_call(client, &leaves_say, &say, (uvrest_any_fn *)on_text, n, NULL);
     default:
         return uvrest_call_raw(client, &request, on_bytes, n, NULL);
     }
 }
 
-#define N_CALLS 5u
+#define N_CALLS 10u
 
 static bool is_expected(uvrest_status status)
 {
     return status == UVREST_OK || status == UVREST_E_NOMEM;
+}
+
+/*
+ * Lack of memory inside a transfer: libcurl may call it a URL it cannot read, or give up all transfers, and its code for it
+ * is also the one for a header line that is too long.
+ */
+static void check_end(uvrest_status status)
+{
+    bool curl_failed = curls.hit && (status == UVREST_E_LIMIT || status == UVREST_E_IO || status == UVREST_E_INVALID);
+    if (!is_expected(status) && !curl_failed)
+        fail_msg("%s for want of memory", uvrest_status_name(status));
 }
 
 /* A whole life, each call once. While memory lacks, the client is refused, or usable as soon as there is some. */
@@ -165,6 +258,7 @@ static void live(server *s)
     uvrest_status st;
     options.alloc = &hooks;
     options.attempts = 1;
+    options.on_request = add_line;
     options.disable_rate_limit_handling = true; /* ledgers outlive the client */
     st = uvrest_gen_client_new(&sample_api, &options, offsetof(sample_client_options, app_id), &client);
     assert_true(is_expected(st));
@@ -179,6 +273,8 @@ static void live(server *s)
         assert_int_equal(uvrest_client_run(client), UVREST_OK);
         assert_int_equal(n[0], started);
     }
+    for (unsigned which = 0; which < N_WAITS; which++)
+        check_end(wait_for(client, which));
     curls.left = ours.left = -1; /* there is memory again */
     n[0] = n[1] = started = 0;
     assert_int_equal(start(client, 0, n), UVREST_OK);
@@ -223,6 +319,19 @@ static void row_110_every_allocation_of_libcurl_may_fail(void **state)
     torture(&curls);
 }
 
+static int make_file(void **state)
+{
+    int fd = mkstemp(own_path);
+    (void)state;
+    return fd < 0 || write(fd, "x", 1) != 1 || close(fd) != 0 ? -1 : 0;
+}
+
+static int remove_file(void **state)
+{
+    (void)state;
+    return unlink(own_path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,5 +341,5 @@ int main(void)
     if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_allocate, curl_release, curl_resize, curl_copy, curl_zeroed) !=
         CURLE_OK)
         return 1;
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_file, remove_file);
 }

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "refusal.h"
+#include "support.h"
+
+static int64_t hear(uvrest__refusal *refusal, const char *line)
+{
+    return uvrest__refusal_hear(refusal, line, strlen(line));
+}
+
+static uvrest__refusal sent(const char *line, int local_port)
+{
+    uvrest__refusal refusal = {0};
+    uvrest__refusal_begin(&refusal, "127.0.0.1", local_port, "127.0.0.1", 443);
+    assert_int_equal(hear(&refusal, line), -1);
+    return refusal;
+}
+
+static void the_log_is_read(void **state)
+{
+    uvrest__refusal refusal = sent("Using Stream ID: 5 (easy handle 0x55)\n", 1);
+    (void)state;
+    assert_int_equal(refusal.stream, 5);
+    assert_int_equal(hear(&refusal, "h2h3 [x-goaway: GOAWAY]\n"), -1);
+    assert_int_equal(hear(&refusal, "recveived GOAWAY, error=0, last_stream=3\n"), 3); /* 7.88's spelling */
+    assert_int_equal(hear(&refusal, "received GOAWAY, error=0, last_stream=2147483647\n"), INT32_MAX);
+    assert_int_equal(hear(&refusal, "received GOAWAY, error=0\n"), -1);
+    assert_false(refusal.refused);
+    hear(&refusal, "REFUSED_STREAM, retrying a fresh connect\n");
+    assert_true(refusal.refused);
+    uvrest__refusal_begin(&refusal, "127.0.0.1", 2, "127.0.0.1", 443);
+    assert_false(refusal.refused);
+    assert_int_equal(refusal.stream, 0);
+}
+
+static void a_goaway_is_for_the_streams_above_it_on_its_connection(void **state)
+{
+    uvrest__refusal reader = sent("Using Stream ID: 1 (easy", 1);
+    static const struct {
+        const char *line;
+        int local_port;
+        bool refused;
+    } rows[] = {{"Using Stream ID: 5 (easy", 1, true},
+                {"Using Stream ID: 3 (easy", 1, false},
+                {"Using Stream ID: 5 (easy", 2, false},
+                {"using HTTP/2", 1, false}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uvrest__refusal other = sent(rows[i].line, rows[i].local_port);
+        uvrest__refusal_hear_goaway(&other, &reader, 3);
+        assert_int_equal(other.refused, rows[i].refused);
+    }
+}
+
+/* From then on libcurl may look at other connections, whose streams have other numbers. */
+static void a_goaway_after_the_connection_was_left_is_anothers(void **state)
+{
+    static const char *const leaves[] = {"Connection died, retrying a fresh connect (retry count: 1)\n",
+                                         "Downgrades to HTTP/1.1\n"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        uvrest__refusal refusal = sent("Using Stream ID: 5 (easy", 1);
+        hear(&refusal, leaves[i]);
+        assert_int_equal(hear(&refusal, "recveived GOAWAY, error=0, last_stream=1\n"), -1);
+    }
+}
+
+/* A server can put what it likes into a header, but not at the beginning of a line of the log. */
+static void words_inside_a_line_are_no_words(void **state)
+{
+    uvrest__refusal refusal = sent("Using Stream ID: 5 (easy", 1);
+    (void)state;
+    hear(&refusal, "h2h3 [x: REFUSED_STREAM, retrying a fresh connect]\n");
+    hear(&refusal, "x Using Stream ID: 99\n");
+    hear(&refusal, "");
+    assert_false(refusal.refused);
+    assert_int_equal(refusal.stream, 5);
+}
+
+static void a_handle_without_a_note_has_none(void **state)
+{
+    CURL *easy = curl_easy_init();
+    (void)state;
+    assert_non_null(easy);
+    assert_false(uvrest__refusal_is_noted(easy));
+    assert_false(uvrest__refusal_is_noted(easy));
+    curl_easy_cleanup(easy);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_log_is_read),
+        cmocka_unit_test(a_goaway_is_for_the_streams_above_it_on_its_connection),
+        cmocka_unit_test(a_goaway_after_the_connection_was_left_is_anothers),
+        cmocka_unit_test(words_inside_a_line_are_no_words),
+        cmocka_unit_test(a_handle_without_a_note_has_none),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
