@@ -38,7 +38,7 @@ struct uvrest__transfer {
     uvrest_method method;
     bool repeatable;
     uvrest__refusal refusal; /* if its handle listens */
-    bool heard; /* see hear() */
+    bool uploads; /* its body is being sent, or has been: counted in n_uploads */
     uvrest_status refused; /* why a callback of ours stopped it */
     uvrest__stall stall;
     uvrest__headers headers;
@@ -59,7 +59,7 @@ struct uvrest__transport {
     uvrest__watch watch;
     uvrest__body_store bodies;
     uvrest__transfer *under_way;
-    size_t n_answered_uploads; /* of these, with a body to send and something of the answer already */
+    size_t n_uploads; /* of these, with a body that is being sent or has been */
     uvrest__transfer *ended_first; /* under way as far as our user knows, but libcurl is done with them; in order */
     uvrest__transfer *ended_last;
     uvrest__transfer
@@ -198,20 +198,11 @@ static bool is_cut_status_line(const char *line, size_t len)
     return len > 13 && memcmp(line, "HTTP/1.", 7) == 0 && (line[12] == '\r' || line[12] == '\n');
 }
 
-/* Something of the answer has arrived. */
-static void hear(uvrest__transfer *transfer)
-{
-    if (!transfer->heard && transfer->has_body)
-        transfer->transport->n_answered_uploads++;
-    transfer->heard = true;
-}
-
 static size_t on_header(char *line, size_t size, size_t n, void *user)
 {
     uvrest__transfer *transfer = user;
     bool was_complete = uvrest__headers_http_status(&transfer->headers) != 0;
     uvrest_status st = UVREST_E_PROTOCOL;
-    hear(transfer);
     if (!is_cut_status_line(line, size * n))
         st = uvrest__headers_add_line(&transfer->headers, line, size * n);
     if (st == UVREST_OK && !was_complete && uvrest__headers_http_status(&transfer->headers) != 0)
@@ -243,10 +234,8 @@ static int on_log(CURL *easy, curl_infotype type, char *text, size_t len, void *
     return 0;
 }
 
-/*
- * Right before a request is sent. libcurl comes here again when it repeats one on a new connection because the old one
- * had died or the server had not taken it: that is refused where the server may have executed the first.
- */
+/* Right before a request is sent. libcurl comes here again to repeat one whose connection has died, or that the server
+ * did not take: that is refused where the server may have executed the first. */
 static int on_send(void *user, char *ip, char *local_ip, int port, int local_port)
 {
     uvrest__transfer *transfer = user;
@@ -254,6 +243,10 @@ static int on_send(void *user, char *ip, char *local_ip, int port, int local_por
         return CURL_PREREQFUNC_ABORT;
     if (uvrest__handle_listens(&transfer->transport->conf, transfer->repeatable))
         uvrest__refusal_begin(&transfer->refusal, local_ip, local_port, ip, port);
+    if (transfer->has_body && !transfer->uploads) {
+        transfer->uploads = true;
+        transfer->transport->n_uploads++;
+    }
     transfer->outcome.sends++;
     return CURL_PREREQFUNC_OK;
 }
@@ -406,8 +399,8 @@ static void link_under_way(uvrest__transfer *transfer)
 
 static void unlink_under_way(uvrest__transfer *transfer)
 {
-    if (transfer->heard && transfer->has_body)
-        transfer->transport->n_answered_uploads--;
+    if (transfer->uploads)
+        transfer->transport->n_uploads--;
     if (transfer->prev != NULL)
         transfer->prev->next = transfer->next;
     else
@@ -548,14 +541,14 @@ static void step(uvrest__transport *transport, curl_socket_t fd, int events)
 
 /*
  * Over HTTP/2, when an answer arrives whole before the upload has ended, the stream closes with the last frame sent, and
- * 7.88 goes on waiting for a descriptor that has no more to say: it is made to read once more. After a timer nobody knows
- * which descriptor that was.
+ * 7.88 goes on waiting for a descriptor that has no more to say, whichever transfer it was that read or sent there: it is
+ * made to read once more. After a timer nobody knows which descriptor that was.
  */
 static void find_ends(uvrest__transport *transport, curl_socket_t acted)
 {
     int fds[READ_AGAIN_MAX] = {acted};
     size_t n = 1;
-    if (!transport->conf.tls || transport->n_answered_uploads == 0)
+    if (!transport->conf.tls || transport->n_uploads == 0)
         return;
     if (acted == CURL_SOCKET_TIMEOUT)
         n = uvrest__watch_list(&transport->watch, fds, READ_AGAIN_MAX);
@@ -804,7 +797,7 @@ static void begin(uvrest__transfer *transfer, const uvrest__transfer_request *re
     transfer->owner = owner;
     transfer->repeatable = request->repeatable;
     memset(&transfer->refusal, 0, sizeof transfer->refusal);
-    transfer->heard = false;
+    transfer->uploads = false;
     transfer->refused = UVREST_OK;
     transfer->stall = (uvrest__stall){0};
     transfer->error[0] = '\0';
