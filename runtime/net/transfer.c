@@ -192,10 +192,11 @@ static uvrest_status check_head(uvrest__transfer *transfer)
     return uvrest__body_expect(&transfer->body, &transfer->transport->bodies, (size_t)length);
 }
 
-/* "HTTP/1.1 200" and the end: the space before an empty reason is part of the line's form. */
-static bool is_cut_status_line(const char *line, size_t len)
+/* "HTTP/1.1 200" and the end: the space before an empty reason is part of the line's form. Nobody has asked for 101. */
+static bool is_bad_status_line(const char *line, size_t len)
 {
-    return len > 13 && memcmp(line, "HTTP/1.", 7) == 0 && (line[12] == '\r' || line[12] == '\n');
+    return len > 13 && memcmp(line, "HTTP/1.", 7) == 0 &&
+           (line[12] == '\r' || line[12] == '\n' || memcmp(line + 8, " 101", 4) == 0);
 }
 
 static size_t on_header(char *line, size_t size, size_t n, void *user)
@@ -203,7 +204,7 @@ static size_t on_header(char *line, size_t size, size_t n, void *user)
     uvrest__transfer *transfer = user;
     bool was_complete = uvrest__headers_http_status(&transfer->headers) != 0;
     uvrest_status st = UVREST_E_PROTOCOL;
-    if (!is_cut_status_line(line, size * n))
+    if (!is_bad_status_line(line, size * n))
         st = uvrest__headers_add_line(&transfer->headers, line, size * n);
     if (st == UVREST_OK && !was_complete && uvrest__headers_http_status(&transfer->headers) != 0)
         st = check_head(transfer);
@@ -524,10 +525,14 @@ static void settle_ended(uvrest__transport *transport)
     }
 }
 
-static void drain(uvrest__transport *transport)
+/* Whether there was anything. */
+static bool drain(uvrest__transport *transport)
 {
+    bool any;
     collect_ended(transport);
+    any = transport->ended_first != NULL;
     settle_ended(transport);
+    return any;
 }
 
 static void step(uvrest__transport *transport, curl_socket_t fd, int events)
@@ -553,8 +558,9 @@ static void find_ends(uvrest__transport *transport, curl_socket_t acted)
     if (acted == CURL_SOCKET_TIMEOUT)
         n = uvrest__watch_list(&transport->watch, fds, READ_AGAIN_MAX);
     for (size_t i = 0; i < n && !transport->broken; i++) {
-        step(transport, fds[i], CURL_CSELECT_IN);
-        drain(transport);
+        do /* each that ends may leave another's frames behind, read and not looked at */
+            step(transport, fds[i], CURL_CSELECT_IN);
+        while (drain(transport) && !transport->broken);
     }
 }
 
@@ -564,7 +570,7 @@ static void act(uvrest__transport *transport, curl_socket_t fd, int events)
         return;
     assert(transport->inside == 0);
     step(transport, fd, events);
-    drain(transport);
+    (void)drain(transport);
     find_ends(transport, fd);
     if (transport->broken)
         rebuild(transport);

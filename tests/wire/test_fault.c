@@ -345,8 +345,8 @@ static void row_29_endless_1xx_end_in_limit(void **state)
 static void row_51_odd_status_lines_are_a_protocol_error(void **state)
 {
     static const char *const lines[] = {
-        "HTTP/1.1 099 Low",  "HTTP/1.1 600 High", "HTTP/1.1 1000 Long", "HTTP/1.1 200",
-        "HTTP/1.1 abc Text", "HTTP/9.9 200 OK",   "hello there",        "\\x00\\x01\\x02",
+        "HTTP/1.1 099 Low", "HTTP/1.1 600 High", "HTTP/1.1 1000 Long", "HTTP/1.1 200",    "HTTP/1.1 abc Text",
+        "HTTP/9.9 200 OK",  "hello there",       "\\x00\\x01\\x02",    "HTTP/1.1 101 Up",
     };
     char script[512];
     (void)state;

@@ -500,6 +500,10 @@ static void row_35_garbage_is_a_protocol_error(void **state)
         "send \\xff\\xff\\xff\\x00\\x00\\x00\\x00\\x00\\x01garbage\n", /* a frame of 16 MB */
         "frame 1 SETTINGS 0 0 abc\n", /* of no length settings have */
         "frame 1 CONTINUATION 4 - \\x88\n", /* of nothing */
+        "frame 1 HEADERS 5 -\n", /* no header at all, the status neither */
+        "frame 1 HEADERS 4 - \\x88\nframe 1 HEADERS 4 - \\x88\n", /* a second head, not the end */
+        "frame 1 HEADERS 5 - \\x88\\x40\\x01X\\x01a\n", /* a name in capitals */
+        "frame 1 HEADERS 5 - \\x88\\x0f\\x0d\\x011\n", /* Content-Length 1 and no body */
     };
     uvrest_call_options options = {.attempts = 1, .timeout_ms = 3000};
     char script[512];
