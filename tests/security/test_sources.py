@@ -69,7 +69,7 @@ def test_sec_05_nothing_is_printed(codes):
     assert not [
         name for name, code in codes.items() if re.search(r"\b(stdout|stderr)\b", code)
     ]
-    # libcurl prints its log unless it is handed to a function of ours, which looks for a line and keeps nothing.
+    # libcurl prints its log unless a function of ours takes it, which looks for some lines.
     talkative = [name for name, code in codes.items() if "CURLOPT_VERBOSE" in code]
     assert talkative == ["runtime/net/handle.c", "runtime/net/refusal.c"]
     listening = [
