@@ -190,3 +190,24 @@ def test_sec_24_only_named_symbols_are_exported():
     assert [
         n for n in names if not n.startswith("uvrest_") or n.startswith("uvrest__")
     ] == []
+
+
+@pytest.mark.parametrize(
+    "package, fixed",
+    [
+        ("libcurl4", "7.88.1-10+deb12u15"),
+        ("libnghttp2-14", "1.52.0-1+deb12u3"),
+        ("libuv1", "1.44.2-1+deb12u1"),
+        ("libcjson1", "1.7.15-1+deb12u4"),
+    ],
+)
+def test_sec_19_packages_have_their_fixes(package, fixed):
+    """A library does not know at run time which fixes its packager has put in: the machine does."""
+    if 'VERSION_ID="12"' not in Path("/etc/os-release").read_text():
+        pytest.skip("the versions are Debian 12's")
+    have = output_of("dpkg-query", "-W", "-f", "${Version}", package)
+    ok = (
+        subprocess.run(["dpkg", "--compare-versions", have, "ge", fixed]).returncode
+        == 0
+    )
+    assert ok, f"{package} {have} lacks fixes of {fixed}: apt-get upgrade"
