@@ -5,6 +5,8 @@
 #include "json_tree.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static const char everything[] =
     "{\"active\":true,\"bools\":[true,false,null],\"color\":\"BLUE\",\"colors\":[\"green\",null,\"deep \\\"red\\\"\"],"
@@ -459,6 +461,27 @@ static void each_cut_is_refused_with_its_offset(void **state)
     }
 }
 
+/* The text stands right before a page that cannot be read, whole and cut, so that one byte read too far ends the test. */
+static void nothing_is_read_beyond_the_end(void **state)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    (void)state;
+    assert_true(pages != MAP_FAILED && sizeof everything < page);
+    assert_int_equal(mprotect(pages + page, page, PROT_NONE), 0);
+    for (size_t len = 0; len < sizeof everything; len++) {
+        char *text = pages + page - len;
+        uvrest_status expected = len == sizeof everything - 1 ? UVREST_OK : UVREST_E_DECODE;
+        const void *value;
+        memcpy(text, everything, len);
+        uvrest_arena_reset(codec_arena);
+        assert_status(uvrest_json_decode(sample_model(SAMPLE_MODEL_ALL), text, len, NULL, codec_arena, &value, NULL),
+                      expected);
+        assert_status(uvrest_json_check(text, len, 0, NULL), expected);
+    }
+    assert_int_equal(munmap(pages, 2 * page), 0);
+}
+
 /* Every byte of the text replaced by some that matter: the decoder and a plain reader agree on what is JSON. */
 static void each_changed_byte_is_judged_as_a_plain_reader_does(void **state)
 {
@@ -705,6 +728,7 @@ int main(void)
         TEST(roots_of_another_kind_are_refused),
         TEST(byte_order_mark_and_space_are_skipped),
         TEST(each_cut_is_refused_with_its_offset),
+        TEST(nothing_is_read_beyond_the_end),
         TEST(each_changed_byte_is_judged_as_a_plain_reader_does),
         TEST(nesting_is_limited_over_all_kinds),
         TEST(growth_is_limited),
