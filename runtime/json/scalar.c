@@ -41,15 +41,17 @@ static UVREST__COLD const uint8_t *read_text(uvrest__reader *r, const uint8_t *p
         if (UVREST__UNLIKELY(p == end || *p < 0x20))
             return uvrest__reader_broken(r, p);
         if (*p >= 0x80) {
-            len = uvrest__utf8_next(p, end);
-            if (UVREST__UNLIKELY(len == 0))
-                return uvrest__reader_broken(r, p);
-            if (UVREST__LIKELY(end - p >= 4))
-                memcpy(to, p, 4);
-            else
-                memcpy(to, p, len);
-            p += len;
-            to += len;
+            do { /* they come in words */
+                len = uvrest__utf8_len(p, end);
+                if (UVREST__UNLIKELY(len == 0))
+                    return uvrest__reader_broken(r, p);
+                if (UVREST__LIKELY(end - p >= 4))
+                    memcpy(to, p, 4);
+                else
+                    memcpy(to, p, len);
+                p += len;
+                to += len;
+            } while (p < end && *p >= 0x80 && r->arena->end - to >= SPARE);
         } else if (*p == '\\') {
             p = uvrest__scan_escape(p, end, &c, &r->fault);
             if (p == NULL)
@@ -148,7 +150,8 @@ const uint8_t *uvrest__scalar_number(const uvrest__reader *r, const uint8_t *p, 
 {
     const bool negative = *p == '-';
     const uint8_t *const digits = p + negative, *at = digits, *point;
-    uint64_t value = 0, power = 1;
+    uint64_t value = 0;
+    int64_t power = 1, whole;
     for (; is_digit(*at); at++)
         value = value * 10 + (uint64_t)(*at - '0');
     point = at;
@@ -164,8 +167,9 @@ const uint8_t *uvrest__scalar_number(const uvrest__reader *r, const uint8_t *p, 
     if (UVREST__UNLIKELY(point == digits || point - digits > 18 || (*digits == '0' && point - digits > 1) ||
                          *at == '.' || (*at | 0x20) == 'e'))
         return read_number(r, p, kind, to);
+    whole = negative ? -(int64_t)value : (int64_t)value;
     if (kind != UVREST_KIND_F64)
-        return store_integer(p, at, kind, negative ? -(int64_t)value : (int64_t)value, to);
-    *(uvrest_opt_f64 *)to = uvrest_f64((negative ? -(double)value : (double)value) / (double)power);
+        return store_integer(p, at, kind, whole, to);
+    *(uvrest_opt_f64 *)to = uvrest_f64((double)whole / (double)power);
     return at;
 }

@@ -100,11 +100,14 @@ const uint8_t *uvrest__scan_escape(const uint8_t *p, const uint8_t *end, uint32_
     return p + 6;
 }
 
-UVREST__RARE unsigned uvrest__utf8_len(const uint8_t *p, const uint8_t *end)
+unsigned uvrest__utf8_len(const uint8_t *p, const uint8_t *end)
 {
     uint32_t w = 0;
-    for (unsigned i = 0; i < 4 && p + i < end; i++)
-        w |= (uint32_t)p[i] << 8 * i;
+    if (UVREST__LIKELY(end - p >= 4))
+        w = uvrest__load32(p);
+    else
+        for (unsigned i = 0; p + i < end; i++)
+            w |= (uint32_t)p[i] << 8 * i;
     return uvrest__utf8_word(w);
 }
 
@@ -147,7 +150,7 @@ const uint8_t *uvrest__scan_text(const uint8_t *p, const uint8_t *end, uvrest__f
             return p + 1;
         if (*p >= 0x80) {
             do {
-                unsigned len = uvrest__utf8_next(p, end);
+                unsigned len = uvrest__utf8_len(p, end);
                 if (UVREST__UNLIKELY(len == 0))
                     return fail(fault, p, "UTF-8");
                 p += len;

@@ -174,12 +174,6 @@ UVREST__HOT unsigned uvrest__utf8_word(uint32_t w)
 
 unsigned uvrest__utf8_len(const uint8_t *p, const uint8_t *end);
 
-/* The same for loops over text. */
-UVREST__HOT unsigned uvrest__utf8_next(const uint8_t *p, const uint8_t *end)
-{
-    return UVREST__LIKELY(end - p >= 4) ? uvrest__utf8_word(uvrest__load32(p)) : uvrest__utf8_len(p, end);
-}
-
 /* A character beyond U+10FFFF stands for a surrogate without its twin: what UTF-8 cannot say. */
 #define UVREST__LONE_SURROGATE 0x110000u
 
