@@ -86,7 +86,7 @@ uvrest_status uvrest__form_encode(const uvrest__form_part *parts, size_t n_parts
     }
     len += (size_t)snprintf(body + len, cap + 1 - len, "--%s--\r\n", boundary);
     snprintf(type, sizeof TYPE_START + BOUNDARY_MAX, TYPE_START "%s", boundary);
-    *out_body = (uvrest_raw){body, len};
+    *out_body = uvrest_raw_of(body, len);
     *out_type = type;
     return UVREST_OK;
 }

@@ -115,9 +115,9 @@ typedef struct argument {
     char number[NUMBER_TEXT];
 } argument;
 
-static void format_number(argument *out, unsigned len)
+static void format_number(argument *out, char *end)
 {
-    out->number[len] = '\0';
+    *end = '\0';
     out->text = out->number;
 }
 

@@ -45,7 +45,7 @@ static member find_member(const uvrest_schema *schema, unsigned model, const uvr
     const uvrest_extra *extra = extra_of(schema, model, value);
     const char *name = uvrest__name_text(schema, field->name);
     size_t len = uvrest__name_len(schema, field->name);
-    member m = {ABSENT, value + field->offset, {NULL, 0}};
+    member m = {ABSENT, value + field->offset, uvrest_raw_of(NULL, 0)};
     const uvrest_extra_member *slice;
     m.form = typed_form(field, m.typed);
     if (extra == NULL || m.form == NULL_FORM)
@@ -346,7 +346,7 @@ static void add_unknown(const uvrest_schema *schema, unsigned model, const uvres
         const uvrest_extra_member *m = &before->members[i];
         if (is_unknown(schema, model, m) && uvrest__extra_find(after, m->name, m->name_len) == NULL &&
             !uvrest__raw_is_null(m->value))
-            add(to, m->name, m->name_len, (uvrest_raw){"null", 4});
+            add(to, m->name, m->name_len, uvrest_raw_of("null", 4));
     }
 }
 

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Structs to JSON text, driven by tables, straight into the free end of the arena: nothing else is allocated from it
- * meanwhile, and what does not fit its block moves to one four times as large: what is not written to is only addresses,
- * and what is left of it serves whoever allocates next.
+ * meanwhile, and what does not fit its block moves to one four times as large, or as large as the rest of the outermost
+ * array is likely to need: what is not written to is only addresses, and what is left of it serves whoever allocates next.
  *
- * Writing functions return false when encoding has failed, with writer.status set. Each leaves SPARE bytes free, so that
- * whoever called it sets a comma or a colon without asking. In an array or an object every element ends in a comma, and
- * closing it overwrites the last one.
+ * Where a writing function stands: `at` is where the next byte goes. It is called with ROOM bytes free there, so that
+ * whatever is short is written without asking, and returns where it stopped with SPARE bytes free, so that whoever called
+ * it sets a comma or a colon without asking; NULL when encoding has failed and writer.status says how. In an array or an
+ * object every element ends in a comma, and closing it overwrites the last one.
  */
 #include "encode.h"
+#include "checked.h"
 #include "extra.h"
 #include "limits.h"
 #include "number.h"
 #include "path.h"
+#include "walk.h"
 
 #include "arena.h"
 
@@ -20,14 +23,23 @@
 
 typedef uvrest__frame frame;
 
-enum { FIRST_ROOM = 2048, SPARE = 16 };
+enum {
+    FIRST_ROOM = 2048,
+    SPARE = 16,
+    ROOM = UVREST__NUMBER_TEXT_MAX + SPARE, /* any number, word or bracket */
+    NAME_ROOM =
+        UVREST__JSON_NAME_MAX + 4 + UVREST__BLOCK + ROOM /* a name of the tables, and what is written behind it */
+};
 
 typedef struct writer {
-    char *at;
     char *end;
     char *begin;
     const uvrest_schema *schema;
     uvrest_arena *arena;
+    const frame *list; /* the outermost array being written, at its index; NULL outside of one */
+    size_t n_list; /* its elements */
+    unsigned first; /* of the root's members those from here ... */
+    unsigned behind; /* ... to before here are written; those it does not have count as the one behind its last */
     unsigned depth;
     uint8_t skipped; /* members with this flag are not written */
     bool partial; /* required members may be absent */
@@ -41,7 +53,7 @@ typedef struct case_tag {
     uint16_t text;
 } case_tag;
 
-static bool write_object(writer *w, unsigned model, const char *value, const case_tag *tag, const frame *up);
+static char *write_object(writer *w, char *at, unsigned model, const char *value, const case_tag *tag, const frame *up);
 
 /* Members are of many pointer types; all have one form. */
 UVREST__HOT const void *load_pointer(const void *member)
@@ -53,12 +65,12 @@ UVREST__HOT const void *load_pointer(const void *member)
 
 /* ---- failing and room ----------------------------------------------------------------------------------------------- */
 
-static UVREST__RARE bool fail(writer *w, const frame *f, uvrest_status status, const char *why)
+static UVREST__RARE char *fail(writer *w, const frame *f, uvrest_status status, const char *why)
 {
     size_t len, room;
     w->status = status;
     if (w->reason == NULL)
-        return false;
+        return NULL;
     len = uvrest__path_print(w->schema, f, w->reason->text, sizeof w->reason->text - 64);
     if (len != 0) {
         memcpy(w->reason->text + len, ": ", 2);
@@ -69,43 +81,41 @@ static UVREST__RARE bool fail(writer *w, const frame *f, uvrest_status status, c
         room = strlen(why);
     memcpy(w->reason->text + len, why, room);
     w->reason->text[len + room] = '\0';
-    return false;
+    return NULL;
+}
+
+static UVREST__RARE char *fail_deep(writer *w, const frame *f)
+{
+    return fail(w, f, UVREST_E_LIMIT, "nested too deep");
 }
 
 /* Not marked as cold: gcc would take all that may call it for cold as well. */
-static __attribute__((noinline)) bool grow(writer *w, size_t need)
+static __attribute__((noinline)) char *grow(writer *w, char *at, size_t need)
 {
-    size_t len = (size_t)(w->at - w->begin), room = (size_t)(w->end - w->begin);
-    uvrest_status st;
+    size_t len = (size_t)(at - w->begin), hint = (size_t)(w->end - w->begin);
     if (need > SIZE_MAX / 8 - len)
         return fail(w, NULL, UVREST_E_NOMEM, "out of memory");
     need += len;
-    if (room < FIRST_ROOM)
-        room = FIRST_ROOM;
-    st = uvrest__arena_grow(w->arena, need, need > room ? need * 4 : room * 4);
-    if (st != UVREST_OK)
+    if (hint < need)
+        hint = need;
+    if (hint < FIRST_ROOM)
+        hint = FIRST_ROOM;
+    hint *= 4;
+    if (w->list != NULL && w->list->index >= 4) /* else a few elements would speak for all */
+        hint = need + need / 8 + (size_t)((double)need * (double)(w->n_list - w->list->index) / (double)w->list->index);
+    if (uvrest__arena_grow(w->arena, need, hint) != UVREST_OK)
         return fail(w, NULL, UVREST_E_NOMEM, "out of memory");
     if (len != 0)
         memcpy(w->arena->at, w->begin, len);
     w->begin = w->arena->at;
-    w->at = w->begin + len;
     w->end = w->arena->end;
-    return true;
+    return w->begin + len;
 }
 
-/* Room for n bytes at w->at, and some to spare. */
-UVREST__HOT bool reserve(writer *w, size_t n)
+/* `at`, or where it has moved to, with n bytes free. */
+UVREST__HOT char *ensure(writer *w, char *at, size_t n)
 {
-    return UVREST__LIKELY((size_t)(w->end - w->at) >= n + SPARE) || grow(w, n + SPARE);
-}
-
-static bool write_bytes(writer *w, const char *bytes, size_t n)
-{
-    if (!reserve(w, n))
-        return false;
-    memcpy(w->at, bytes, n);
-    w->at += n;
-    return true;
+    return UVREST__LIKELY((size_t)(w->end - at) >= n) ? at : grow(w, at, n);
 }
 
 /* ---- text ----------------------------------------------------------------------------------------------------------- */
@@ -113,48 +123,55 @@ static bool write_bytes(writer *w, const char *bytes, size_t n)
 /* One character that is not plain ASCII text. Returns its length in the source, 0 if it is not UTF-8. Writes up to 6. */
 static __attribute__((noinline)) unsigned escape(char **to, const uint8_t *p, const uint8_t *end, bool any_name)
 {
-    static const char hex[] = "0123456789abcdef";
-    static const char letters[0x20] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
-    unsigned len;
-    if (*p == '"' || *p == '\\' || (*p < 0x20 && letters[*p] != '\0')) {
+    static const char hex[] = "0123456789abcdef", letters[] = "btn\0fr";
+    unsigned unit, len;
+    if (*p == '"' || *p == '\\' || (*p >= '\b' && *p <= '\r' && *p != '\v')) {
         (*to)[0] = '\\';
-        (*to)[1] = *p < 0x20 ? letters[*p] : (char)*p;
+        (*to)[1] = *p < 0x20 ? letters[*p - '\b'] : (char)*p;
         *to += 2;
         return 1;
     }
-    if (*p < 0x20) {
-        memcpy(*to, "\\u00", 4);
-        (*to)[4] = hex[*p >> 4];
-        (*to)[5] = hex[*p & 15];
-        *to += 6;
-        return 1;
-    }
-    len = uvrest__utf8_len(p, end);
-    if (len == 0 && any_name && end - p >= 3 && *p == 0xED && p[1] >= 0xA0) {
+    unit = *p;
+    len = 1;
+    if (*p >= 0x80) {
+        len = uvrest__utf8_len(p, end);
         /* A name that held a lone surrogate is kept in the three bytes UTF-8 has no use for. */
-        memcpy(*to, "\\ud", 3);
-        (*to)[3] = hex[p[1] >> 2 & 15];
-        (*to)[4] = hex[(p[1] << 2 & 12) | (p[2] >> 4 & 3)];
-        (*to)[5] = hex[p[2] & 15];
-        *to += 6;
-        return 3;
+        if (len != 0 || !any_name || end - p < 3 || *p != 0xED || p[1] < 0xA0) {
+            memcpy(*to, p, len);
+            *to += len;
+            return len;
+        }
+        unit = 0xD000u | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu);
+        len = 3;
     }
-    memcpy(*to, p, len);
-    *to += len;
+    memcpy(*to, "\\u", 2);
+    for (unsigned i = 0; i < 4; i++)
+        (*to)[2 + i] = hex[unit >> (12 - 4 * i) & 15];
+    *to += 6;
     return len;
 }
 
-/* Copies n < 16 bytes if all of them are plain text. */
+/* Copies n < UVREST__BLOCK bytes if all of them are plain text. From four on as two words, which may overlap. */
 UVREST__HOT bool copy_plain(char *to, const uint8_t *p, size_t n)
 {
-    uint64_t first, last;
-    if (n >= 8) { /* as two words, which may overlap */
-        memcpy(&first, p, 8);
-        memcpy(&last, p + n - 8, 8);
-        if (uvrest__word_special(first) != 0 || uvrest__word_special(last) != 0)
+#if UVREST__SCAN_SSE2
+    if (n >= 8) {
+        __m128i first = _mm_loadl_epi64((const __m128i *)p), last = _mm_loadl_epi64((const __m128i *)(p + n - 8));
+        if (uvrest__block_special(_mm_unpacklo_epi64(first, last)) != 0)
             return false;
-        memcpy(to, &first, 8);
-        memcpy(to + n - 8, &last, 8);
+        _mm_storel_epi64((__m128i *)to, first);
+        _mm_storel_epi64((__m128i *)(to + n - 8), last);
+        return true;
+    }
+#endif
+    if (n >= 4) {
+        uint32_t first, last;
+        memcpy(&first, p, 4);
+        memcpy(&last, p + n - 4, 4);
+        if (uvrest__word_special((uint64_t)first << 32 | last) != 0)
+            return false;
+        memcpy(to, &first, 4);
+        memcpy(to + n - 4, &last, 4);
         return true;
     }
     for (size_t i = 0; i < n; i++) {
@@ -166,178 +183,212 @@ UVREST__HOT bool copy_plain(char *to, const uint8_t *p, size_t n)
 }
 
 /*
- * Text of a known length with its quotes. any_name: what a name of foreign making may hold is written too. The source is
- * not read beyond its end.
+ * Goes on with a text at its first character that is not plain, to behind its closing quote. any_name: what a name of
+ * foreign making may hold is written too.
  */
-static bool write_text(writer *w, const char *text, size_t len, const frame *f, bool any_name)
+static __attribute__((noinline)) char *write_special(writer *w, char *at, const uint8_t *p, const uint8_t *end,
+                                                     const frame *f, bool any_name)
 {
-    const uint8_t *p = (const uint8_t *)text, *const end = p + len;
-    char *to;
-    if (!reserve(w, len + 2 + UVREST__BLOCK))
-        return false;
-    to = w->at;
-    *to++ = '"';
     for (;;) {
         unsigned n;
-        while (end - p >= UVREST__BLOCK) {
-            uvrest__block16 block = uvrest__block_load(p);
-            uvrest__mask special = uvrest__block_special(block);
-            uvrest__block_store(to, block);
-            if (special != 0) {
-                n = uvrest__mask_first(special);
-                p += n;
-                to += n;
-                goto special;
-            }
-            p += UVREST__BLOCK;
-            to += UVREST__BLOCK;
-        }
-        if (UVREST__LIKELY(copy_plain(to, p, (size_t)(end - p)))) {
-            to += end - p;
-            break;
-        }
-        while (*p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\')
-            *to++ = (char)*p++;
-    special:
-        w->at = to;
         /* Room for the longest escape, what is left as it is, the quote and a block stored too far. */
-        if (!reserve(w, (size_t)(end - p) + 7 + UVREST__BLOCK))
-            return false;
-        to = w->at;
+        at = ensure(w, at, (size_t)(end - p) + 7 + UVREST__BLOCK + SPARE);
+        if (UVREST__UNLIKELY(at == NULL))
+            return NULL;
         while (end - p >= 4 && *p >= 0x80) {
             n = uvrest__utf8_word(uvrest__load32(p));
             if (n == 0)
                 break;
-            memcpy(to, p, 4);
+            memcpy(at, p, 4);
             p += n;
-            to += n;
+            at += n;
         }
         if (p < end && (*p >= 0x80 || *p < 0x20 || *p == '"' || *p == '\\')) {
-            n = escape(&to, p, end, any_name);
+            n = escape(&at, p, end, any_name);
             if (n == 0)
                 return fail(w, f, UVREST_E_INVALID, "not UTF-8");
             p += n;
         }
-    }
-    *to++ = '"';
-    w->at = to;
-    return true;
-}
-
-static bool write_c_text(writer *w, const char *text, const frame *f)
-{
-    return write_text(w, text, strlen(text), f, false);
-}
-
-/* A name of the tables with its quotes and a colon. The pool is padded, so whole blocks are read. */
-static bool write_name(writer *w, uint16_t name)
-{
-    const char *text = uvrest__name_text(w->schema, name);
-    const unsigned len = uvrest__name_len(w->schema, name);
-    char *to;
-    if (!reserve(w, UVREST__JSON_NAME_MAX + 4 + 16))
-        return false;
-    to = w->at;
-    *to++ = '"';
-    for (unsigned i = 0; i < len; i += UVREST__BLOCK) {
-        uvrest__block16 block = uvrest__block_load(text + i);
-        uvrest__mask special = uvrest__block_special(block);
-        if (UVREST__UNLIKELY(special != 0 && i + uvrest__mask_first(special) < len)) {
-            if (!write_text(w, text, len, NULL, true))
-                return false;
-            *w->at++ = ':';
-            return true;
+        while (end - p >= UVREST__BLOCK) {
+            uvrest__block16 block = uvrest__block_load(p);
+            uvrest__mask special = uvrest__block_special(block);
+            uvrest__block_store(at, block);
+            n = special != 0 ? uvrest__mask_first(special) : (unsigned)UVREST__BLOCK;
+            p += n;
+            at += n;
+            if (special != 0)
+                break;
         }
-        uvrest__block_store(to + i, block);
+        if (end - p < UVREST__BLOCK) {
+            while (p < end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\')
+                *at++ = (char)*p++;
+            if (p == end)
+                break;
+        }
     }
-    to += len;
-    to[0] = '"';
-    to[1] = ':';
-    w->at = to + 2;
-    return true;
+    *at = '"';
+    return at + 1;
+}
+
+static char *write_text(writer *w, char *at, const char *text, size_t len, const frame *f, bool any_name);
+
+/* The same for a text without room. */
+static __attribute__((noinline)) char *grow_and_write(writer *w, char *at, const char *text, size_t len, const frame *f,
+                                                      bool any_name)
+{
+    at = grow(w, at, len + 2 + UVREST__BLOCK + SPARE);
+    return at == NULL ? NULL : write_text(w, at, text, len, f, any_name);
+}
+
+/*
+ * Text of a known length with its quotes; asks for its own room. The source is not read beyond its end: what is behind the
+ * last whole block is checked and copied as the last block there is, part of which then is written twice. Calls are the
+ * last thing it does, so that plain text needs no frame.
+ */
+static char *write_text(writer *w, char *at, const char *text, size_t len, const frame *f, bool any_name)
+{
+    const uint8_t *p = (const uint8_t *)text, *const end = p + len, *last;
+    if (UVREST__UNLIKELY((size_t)(w->end - at) < len + 2 + UVREST__BLOCK + SPARE))
+        return grow_and_write(w, at, text, len, f, any_name);
+    *at++ = '"';
+    if (len < UVREST__BLOCK) {
+        if (UVREST__UNLIKELY(!copy_plain(at, p, len)))
+            return write_special(w, at, p, end, f, any_name);
+        at[len] = '"';
+        return at + len + 1;
+    }
+    for (last = end - UVREST__BLOCK; p < last; p += UVREST__BLOCK, at += UVREST__BLOCK) {
+        uvrest__block16 block = uvrest__block_load(p);
+        uvrest__block_store(at, block);
+        if (UVREST__UNLIKELY(uvrest__block_special(block) != 0))
+            return write_special(w, at, p, end, f, any_name);
+    }
+    uvrest__block16 block = uvrest__block_load(last);
+    if (UVREST__UNLIKELY(uvrest__block_special(block) != 0))
+        return write_special(w, at, p, end, f, any_name);
+    at += end - p;
+    uvrest__block_store(at - UVREST__BLOCK, block);
+    *at = '"';
+    return at + 1;
+}
+
+static __attribute__((noinline)) char *write_c_text(writer *w, char *at, const char *text, const frame *f)
+{
+    return write_text(w, at, text, strlen(text), f, false);
+}
+
+static UVREST__RARE char *write_odd_pooled(writer *w, char *at, const char *text, unsigned len)
+{
+    at = write_text(w, at, text, len, NULL, true);
+    if (at != NULL && (at = ensure(w, at, SPARE + ROOM)) != NULL)
+        *at = ':';
+    return at;
+}
+
+/* What ends a name or has to be looked at; with SSE2 blanks and ! too, since that is one comparison. */
+UVREST__HOT uvrest__mask name_special(uvrest__block16 block)
+{
+#if UVREST__SCAN_SSE2
+    __m128i low = _mm_cmplt_epi8(block, _mm_set1_epi8('"' + 1));
+    return (uvrest__mask)_mm_movemask_epi8(_mm_or_si128(low, _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'))));
+#else
+    return uvrest__block_special(block);
+#endif
+}
+
+/* Text of the tables with its quotes, into NAME_ROOM; behind it a colon that the caller may count. The pool is padded, so whole blocks are read. */
+UVREST__HOT char *put_pooled(writer *w, char *at, const char *text)
+{
+    const unsigned len = (uint8_t)text[-1];
+    *at = '"';
+    for (unsigned i = 0;; i += UVREST__BLOCK) {
+        uvrest__block16 block = uvrest__block_load(text + i);
+        uvrest__mask special = name_special(block);
+        uvrest__block_store(at + 1 + i, block);
+        if (UVREST__LIKELY(special != 0)) { /* its NUL, or what needs an escape */
+            if (UVREST__UNLIKELY(i + uvrest__mask_first(special) != len))
+                return write_odd_pooled(w, at, text, len);
+            break;
+        }
+    }
+    memcpy(at + len + 1, "\":", 2);
+    return at + len + 2;
+}
+
+static char *write_pooled(writer *w, char *at, uint16_t name)
+{
+    at = ensure(w, at, NAME_ROOM);
+    return at == NULL ? NULL : put_pooled(w, at, uvrest__name_text(w->schema, name));
 }
 
 /* ---- scalars -------------------------------------------------------------------------------------------------------- */
 
-static bool write_null(writer *w)
+UVREST__HOT char *put_null(char *at)
 {
-    if (!reserve(w, 4))
-        return false;
-    memcpy(w->at, "null", 4);
-    w->at += 4;
-    return true;
+    memcpy(at, "null", 4);
+    return at + 4;
 }
 
-static bool write_i64(writer *w, int64_t value)
+static UVREST__RARE bool check_raw(writer *w, const uvrest_raw *raw, const frame *f)
 {
-    if (!reserve(w, UVREST__NUMBER_TEXT_MAX))
-        return false;
-    w->at += uvrest__number_print_i64(w->at, value);
-    return true;
-}
-
-static bool write_f64(writer *w, double value, const frame *f)
-{
-    if (!isfinite(value))
-        return fail(w, f, UVREST_E_INVALID, "NaN and infinity have no JSON");
-    if (!reserve(w, UVREST__NUMBER_TEXT_MAX))
-        return false;
-    w->at += uvrest__number_print_f64(w->at, value);
-    return true;
-}
-
-static __attribute__((noinline)) bool write_raw(writer *w, uvrest_raw raw, const frame *f)
-{
-    const uint8_t *p = (const uint8_t *)raw.text;
+    const uint8_t *p = (const uint8_t *)raw->text;
     uvrest__fault fault;
     if (p == NULL)
-        return fail(w, f, UVREST_E_INVALID, "a raw value without text");
-    if (!uvrest__scan_whole(p, p + raw.len, UVREST__JSON_DEPTH_MAX - w->depth, &fault))
-        return fault.too_deep ? fail(w, f, UVREST_E_LIMIT, "nested too deep")
-                              : fail(w, f, UVREST_E_INVALID, "a raw value that is not JSON");
-    return write_bytes(w, raw.text, raw.len);
+        return fail(w, f, UVREST_E_INVALID, "a raw value without text") != NULL;
+    if (uvrest__scan_whole(p, p + raw->len, UVREST__JSON_DEPTH_MAX - w->depth, &fault))
+        return true;
+    return fault.too_deep ? fail_deep(w, f) != NULL
+                          : fail(w, f, UVREST_E_INVALID, "a raw value that is not JSON") != NULL;
 }
 
-static bool write_enum(writer *w, unsigned enumeration, int value, const frame *f)
+static char *write_raw(writer *w, char *at, const uvrest_raw *raw, const frame *f)
 {
-    unsigned len;
-    const char *text = uvrest__tables_text(w->schema, enumeration, value, &len);
-    if (text == NULL)
+    if (UVREST__UNLIKELY(!uvrest__checked_within(raw, w->depth)) && !check_raw(w, raw, f))
+        return NULL;
+    at = ensure(w, at, raw->len + SPARE);
+    if (UVREST__UNLIKELY(at == NULL))
+        return NULL;
+    memcpy(at, raw->text, raw->len);
+    return at + raw->len;
+}
+
+static char *write_enum(writer *w, char *at, unsigned enumeration, int value, const frame *f)
+{
+    const uvrest_gen_enum *values = &w->schema->enums[enumeration];
+    const unsigned i = values[0].first + (unsigned)value - UVREST__ENUM_FIRST;
+    if (UVREST__UNLIKELY(value < UVREST__ENUM_FIRST || i >= values[1].first))
         return fail(w, f, UVREST_E_INVALID, "not a value of its enum");
-    return write_text(w, text, len, f, false);
-}
-
-static bool enter(writer *w, char open, const frame *f)
-{
-    if (w->depth == UVREST__JSON_DEPTH_MAX)
-        return fail(w, f, UVREST_E_LIMIT, "nested too deep");
-    w->depth++;
-    if (!reserve(w, 1))
-        return false;
-    *w->at++ = open;
-    return true;
-}
-
-static bool leave(writer *w, char close)
-{
-    w->depth--;
-    if (!reserve(w, 1))
-        return false;
-    w->at -= w->at[-1] == ',';
-    *w->at++ = close;
-    return true;
+    return write_pooled(w, at, w->schema->texts[i]);
 }
 
 /* ---- unions, arrays, maps ------------------------------------------------------------------------------------------- */
 
-static UVREST__COLD bool write_union(writer *w, unsigned choice, const uvrest_union *value, const frame *f)
+/* Room for a bracket is there. */
+UVREST__HOT char *enter(writer *w, char *at, char open, const frame *f)
+{
+    if (UVREST__UNLIKELY(w->depth == UVREST__JSON_DEPTH_MAX))
+        return fail_deep(w, f);
+    w->depth++;
+    *at = open;
+    return at + 1;
+}
+
+UVREST__HOT char *leave(writer *w, char *at, char close)
+{
+    w->depth--;
+    at -= at[-1] == ',';
+    *at = close;
+    return at + 1;
+}
+
+static UVREST__RARE char *write_union(writer *w, char *at, unsigned choice, const uvrest_union *value, const frame *f)
 {
     const uvrest_gen_case *which;
     case_tag tag;
     if (value->kind == UVREST__ENUM_NULL)
-        return write_null(w);
+        return put_null(at);
     if (value->kind == UVREST__ENUM_UNKNOWN)
-        return write_raw(w, value->raw, f);
+        return write_raw(w, at, &value->raw, f);
     if (value->kind < UVREST__ENUM_FIRST ||
         (unsigned)value->kind >= UVREST__ENUM_FIRST + uvrest__tables_n_cases(w->schema, choice))
         return fail(w, f, UVREST_E_INVALID, "a union without a case");
@@ -346,367 +397,353 @@ static UVREST__COLD bool write_union(writer *w, unsigned choice, const uvrest_un
     which = uvrest__tables_case(w->schema, choice, (unsigned)(value->kind - UVREST__ENUM_FIRST));
     tag.name = w->schema->unions[choice].tag;
     tag.text = which->text;
-    return write_object(w, which->model, value->value, &tag, f);
+    return write_object(w, at, which->model, value->value, &tag, f);
 }
 
 /* A value of a kind as it stands in an array; a model or a union there or elsewhere. */
-static bool write_one(writer *w, unsigned kind, unsigned of, const void *at, const frame *f)
+static char *write_one(writer *w, char *at, unsigned kind, unsigned of, const void *from, const frame *f)
 {
     const void *pointer;
     switch (kind) {
     case UVREST_KIND_BOOL: {
-        const uvrest_opt_bool *opt = at;
-        return opt->state != UVREST_IS_SET ? write_null(w)
-                                           : write_bytes(w, opt->value ? "true" : "false", opt->value ? 4 : 5);
+        const uvrest_opt_bool *opt = from;
+        if (opt->state != UVREST_IS_SET)
+            return put_null(at);
+        memcpy(at, opt->value ? "true" : "fals", 4);
+        at[4] = 'e'; /* a comma takes its place behind true */
+        return at + 5 - opt->value;
     }
     case UVREST_KIND_I32: {
-        const uvrest_opt_i32 *opt = at;
-        return opt->state != UVREST_IS_SET ? write_null(w) : write_i64(w, opt->value);
+        const uvrest_opt_i32 *opt = from;
+        return opt->state != UVREST_IS_SET ? put_null(at) : uvrest__number_print_i64(at, opt->value);
     }
     case UVREST_KIND_I64: {
-        const uvrest_opt_i64 *opt = at;
-        return opt->state != UVREST_IS_SET ? write_null(w) : write_i64(w, opt->value);
+        const uvrest_opt_i64 *opt = from;
+        return opt->state != UVREST_IS_SET ? put_null(at) : uvrest__number_print_i64(at, opt->value);
     }
     case UVREST_KIND_F64: {
-        const uvrest_opt_f64 *opt = at;
-        return opt->state != UVREST_IS_SET ? write_null(w) : write_f64(w, opt->value, f);
+        const uvrest_opt_f64 *opt = from;
+        if (opt->state != UVREST_IS_SET)
+            return put_null(at);
+        if (UVREST__UNLIKELY(!isfinite(opt->value)))
+            return fail(w, f, UVREST_E_INVALID, "NaN and infinity have no JSON");
+        return uvrest__number_print_f64(at, opt->value);
     }
     case UVREST_KIND_STR:
-        pointer = load_pointer(at);
-        return pointer == NULL || pointer == UVREST_NULL ? write_null(w) : write_c_text(w, pointer, f);
+        pointer = load_pointer(from);
+        return pointer == NULL || pointer == UVREST_NULL ? put_null(at) : write_c_text(w, at, pointer, f);
     case UVREST_KIND_ENUM:
-        return *(const int *)at == UVREST__ENUM_NULL ? write_null(w) : write_enum(w, of, *(const int *)at, f);
+        return *(const int *)from == UVREST__ENUM_NULL ? put_null(at) : write_enum(w, at, of, *(const int *)from, f);
     case UVREST_KIND_MODEL:
-        return write_object(w, of, at, NULL, f);
+        return write_object(w, at, of, from, NULL, f);
     case UVREST_KIND_UNION:
-        return write_union(w, of, at, f);
+        return write_union(w, at, of, from, f);
     default:
-        return write_raw(w, *(const uvrest_raw *)at, f);
+        return write_raw(w, at, from, f);
     }
 }
 
-static UVREST__COLD bool write_map(writer *w, const uvrest_gen_field *field, const uvrest_text_map *map,
-                                   const frame *up)
+static UVREST__RARE char *write_map(writer *w, char *at, const uvrest_gen_field *field, const uvrest_text_map *map,
+                                    const frame *up)
 {
     const unsigned kind = field->kind & UVREST__KIND_MASK;
     const size_t size = uvrest__tables_entry_size(kind);
     const char *entry = (const char *)map->entries;
     frame f = {up, NULL, NULL, 0};
-    if (!enter(w, '{', up))
-        return false;
-    for (; f.index < map->n_entries; f.index++, entry += size) {
+    at = enter(w, at, '{', up);
+    for (; at != NULL && f.index < map->n_entries; f.index++, entry += size) {
         const void *value = entry + sizeof f.key;
         f.key = load_pointer(entry);
         if (f.key == NULL)
             return fail(w, up, UVREST_E_INVALID, "an entry without a key");
-        if (!write_c_text(w, f.key, &f))
-            return false;
-        *w->at++ = ':';
+        at = write_c_text(w, at, f.key, &f);
+        if (at == NULL || (at = ensure(w, at, 1 + ROOM)) == NULL)
+            return NULL;
+        *at++ = ':';
         if (kind == UVREST_KIND_MODEL) {
             value = load_pointer(value);
-            if (value == NULL || value == UVREST_NULL ? !write_null(w) : !write_object(w, field->of, value, NULL, &f))
-                return false;
-        } else if (!write_one(w, kind, field->of, value, &f)) {
-            return false;
+            if (value == NULL)
+                value = UVREST_NULL;
         }
-        *w->at++ = ',';
+        at = value == UVREST_NULL ? put_null(at) : write_one(w, at, kind, field->of, value, &f);
+        if (at != NULL)
+            *at++ = ',';
     }
-    return leave(w, '}');
+    return at == NULL ? NULL : leave(w, at, '}');
 }
 
-static bool write_array(writer *w, const uvrest_gen_field *field, const char *items, size_t n, const frame *up)
+static char *write_array(writer *w, char *at, const uvrest_gen_field *field, const char *items, size_t n,
+                         const frame *up)
 {
     const bool maps = (field->kind & UVREST__SHAPE_MASK) == UVREST_SHAPE_MAP_ARRAY;
     const unsigned kind = field->kind & UVREST__KIND_MASK;
     const size_t size = uvrest__tables_element_size(w->schema, field);
+    const bool outermost = w->list == NULL;
     frame f = {up, NULL, NULL, 0};
-    if (!enter(w, '[', up))
-        return false;
-    for (; f.index < n; f.index++, items += size) {
-        bool written;
-        if (maps)
-            written = load_pointer(items) == UVREST_NULL ? write_null(w) : write_map(w, field, (const void *)items, &f);
-        else
-            written = write_one(w, kind, field->of, items, &f);
-        if (!written)
-            return false;
-        *w->at++ = ',';
+    if (outermost) {
+        w->list = &f;
+        w->n_list = n;
     }
-    return leave(w, ']');
+    at = enter(w, at, '[', up);
+    for (; at != NULL && f.index < n; f.index++, items += size) {
+        at = ensure(w, at, ROOM);
+        if (UVREST__UNLIKELY(at == NULL))
+            return NULL;
+        if (UVREST__LIKELY(!maps))
+            at = write_one(w, at, kind, field->of, items, &f);
+        else
+            at = load_pointer(items) == UVREST_NULL ? put_null(at) : write_map(w, at, field, (const void *)items, &f);
+        if (at != NULL)
+            *at++ = ',';
+    }
+    if (outermost)
+        w->list = NULL;
+    return at == NULL ? NULL : leave(w, at, ']');
 }
 
 /* ---- enums that were not known -------------------------------------------------------------------------------------- */
 
-static bool has_unknown(const int *values, size_t n)
+/* Whether an enum or an array of them has a value that was not known. */
+static bool has_unknown(const uvrest_gen_field *field, const void *member)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (values[i] == UVREST__ENUM_UNKNOWN)
+    const uvrest_text_map *list = member; /* as every array begins */
+    const bool one = field->kind == UVREST_KIND_ENUM;
+    const int *values = one ? member : (const void *)list->entries;
+    for (size_t i = one ? 1 : list->n_entries; i > 0; i--, values++) {
+        if (*values == UVREST__ENUM_UNKNOWN)
             return true;
     }
     return false;
 }
 
-/* The enumerator of the JSON text from its opening quote to `behind`; it is valid. */
-static int find_escaped(const uvrest_schema *schema, unsigned enumeration, const uint8_t *p, const uint8_t *behind)
+/* The enumerator of the JSON text `quoted`; it is valid. */
+static UVREST__RARE int find_quoted(const uvrest_schema *schema, unsigned enumeration, uvrest_raw quoted)
 {
     char text[UVREST__JSON_NAME_MAX + 4];
+    const uint8_t *p = (const uint8_t *)quoted.text + 1, *const end = p + quoted.len - 2;
     size_t len = 0;
-    for (p++; p < behind - 1 && len <= UVREST__JSON_NAME_MAX;) {
+    while (p < end && len <= UVREST__JSON_NAME_MAX) {
         uvrest__fault fault;
         uint32_t c = *p;
-        if (c != '\\') {
+        if (c == '\\') {
+            p = uvrest__scan_escape(p, end, &c, &fault);
+            len += uvrest__utf8_write(text + len, c);
+        } else {
             text[len++] = (char)*p++;
-            continue;
         }
-        p = uvrest__scan_escape(p, behind, &c, &fault);
-        if (p == NULL)
-            return UVREST__ENUM_UNKNOWN;
-        len += uvrest__utf8_write(text + len, c);
     }
-    return len > UVREST__JSON_NAME_MAX ? UVREST__ENUM_UNKNOWN
-                                       : uvrest__tables_find_text(schema, enumeration, text, len);
+    return uvrest__tables_find_text(schema, enumeration, text, len);
 }
 
 /* Whether raw, the text an array of enums came from, still says what the array says but for what was not known. */
-static bool agrees(const uvrest_schema *schema, unsigned enumeration, const int *values, size_t n, uvrest_raw raw)
+static UVREST__RARE bool agrees(const uvrest_schema *schema, unsigned enumeration, const int *values, size_t n,
+                                uvrest_raw raw)
 {
-    const uint8_t *p = (const uint8_t *)raw.text, *const end = p + raw.len;
-    uvrest__fault fault;
     size_t i = 0;
-    p = uvrest__skip_space(p, end);
-    if (p == end || *p != '[')
+    if (*raw.text != '[')
         return false;
-    p = uvrest__skip_space(p + 1, end);
-    for (; p < end && *p != ']'; i++) {
-        const uint8_t *behind = uvrest__scan_value(p, end, 0, &fault);
-        int value = UVREST__ENUM_NULL;
-        if (behind == NULL || i == n || (*p != '"' && *p != 'n'))
+    for (uvrest__walk walk = uvrest__walk_begin(raw); !uvrest__walk_ended(&walk); i++) {
+        uvrest_raw item = uvrest__walk_value(&walk);
+        int value = *item.text == 'n' ? UVREST__ENUM_NULL : UVREST__ENUM_UNSET;
+        if (*item.text == '"')
+            value = find_quoted(schema, enumeration, item);
+        if (i == n || value != values[i])
             return false;
-        if (*p == '"')
-            value = find_escaped(schema, enumeration, p, behind);
-        if (value != values[i])
-            return false;
-        p = uvrest__skip_space(behind, end);
-        if (p < end && *p == ',')
-            p = uvrest__skip_space(p + 1, end);
     }
     return i == n;
 }
 
-/* ---- objects -------------------------------------------------------------------------------------------------------- */
-
-/*
- * What an extra has for the members of the model being written. Its slices are known to be JSON: only a decode and
- * uvrest_extra_set() make them, and both have checked.
- */
-typedef struct held {
-    const uvrest_extra *extra;
-    uint64_t nulls[UVREST__JSON_FIELDS_MAX / 64];
-    uint64_t slices[UVREST__JSON_FIELDS_MAX / 64];
-} held;
-
-UVREST__HOT bool has_bit(const uint64_t *bits, unsigned i)
-{
-    return (bits[i / 64] >> i % 64 & 1) != 0;
-}
-
-/* Whether the extra has something for the i-th member. */
-UVREST__HOT bool is_held(const held *h, unsigned i)
-{
-    return h->extra != NULL && (has_bit(h->nulls, i) || has_bit(h->slices, i));
-}
-
-static void set_bit(uint64_t *bits, unsigned i)
-{
-    bits[i / 64] |= UINT64_C(1) << i % 64;
-}
-
-/* An extra read for one model may have been given to another: then its nulls are found by name. */
-static UVREST__RARE void find_foreign_nulls(const writer *w, unsigned model, held *h)
-{
-    for (size_t i = 0; i < h->extra->n_nulls; i++) {
-        uvrest_extra_member null = uvrest_extra_at(h->extra, i);
-        int field = uvrest__tables_find_field(w->schema, model, null.name, null.name_len);
-        if (field >= 0)
-            set_bit(h->nulls, (unsigned)field);
-    }
-}
-
-static __attribute__((noinline)) void find_held(const writer *w, unsigned model, const uvrest_extra *extra, held *h)
-{
-    memset(h, 0, sizeof *h);
-    h->extra = extra;
-    if (extra->n_nulls != 0 && extra->schema == w->schema && extra->model == model)
-        memcpy(h->nulls, extra->nulls,
-               uvrest__extra_words(uvrest__model_n_fields(w->schema, model)) * sizeof h->nulls[0]);
-    else if (extra->n_nulls != 0)
-        find_foreign_nulls(w, model, h);
-    for (size_t i = 0; i < extra->n_members; i++) {
-        int field = uvrest__tables_find_field(w->schema, model, extra->members[i].name, extra->members[i].name_len);
-        if (field >= 0)
-            set_bit(h->slices, (unsigned)field);
-    }
-}
-
-static const uvrest_extra_member *held_slice(const writer *w, const held *h, const uvrest_gen_field *field, unsigned i)
-{
-    if (h->extra == NULL || !has_bit(h->slices, i))
-        return NULL;
-    return uvrest__extra_find(h->extra, uvrest__name_text(w->schema, field->name),
-                              uvrest__name_len(w->schema, field->name));
-}
-
 /* An enum or an array of enums with a value that was not known: its text, from the extra. */
-static UVREST__RARE bool write_unknown_enum(writer *w, const uvrest_gen_field *field, const void *member,
-                                            const uvrest_extra_member *slice, const frame *f)
+static UVREST__RARE char *write_unknown_enum(writer *w, char *at, const uvrest_gen_field *field, const void *member,
+                                             const uvrest_extra *extra, const frame *f)
 {
-    const uvrest_text_map *list = member; /* as every array begins */
+    const uvrest_text_map *list = member;
+    const uvrest_extra_member *slice =
+        uvrest__extra_find(extra, uvrest__name_text(w->schema, field->name), uvrest__name_len(w->schema, field->name));
     if (slice == NULL || (field->kind == UVREST_ROW_ENUM_ARRAY &&
                           !agrees(w->schema, field->of, load_pointer(member), list->n_entries, slice->value)))
         return fail(w, f, UVREST_E_INVALID, "an unknown enum value without its text");
-    return write_bytes(w, slice->value.text, slice->value.len);
+    return write_raw(w, at, &slice->value, f);
 }
 
-/* The i-th member, which is set. */
-UVREST__HOT bool write_value(writer *w, const uvrest_gen_field *field, const void *member, const held *h, unsigned i,
-                             const frame *f)
+/* ---- objects -------------------------------------------------------------------------------------------------------- */
+
+/* A member that is set. */
+UVREST__HOT char *write_value(writer *w, char *at, const uvrest_gen_field *field, const void *member,
+                              const uvrest_extra *extra, const frame *f)
 {
     const uvrest_text_map *list = member; /* as every array and map begins */
     const unsigned shape = field->kind & UVREST__SHAPE_MASK;
-    const void *pointer;
+    if (UVREST__UNLIKELY(shape != UVREST_SHAPE_ONE && list->entries == UVREST_EMPTY && list->n_entries != 0))
+        return fail(w, f, UVREST_E_INVALID, "a count without elements");
+    if ((field->kind & UVREST__KIND_MASK) == UVREST_KIND_ENUM && has_unknown(field, member))
+        return write_unknown_enum(w, at, field, member, extra, f);
     if (shape == UVREST_SHAPE_ONE) {
-        if (field->kind == UVREST_KIND_ENUM && *(const int *)member == UVREST__ENUM_UNKNOWN)
-            return write_unknown_enum(w, field, member, held_slice(w, h, field, i), f);
         if (field->kind == UVREST_KIND_MODEL || field->kind == UVREST_KIND_UNION)
             member = load_pointer(member);
-        return write_one(w, field->kind, field->of, member, f);
+        return write_one(w, at, field->kind, field->of, member, f);
     }
-    pointer = load_pointer(member);
-    if (UVREST__UNLIKELY(pointer == UVREST_EMPTY && list->n_entries != 0))
-        return fail(w, f, UVREST_E_INVALID, "a count without elements");
     if (shape == UVREST_SHAPE_MAP)
-        return write_map(w, field, list, f);
-    if (field->kind == UVREST_ROW_ENUM_ARRAY && has_unknown(pointer, list->n_entries))
-        return write_unknown_enum(w, field, member, held_slice(w, h, field, i), f);
-    return write_array(w, field, pointer, list->n_entries, f);
+        return write_map(w, at, field, list, f);
+    return write_array(w, at, field, (const char *)list->entries, list->n_entries, f);
 }
 
-/* What the extra has for a member that is absent: its text or null. */
-static bool write_held(writer *w, const held *h, const uvrest_gen_field *field, unsigned i)
+/* Whether an extra has something, null included, under a name of the tables. */
+static UVREST__RARE bool is_held(const writer *w, const uvrest_extra *extra, uint16_t name)
 {
-    const uvrest_extra_member *slice = held_slice(w, h, field, i);
-    return slice != NULL ? write_bytes(w, slice->value.text, slice->value.len) : write_null(w);
+    const char *text = uvrest__name_text(w->schema, name);
+    const unsigned len = uvrest__name_len(w->schema, name);
+    return uvrest__extra_find(extra, text, len) != NULL || uvrest__extra_is_null(extra, text, len);
 }
 
-/* The members of the extra that the model does not have. */
-static __attribute__((noinline)) bool write_unknown(writer *w, const held *h, unsigned model, const frame *up)
+/* What an extra has and the typed members do not say, of the members from `first` to before `behind`. */
+static UVREST__COLD char *write_held(writer *w, char *at, unsigned model, const char *value, unsigned first,
+                                     unsigned behind, const uvrest_extra *extra, const frame *up)
 {
-    for (size_t i = 0; i < h->extra->n_members; i++) {
-        const uvrest_extra_member *member = &h->extra->members[i];
-        frame f = {up, NULL, member->name, 0};
-        if (uvrest__tables_find_field(w->schema, model, member->name, member->name_len) >= 0)
+    const uvrest_gen_field *const fields = uvrest__model_fields(w->schema, model);
+    const bool own = extra->schema == w->schema && extra->model == model; /* else its nulls go by name */
+    const size_t n = uvrest_extra_count(extra);
+    for (size_t i = own ? extra->n_nulls : 0; i < n; i++) {
+        const uvrest_extra_member null = i < extra->n_nulls ? uvrest_extra_at(extra, i) : (uvrest_extra_member){0};
+        const uvrest_extra_member *const member = i < extra->n_nulls ? &null : &extra->members[i - extra->n_nulls];
+        const int found = own && !uvrest__name_is_pooled(w->schema, member->name)
+                              ? -1
+                              : uvrest__tables_find_field(w->schema, model, member->name, member->name_len);
+        const unsigned which = found < 0 ? uvrest__model_n_fields(w->schema, model) : (unsigned)found;
+        const frame f = {up, NULL, member->name, 0};
+        if (which < first || which >= behind || (found < 0 && i < extra->n_nulls))
             continue;
-        if (!write_text(w, member->name, member->name_len, &f, true))
-            return false;
-        *w->at++ = ':';
-        if (!write_bytes(w, member->value.text, member->value.len))
-            return false;
-        *w->at++ = ',';
+        if (found >= 0 && ((fields[found].flags & w->skipped) != 0 ||
+                           uvrest__tables_state(fields[found].kind, value + fields[found].offset) != UVREST_UNSET))
+            continue;
+        at = write_text(w, at, member->name, member->name_len, &f, true);
+        if (at == NULL)
+            return NULL;
+        *at++ = ':';
+        at = write_raw(w, at, &member->value, &f);
+        if (at == NULL)
+            return NULL;
+        *at++ = ',';
     }
-    return true;
+    return at;
 }
 
 /* Whether the object will say by itself which case it is. */
-static UVREST__RARE bool tells_case(const writer *w, const held *h, unsigned model, const char *value, uint16_t name)
+static UVREST__RARE bool tells_case(const writer *w, unsigned model, const char *value, const uvrest_extra *extra,
+                                    uint16_t name)
 {
-    const char *text = uvrest__name_text(w->schema, name);
-    int i = uvrest__tables_find_field(w->schema, model, text, uvrest__name_len(w->schema, name));
-    const uvrest_gen_field *field;
-    if (i < 0)
-        return uvrest__extra_find(h->extra, text, uvrest__name_len(w->schema, name)) != NULL;
-    field = &uvrest__model_fields(w->schema, model)[i];
-    return (field->flags & w->skipped) == 0 &&
-           (uvrest__tables_state(field->kind, value + field->offset) != UVREST_UNSET || is_held(h, (unsigned)i));
-}
-
-/* Writes the tag of a union's case unless the object does. *out_written: whether it did. */
-static UVREST__RARE bool write_tag(writer *w, const held *h, unsigned model, const char *value, const case_tag *tag,
-                                   const frame *f, bool *out_written)
-{
-    *out_written = !tells_case(w, h, model, value, tag->name);
-    if (!*out_written)
-        return true;
-    if (!write_name(w, tag->name) ||
-        !write_text(w, uvrest__name_text(w->schema, tag->text), uvrest__name_len(w->schema, tag->text), f, false))
+    int i = uvrest__tables_find_field(w->schema, model, uvrest__name_text(w->schema, name),
+                                      uvrest__name_len(w->schema, name));
+    const uvrest_gen_field *field = &uvrest__model_fields(w->schema, model)[i < 0 ? 0 : i];
+    if (i >= 0 && (field->flags & w->skipped) != 0)
         return false;
-    *w->at++ = ',';
-    return true;
+    return (i >= 0 && uvrest__tables_state(field->kind, value + field->offset) != UVREST_UNSET) ||
+           is_held(w, extra, name);
 }
 
-static bool write_object(writer *w, unsigned model, const char *value, const case_tag *tag, const frame *up)
+/* Writes the tag of a union's case. */
+static UVREST__RARE char *write_tag(writer *w, char *at, const case_tag *tag)
+{
+    at = write_pooled(w, at, tag->name);
+    if (at == NULL)
+        return NULL;
+    *at++ = ':';
+    at = write_pooled(w, at, tag->text);
+    if (at != NULL)
+        *at++ = ',';
+    return at;
+}
+
+static char *write_object(writer *w, char *at, unsigned model, const char *value, const case_tag *tag, const frame *up)
 {
     const uvrest_gen_field *const fields = uvrest__model_fields(w->schema, model);
-    const unsigned n = uvrest__model_n_fields(w->schema, model);
-    const void *extra = load_pointer(value + w->schema->models[model].extra);
+    const unsigned first = up == NULL ? w->first : 0, behind = up == NULL ? w->behind : UVREST__JSON_FIELDS_MAX + 1;
+    const unsigned n = uvrest__model_n_fields(w->schema, model), end = n < behind ? n : behind, skipped = w->skipped;
+    const uvrest_extra *const extra = load_pointer(value + w->schema->models[model].extra);
+    const uint64_t *nulls = NULL; /* bits of the members that the extra says are null */
+    const char *const pool = w->schema->pool;
     frame f = {up, NULL, NULL, 0};
-    bool has_tag = false;
-    UVREST__UNINITIALIZED held h;
-    h.extra = NULL;
-    if (extra != NULL)
-        find_held(w, model, extra, &h);
-    if (!enter(w, '{', up) || (tag != NULL && !write_tag(w, &h, model, value, tag, up, &has_tag)))
-        return false;
-    for (unsigned i = 0; i < n; i++) {
+    if (extra != NULL && extra->n_nulls != 0 && extra->schema == w->schema && extra->model == model)
+        nulls = extra->nulls;
+    at = enter(w, at, '{', up);
+    if (UVREST__UNLIKELY(tag != NULL) && at != NULL) {
+        if (tells_case(w, model, value, extra, tag->name))
+            tag = NULL;
+        else
+            at = write_tag(w, at, tag);
+    }
+    if (UVREST__UNLIKELY(at == NULL))
+        return NULL;
+    for (unsigned i = first; i < end; i++) {
         const uvrest_gen_field *field = &fields[i];
         const void *member = value + field->offset;
-        const unsigned state = uvrest__tables_state(field->kind, member);
-        bool written;
-        if ((field->flags & w->skipped) != 0)
+        unsigned state = uvrest__tables_state(field->kind, member);
+        if ((field->flags & skipped) != 0)
             continue;
         f.field = field;
-        if (state == UVREST_UNSET && !is_held(&h, i)) {
-            if (UVREST__LIKELY((field->flags & UVREST_REQUIRED) == 0 || w->partial ||
-                               (field->flags & UVREST_READ_ONLY) != 0 || (has_tag && field->name == tag->name)))
-                continue;
-            return fail(w, &f, UVREST_E_INVALID, "a required member is absent");
+        if (state == UVREST_UNSET) {
+            if (nulls == NULL || (nulls[i / 64] >> i % 64 & 1) == 0) {
+                if (UVREST__LIKELY((field->flags & UVREST_REQUIRED) == 0 || w->partial ||
+                                   (field->flags & UVREST_READ_ONLY) != 0 ||
+                                   (tag != NULL && field->name == tag->name) || is_held(w, extra, field->name)))
+                    continue;
+                return fail(w, &f, UVREST_E_INVALID, "a required member is absent");
+            }
+            state = UVREST_IS_NULL;
         }
-        if (!write_name(w, field->name))
-            return false;
-        if (state == UVREST_IS_SET)
-            written = write_value(w, field, member, &h, i, &f);
+        if (UVREST__UNLIKELY((size_t)(w->end - at) < NAME_ROOM) && (at = grow(w, at, NAME_ROOM)) == NULL)
+            return NULL;
+        at = put_pooled(w, at, pool + field->name);
+        if (UVREST__UNLIKELY(at == NULL))
+            return NULL;
+        at++;
+        if (state == UVREST_IS_NULL)
+            at = put_null(at);
+        else if (UVREST__LIKELY(field->kind == UVREST_KIND_STR))
+            at = write_text(w, at, load_pointer(member), strlen(load_pointer(member)), &f, false);
         else
-            written = state == UVREST_IS_NULL ? write_null(w) : write_held(w, &h, field, i);
-        if (!written)
-            return false;
-        *w->at++ = ',';
+            at = write_value(w, at, field, member, extra, &f);
+        if (UVREST__UNLIKELY(at == NULL))
+            return NULL;
+        *at++ = ',';
     }
-    return (h.extra == NULL || write_unknown(w, &h, model, up)) && leave(w, '}');
+    if (extra != NULL && extra->n_members + (nulls == NULL ? extra->n_nulls : 0) != 0) {
+        at = write_held(w, at, model, value, first, behind, extra, up);
+        if (at == NULL)
+            return NULL;
+    }
+    return leave(w, at, '}');
 }
 
 /* ---- whole texts ---------------------------------------------------------------------------------------------------- */
 
-static UVREST__RARE void init(writer *w, const uvrest_schema *schema, unsigned flags, uvrest_arena *arena,
-                              uvrest_reason *reason)
+/* Where to write the first byte. */
+static UVREST__RARE char *begin(writer *w, const uvrest_schema *schema, unsigned flags, uvrest_arena *arena,
+                                uvrest_reason *reason)
 {
-    w->begin = w->at = arena->at;
+    w->begin = arena->at;
     w->end = arena->end;
     w->schema = schema;
     w->arena = arena;
+    w->list = NULL;
+    w->first = 0;
+    w->behind = UVREST__JSON_FIELDS_MAX + 1;
     w->depth = 0;
     w->skipped = (flags & UVREST_ENCODE_READ_ONLY) != 0 ? 0 : UVREST_READ_ONLY;
     w->partial = (flags & UVREST_ENCODE_PARTIAL) != 0;
     w->status = UVREST_OK;
     w->reason = reason;
+    return ensure(w, w->begin, ROOM);
 }
 
-/* Claims what was written, and a NUL behind it. */
-static UVREST__RARE uvrest_status finish(writer *w, bool written, uvrest_raw *out_text)
+/* Claims what was written up to `at`, and a NUL behind it. */
+static UVREST__RARE uvrest_status finish(writer *w, char *at, uvrest_raw *out_text)
 {
-    if (!written || !write_bytes(w, "", 1))
+    if (at == NULL)
         return w->status;
-    w->arena->at = w->at;
-    out_text->text = w->begin;
-    out_text->len = (size_t)(w->at - w->begin) - 1;
+    *at = '\0';
+    w->arena->at = at + 1;
+    *out_text = uvrest_raw_of(w->begin, (size_t)(at - w->begin));
     return UVREST_OK;
 }
 
@@ -714,6 +751,7 @@ UVREST__RARE uvrest_status uvrest_json_encode(uvrest_model model, const void *va
                                               uvrest_arena *arena, uvrest_raw *out_text, uvrest_reason *reason)
 {
     writer w;
+    char *at;
     if (model.schema == NULL || model.id >= model.schema->n_models || value == NULL || value == UVREST_NULL ||
         arena == NULL || out_text == NULL ||
         (flags & ~(unsigned)(UVREST_ENCODE_READ_ONLY | UVREST_ENCODE_PARTIAL)) != 0) {
@@ -721,8 +759,8 @@ UVREST__RARE uvrest_status uvrest_json_encode(uvrest_model model, const void *va
             memcpy(reason->text, "an argument is missing", 23);
         return UVREST_E_INVALID;
     }
-    init(&w, model.schema, flags, arena, reason);
-    return finish(&w, write_object(&w, model.id, value, NULL, NULL), out_text);
+    at = begin(&w, model.schema, flags, arena, reason);
+    return finish(&w, at == NULL ? NULL : write_object(&w, at, model.id, value, NULL, NULL), out_text);
 }
 
 UVREST__RARE uvrest_status uvrest__json_encode_array(uvrest_model model, const void *items, size_t n_items,
@@ -731,14 +769,24 @@ UVREST__RARE uvrest_status uvrest__json_encode_array(uvrest_model model, const v
 {
     const uvrest_gen_field field = {0, 0, model.id, UVREST_ROW_MODEL_ARRAY, 0};
     writer w;
-    init(&w, model.schema, flags, arena, reason);
-    return finish(&w, write_array(&w, &field, items, n_items, NULL), out_text);
+    char *at = begin(&w, model.schema, flags, arena, reason);
+    return finish(&w, at == NULL ? NULL : write_array(&w, at, &field, items, n_items, NULL), out_text);
+}
+
+UVREST__RARE uvrest_status uvrest__json_encode_member(uvrest_model model, const void *value, unsigned i,
+                                                      uvrest_arena *arena, uvrest_raw *out_text)
+{
+    writer w;
+    char *at = begin(&w, model.schema, UVREST_ENCODE_PARTIAL, arena, NULL);
+    w.first = i;
+    w.behind = i + 1;
+    return finish(&w, at == NULL ? NULL : write_object(&w, at, model.id, value, NULL, NULL), out_text);
 }
 
 UVREST__RARE uvrest_status uvrest__json_encode_text(const char *text, uvrest_arena *arena, uvrest_raw *out_text,
                                                     uvrest_reason *reason)
 {
     writer w;
-    init(&w, NULL, 0, arena, reason);
-    return finish(&w, write_text(&w, text, strlen(text), NULL, false), out_text);
+    char *at = begin(&w, NULL, 0, arena, reason);
+    return finish(&w, at == NULL ? NULL : write_c_text(&w, at, text, NULL), out_text);
 }

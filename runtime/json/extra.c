@@ -3,7 +3,7 @@
 #include "arena.h"
 #include "limits.h"
 
-static const uvrest_raw null_text = {"null", 4};
+static const uvrest_raw null_text = {.text = "null", .len = 4};
 
 const uint64_t uvrest_null_marker[2] = {0, 0};
 const uint64_t uvrest_empty_marker[2] = {0, 0};
@@ -172,7 +172,7 @@ size_t uvrest_extra_count(const uvrest_extra *extra)
 
 UVREST__RARE uvrest_extra_member uvrest_extra_at(const uvrest_extra *extra, size_t index)
 {
-    uvrest_extra_member member = {NULL, 0, {NULL, 0}};
+    uvrest_extra_member member = {NULL, 0, uvrest_raw_of(NULL, 0)};
     const uvrest_gen_field *fields;
     size_t i = 0;
     if (index >= uvrest_extra_count(extra))
@@ -226,22 +226,29 @@ UVREST__RARE uvrest_status uvrest_extra_set(uvrest_extra **extra, const char *na
     uvrest_extra_member *added;
     uvrest_extra *copy;
     size_t len;
-    char *own_name, *own_value;
+    int known;
     if (extra == NULL || name == NULL || arena == NULL || !uvrest__scan_is_utf8(name, strlen(name)) ||
         uvrest_json_check(value.text, value.len, 0, NULL) != UVREST_OK)
         return UVREST_E_INVALID;
+    for (; (uint8_t)*value.text <= ' '; value.text++)
+        value.len--;
+    while ((uint8_t)value.text[value.len - 1] <= ' ')
+        value.len--;
     len = strlen(name);
     copy = copy_without(*extra, name, len, 1, arena);
-    own_name = uvrest_arena_copy(arena, name, len);
-    own_value = uvrest_arena_copy(arena, value.text, value.len);
-    if (copy == NULL || own_name == NULL || own_value == NULL)
+    if (copy == NULL)
+        return UVREST_E_NOMEM;
+    known = copy->schema == NULL ? -1 : uvrest__tables_find_field(copy->schema, copy->model, name, len);
+    name = known < 0 ? uvrest_arena_copy(arena, name, len)
+                     : uvrest__name_text(copy->schema, uvrest__model_fields(copy->schema, copy->model)[known].name);
+    value = uvrest_raw_of(uvrest_arena_copy(arena, value.text, value.len), value.len);
+    if (name == NULL || value.text == NULL)
         return UVREST_E_NOMEM;
     /* The copy is not known to anybody yet, and its members were allocated with room for this one. */
     added = (uvrest_extra_member *)(uintptr_t)&copy->members[copy->n_members++];
-    added->name = own_name;
+    added->name = name;
     added->name_len = len;
-    added->value.text = own_value;
-    added->value.len = value.len;
+    added->value = value;
     *extra = copy;
     return UVREST_OK;
 }

@@ -10,12 +10,18 @@
 
 struct uvrest_extra {
     const uvrest_schema *schema; /* of the model whose members the bits count; NULL if there are none */
-    const uvrest_extra_member *members;
+    const uvrest_extra_member *members; /* if there is a schema: those the model has bear its own name, by address */
     size_t n_members;
     uint16_t model;
     uint16_t n_nulls;
     uint64_t nulls[]; /* bit i: the model's i-th member was null */
 };
+
+/* Whether a name of an extra is one of the tables, by address. */
+UVREST__HOT bool uvrest__name_is_pooled(const uvrest_schema *schema, const char *name)
+{
+    return (uintptr_t)name - (uintptr_t)schema->pool < schema->pool_size;
+}
 
 /* Words of bits for n members. */
 UVREST__HOT unsigned uvrest__extra_words(unsigned n)

@@ -98,7 +98,7 @@ uvrest_status uvrest__json_gather(const uvrest_gather *rule, uvrest_raw text, uv
     if (text.len >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0)
         p += 3;
     p = uvrest__scan_space(p, end);
-    object = (uvrest_raw){(const char *)p, (size_t)(end - p)};
+    object = uvrest_raw_of((const char *)p, (size_t)(end - p));
     if (object.len == 0 || *object.text != '{' || uvrest_json_check(object.text, object.len, 0, NULL) != UVREST_OK ||
         count_member(object, rule->into) > 0)
         return UVREST_OK;
@@ -109,6 +109,6 @@ uvrest_status uvrest__json_gather(const uvrest_gather *rule, uvrest_raw text, uv
     if (made.text == NULL)
         return UVREST_E_NOMEM;
     put_object(&made, rule, object);
-    *out = (uvrest_raw){made.text, made.len};
+    *out = uvrest_raw_of(made.text, made.len);
     return UVREST_OK;
 }

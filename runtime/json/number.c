@@ -2,187 +2,130 @@
 /*
  * Between decimal and binary the work is one multiplication with a power of five. It is done with 128 bits of the power,
  * whose error is bounded; where the bound leaves two answers, big integers compare the decimal with the boundary in
- * question exactly. That happens for ties and about once in 2^60 other numbers, so it may be slow and simple.
+ * question exactly. That happens for ties and about once in 2^50 other numbers, so it may be slow and simple. Powers are
+ * made when needed: a table of them would be as large as all else here. Printing tries few digits first, and reads them.
  */
 #include "number.h"
 
 #include <assert.h>
-#include <float.h>
 #include <math.h>
 
 enum {
     MANTISSA_BITS = 53,
     EXPONENT_MIN = -1074, /* of the last mantissa bit: the smallest double is 2^-1074 */
-    EXPONENT_MAX = 971, /* the largest one is (2^53 - 1) * 2^971 */
-    DIGITS_MAX = 19, /* what always fits 64 bits */
-    POWER_MIN = -364, /* 10^q for all q from here ... */
-    POWER_MAX = 363, /* ... to here */
-    POWER_STEP = 28
+    LEADING_MIN = -1022, /* exponents of the leading bit of doubles that are not subnormal */
+    LEADING_MAX = 1023,
+    DIGITS_MAX = 19 /* what always fits 64 bits */
 };
 
-typedef struct u128 {
-    uint64_t hi;
-    uint64_t lo;
-} u128;
+#define HALF (UINT64_C(1) << 63)
+#define HIDDEN_BIT (UINT64_C(1) << (MANTISSA_BITS - 1))
+#define INFINITE_BITS (UINT64_C(0x7FF) << (MANTISSA_BITS - 1))
 
 /* ---- 128 bits ------------------------------------------------------------------------------------------------------- */
 
-static u128 multiply64(uint64_t a, uint64_t b)
+/* (hi * 2^64 + lo) * 2^exponent; the top bit of hi is set. */
+typedef struct wide {
+    uint64_t hi;
+    uint64_t lo;
+    int exponent;
+} wide;
+
+/* The product of two words; *out_low: its lower one. */
+static uint64_t multiply64(uint64_t a, uint64_t b, uint64_t *out_low)
 {
-    u128 product;
 #ifdef __SIZEOF_INT128__
-    __extension__ unsigned __int128 wide = (unsigned __int128)a * b;
-    product.hi = (uint64_t)(wide >> 64);
-    product.lo = (uint64_t)wide;
+    __extension__ unsigned __int128 product = (unsigned __int128)a * b;
+    *out_low = (uint64_t)product;
+    return (uint64_t)(product >> 64);
 #else
     uint64_t a0 = (uint32_t)a, a1 = a >> 32, b0 = (uint32_t)b, b1 = b >> 32;
     uint64_t low = a0 * b0;
     uint64_t middle = a1 * b0 + (low >> 32);
     uint64_t cross = a0 * b1 + (uint32_t)middle;
-    product.hi = a1 * b1 + (middle >> 32) + (cross >> 32);
-    product.lo = cross << 32 | (uint32_t)low;
+    *out_low = cross << 32 | (uint32_t)low;
+    return a1 * b1 + (middle >> 32) + (cross >> 32);
 #endif
-    return product;
 }
 
-/* The upper 128 of the 192 bits of a * b. */
-static u128 multiply_high(u128 a, uint64_t b)
+/* *a *= b. Cuts less than 2 units of the last bit, less than 4 where it shifts. */
+static void multiply(wide *a, const wide *b)
 {
-    u128 high = multiply64(a.hi, b);
-    uint64_t carry = multiply64(a.lo, b).hi;
-    high.lo += carry;
-    high.hi += high.lo < carry;
-    return high;
-}
-
-/* 0 < n < 64. */
-static u128 shift_left(u128 a, unsigned n)
-{
-    u128 shifted = {a.hi << n | a.lo >> (64 - n), a.lo << n};
-    return shifted;
-}
-
-/* n < 128. */
-static u128 shift_right(u128 a, unsigned n)
-{
-    u128 shifted = a;
-    if (n >= 64) {
-        shifted.lo = n == 64 ? a.hi : a.hi >> (n - 64);
-        shifted.hi = 0;
-    } else if (n > 0) {
-        shifted.lo = a.lo >> n | a.hi << (64 - n);
-        shifted.hi = a.hi >> n;
+    uint64_t low, x_low, y_low, high = multiply64(a->hi, b->hi, &low);
+    uint64_t x = multiply64(a->hi, b->lo, &x_low), y = multiply64(a->lo, b->hi, &y_low);
+    low += x;
+    high += low < x;
+    low += y;
+    high += low < y;
+    x_low += y_low;
+    if (x_low < y_low && ++low == 0)
+        high++;
+    a->exponent += b->exponent + 128;
+    if (high >> 63 == 0) {
+        high = high << 1 | low >> 63;
+        low <<= 1;
+        a->exponent--;
     }
-    return shifted;
-}
-
-static u128 add_small(u128 a, uint64_t b)
-{
-    a.lo += b;
-    a.hi += a.lo < b;
-    return a;
-}
-
-static bool less(u128 a, u128 b)
-{
-    return a.hi < b.hi || (a.hi == b.hi && a.lo < b.lo);
-}
-
-/* The lowest n bits, 0 < n <= 128. */
-static u128 low_bits(u128 a, unsigned n)
-{
-    if (n <= 64) {
-        a.hi = 0;
-        a.lo = n == 64 ? a.lo : a.lo & ((UINT64_C(1) << n) - 1);
-    } else if (n < 128) {
-        a.hi &= (UINT64_C(1) << (n - 64)) - 1;
-    }
-    return a;
-}
-
-/* ---- powers of five ------------------------------------------------------------------------------------------------- */
-
-/* 5^(28 * i) for i from -13: the upper 128 bits, cut. Every other power is one of these times one of the small ones. */
-static const u128 big_fives[] = {
-    {UINT64_C(0xE1AFA13AFBD14D6D), UINT64_C(0x82189C09A3A1EC21)}, /* 5^-364 */
-    {UINT64_C(0xE3E27A444D8D98B7), UINT64_C(0xFD1B1B2308169B25)}, /* 5^-336 */
-    {UINT64_C(0xE61ACF033D1A45DF), UINT64_C(0x6FB92487298E33BD)}, /* 5^-308 */
-    {UINT64_C(0xE858AD248F5C22C9), UINT64_C(0xD1B3400F8F9CFF68)}, /* 5^-280 */
-    {UINT64_C(0xEA9C227723EE8BCB), UINT64_C(0x465E15A979C1CADC)}, /* 5^-252 */
-    {UINT64_C(0xECE53CEC4A314EBD), UINT64_C(0xA4F8BF5635246428)}, /* 5^-224 */
-    {UINT64_C(0xEF340A98172AACE4), UINT64_C(0x86FB897116C87C34)}, /* 5^-196 */
-    {UINT64_C(0xF18899B1BC3F8CA1), UINT64_C(0xDC44E6C3CB279AC1)}, /* 5^-168 */
-    {UINT64_C(0xF3E2F893DEC3F126), UINT64_C(0x5A89DBA3C3EFCCFA)}, /* 5^-140 */
-    {UINT64_C(0xF64335BCF065D37D), UINT64_C(0x4D4617B5FF4A16D5)}, /* 5^-112 */
-    {UINT64_C(0xF8A95FCF88747D94), UINT64_C(0x75A44C6397CE912A)}, /* 5^-84 */
-    {UINT64_C(0xFB158592BE068D2E), UINT64_C(0xEED6E2F0F0D56712)}, /* 5^-56 */
-    {UINT64_C(0xFD87B5F28300CA0D), UINT64_C(0x8BCA9D6E188853FC)}, /* 5^-28 */
-    {UINT64_C(0x8000000000000000), UINT64_C(0x0000000000000000)}, /* 5^0 */
-    {UINT64_C(0x813F3978F8940984), UINT64_C(0x4000000000000000)}, /* 5^28 */
-    {UINT64_C(0x82818F1281ED449F), UINT64_C(0xBFF8F10E7A8921A4)}, /* 5^56 */
-    {UINT64_C(0x83C7088E1AAB65DB), UINT64_C(0x792667C6DA79E0FA)}, /* 5^84 */
-    {UINT64_C(0x850FADC09923329E), UINT64_C(0x03E2CF6BC604DDB0)}, /* 5^112 */
-    {UINT64_C(0x865B86925B9BC5C2), UINT64_C(0x0B8A2392BA45A9B2)}, /* 5^140 */
-    {UINT64_C(0x87AA9AFF79042286), UINT64_C(0x90FB44D2F05D0842)}, /* 5^168 */
-    {UINT64_C(0x88FCF317F22241E2), UINT64_C(0x441FECE3BDF81F03)}, /* 5^196 */
-    {UINT64_C(0x8A5296FFE33CC92F), UINT64_C(0x82BD6B70D99AAA6F)}, /* 5^224 */
-    {UINT64_C(0x8BAB8EEFB6409C1A), UINT64_C(0x1AD089B6C2F7548E)}, /* 5^252 */
-    {UINT64_C(0x8D07E33455637EB2), UINT64_C(0xDB0B487B6423E1E8)}, /* 5^280 */
-    {UINT64_C(0x8E679C2F5E44FF8F), UINT64_C(0x570F09EAA7EA7648)}, /* 5^308 */
-    {UINT64_C(0x8FCAC257558EE4E6), UINT64_C(0x213A4F0AA5E8A7B1)}, /* 5^336 */
-};
-
-static const uint64_t small_fives[POWER_STEP] = {UINT64_C(1),
-                                                 UINT64_C(5),
-                                                 UINT64_C(25),
-                                                 UINT64_C(125),
-                                                 UINT64_C(625),
-                                                 UINT64_C(3125),
-                                                 UINT64_C(15625),
-                                                 UINT64_C(78125),
-                                                 UINT64_C(390625),
-                                                 UINT64_C(1953125),
-                                                 UINT64_C(9765625),
-                                                 UINT64_C(48828125),
-                                                 UINT64_C(244140625),
-                                                 UINT64_C(1220703125),
-                                                 UINT64_C(6103515625),
-                                                 UINT64_C(30517578125),
-                                                 UINT64_C(152587890625),
-                                                 UINT64_C(762939453125),
-                                                 UINT64_C(3814697265625),
-                                                 UINT64_C(19073486328125),
-                                                 UINT64_C(95367431640625),
-                                                 UINT64_C(476837158203125),
-                                                 UINT64_C(2384185791015625),
-                                                 UINT64_C(11920928955078125),
-                                                 UINT64_C(59604644775390625),
-                                                 UINT64_C(298023223876953125),
-                                                 UINT64_C(1490116119384765625),
-                                                 UINT64_C(7450580596923828125)};
-
-/* floor(log2(5^q)) for |q| up to 500: 152170 is log2(5) in 16 binary places, and the shift keeps the sum positive. */
-static int log2_five(int q)
-{
-    return (int)((uint64_t)(q + 32768) * 152170u >> 16) - 76085;
+    a->hi = high;
+    a->lo = low;
 }
 
 /*
- * The upper 128 bits of 5^q, the top bit set. What is cut away in the table and in the product here is less than 3 units of
- * the last bit; for 0 <= q <= 27 nothing is.
+ * 10^q, |q| <= 400. Of the nine squarings of 1/5 at the most each makes an error e one of 4 * e + 4, and the products of
+ * them make as much again; so what this and the multiplication in scale() cut is less than SCALE_ERROR units of the last bit.
  */
-static u128 five_power(int q)
+#define SCALE_ERROR (UINT64_C(1) << 24)
+
+static wide ten_power(int q)
 {
-    int step = (q - POWER_MIN) / POWER_STEP;
-    int rest = (q - POWER_MIN) % POWER_STEP;
-    u128 power = big_fives[step];
-    uint64_t small = small_fives[rest];
-    unsigned lead;
-    if (rest == 0)
-        return power;
-    lead = (unsigned)__builtin_clzll(small);
-    power = multiply_high(power, small << lead);
-    return power.hi >> 63 != 0 ? power : shift_left(power, 1);
+    static const wide five = {UINT64_C(0xA000000000000000), 0, -125};
+    static const wide fifth = {UINT64_C(0xCCCCCCCCCCCCCCCC), UINT64_C(0xCCCCCCCCCCCCCCCC), -130};
+    wide square = q < 0 ? fifth : five, power = {HALF, 0, q - 127};
+    for (unsigned n = (unsigned)(q < 0 ? -q : q); n != 0; n >>= 1) {
+        if (n % 2 != 0)
+            multiply(&power, &square);
+        multiply(&square, &square);
+    }
+    return power;
+}
+
+/* c, which is not 0, times a power of ten. The true value lies less than SCALE_ERROR units of the last bit above. */
+static wide scale(uint64_t c, const wide *power)
+{
+    const int lead = __builtin_clzll(c);
+    wide product = {c << lead, 0, -64 - lead};
+    multiply(&product, power);
+    return product;
+}
+
+/* ---- doubles as bits ------------------------------------------------------------------------------------------------ */
+
+/* The bits of the nearest double, ties to even. As integers they are in the order of the doubles. */
+static uint64_t round_bits(const wide *a)
+{
+    const int leading = a->exponent + 127;
+    const int shift = 64 - MANTISSA_BITS + (leading < LEADING_MIN ? LEADING_MIN - leading : 0);
+    uint64_t kept, rest;
+    if (leading > LEADING_MAX)
+        return INFINITE_BITS;
+    if (shift > 64)
+        return 0; /* less than half of the smallest double */
+    kept = shift == 64 ? 0 : a->hi >> shift;
+    rest = a->hi << (64 - shift);
+    if (rest > HALF || (rest == HALF && (a->lo != 0 || kept % 2 != 0)))
+        kept++;
+    if (leading >= LEADING_MIN)
+        kept += (uint64_t)(leading - LEADING_MIN) << (MANTISSA_BITS - 1);
+    return kept;
+}
+
+/* The bits of a finite, positive double as mantissa * 2^exponent. */
+static uint64_t take_apart(uint64_t bits, int *out_exponent)
+{
+    const int exponent = (int)(bits >> (MANTISSA_BITS - 1));
+    const uint64_t mantissa = bits & (HIDDEN_BIT - 1);
+    *out_exponent = EXPONENT_MIN + exponent - (exponent != 0);
+    return exponent != 0 ? mantissa | HIDDEN_BIT : mantissa;
 }
 
 /* ---- big integers --------------------------------------------------------------------------------------------------- */
@@ -201,9 +144,9 @@ typedef struct big {
 static void big_multiply_add(big *a, uint32_t factor, uint32_t carry)
 {
     for (unsigned i = 0; i < a->n; i++) {
-        uint64_t wide = (uint64_t)a->limb[i] * factor + carry;
-        a->limb[i] = (uint32_t)wide;
-        carry = (uint32_t)(wide >> 32);
+        uint64_t product = (uint64_t)a->limb[i] * factor + carry;
+        a->limb[i] = (uint32_t)product;
+        carry = (uint32_t)(product >> 32);
     }
     if (carry != 0) {
         assert(a->n < BIG_LIMBS);
@@ -218,25 +161,14 @@ static void big_set(big *a, uint64_t value)
         a->limb[a->n++] = (uint32_t)value;
 }
 
-static void big_multiply_five_power(big *a, int64_t power)
+static void big_multiply_power(big *a, uint32_t base, int64_t n)
 {
-    for (; power >= 13; power -= 13)
-        big_multiply_add(a, 1220703125u, 0);
-    for (; power > 0; power--)
-        big_multiply_add(a, 5, 0);
-}
-
-static void big_shift_left(big *a, unsigned bits)
-{
-    unsigned limbs = bits / 32;
-    if (bits % 32 != 0)
-        big_multiply_add(a, UINT32_C(1) << bits % 32, 0);
-    if (limbs == 0 || a->n == 0)
-        return;
-    assert(a->n + limbs <= BIG_LIMBS);
-    memmove(a->limb + limbs, a->limb, a->n * sizeof a->limb[0]);
-    memset(a->limb, 0, limbs * sizeof a->limb[0]);
-    a->n += limbs;
+    while (n > 0) {
+        uint32_t factor = 1;
+        for (; n > 0 && factor <= UINT32_MAX / base; n--)
+            factor *= base;
+        big_multiply_add(a, factor, 0);
+    }
 }
 
 static int big_compare(const big *a, const big *b)
@@ -250,17 +182,44 @@ static int big_compare(const big *a, const big *b)
     return 0;
 }
 
-/* Compares decimal * 10^tens with binary * 2^twos; more: the decimal is a little larger than it says. */
-static int compare_exactly(big *decimal, int64_t tens, bool more, uint64_t binary, int twos)
+/* The digits of a number as a big integer, times 10^*out_tens. Returns whether other digits than zero were left out. */
+static bool big_read(big *a, const uvrest__number *number, int64_t *out_tens)
 {
-    big other;
-    int64_t shift = tens - twos; /* of the decimal against the binary, once 10^tens is split into fives and twos */
-    int order;
-    big_set(&other, binary);
-    big_multiply_five_power(tens >= 0 ? decimal : &other, tens >= 0 ? tens : -tens);
-    big_shift_left(shift >= 0 ? decimal : &other, (unsigned)(shift >= 0 ? shift : -shift));
-    order = big_compare(decimal, &other);
-    return order == 0 && more ? 1 : order;
+    unsigned count = 0;
+    bool rest = false;
+    *out_tens = number->exponent;
+    big_set(a, number->digits);
+    if (!number->cut)
+        return false;
+    for (const uint8_t *p = number->text; p < number->end && (*p | 0x20) != 'e'; p++) {
+        if (*p == '.' || *p == '-' || (*p == '0' && count == 0))
+            continue;
+        count++;
+        if (count > BIG_DIGITS) {
+            rest = rest || *p != '0';
+        } else if (count > DIGITS_MAX) {
+            big_multiply_add(a, 10, (uint32_t)(*p - '0'));
+            --*out_tens;
+        }
+    }
+    return rest;
+}
+
+/* Whether a number is rounded up from the double of these bits to the next, decided without error. */
+static __attribute__((noinline)) bool rounds_up(const uvrest__number *number, uint64_t bits)
+{
+    big decimal, binary;
+    int64_t tens, twos;
+    int exponent, order;
+    const bool rest = big_read(&decimal, number, &tens);
+    big_set(&binary, 2 * take_apart(bits, &exponent) + 1);
+    twos = tens - (exponent - 1);
+    big_multiply_power(&decimal, 5, tens);
+    big_multiply_power(&binary, 5, -tens);
+    big_multiply_power(&decimal, 2, twos);
+    big_multiply_power(&binary, 2, -twos);
+    order = big_compare(&decimal, &binary);
+    return order > 0 || (order == 0 && (rest || bits % 2 != 0));
 }
 
 /* ---- reading -------------------------------------------------------------------------------------------------------- */
@@ -355,121 +314,71 @@ bool uvrest__number_to_i64(const uvrest__number *number, int64_t *out_value)
     return true;
 }
 
-/* mantissa * 2^exponent as a double; the mantissa has at most 53 bits, or 54 if it is 2^53. */
-static double compose(uint64_t mantissa, int exponent)
+/* The bits of the nearest double to the magnitude of a number whose digits are not 0. power: of ten, its exponent's. */
+static uint64_t nearest(const uvrest__number *number, const wide *power)
 {
-    uint64_t bits = mantissa;
-    double value;
-    if (mantissa >> MANTISSA_BITS != 0) {
-        mantissa >>= 1;
-        exponent++;
-    }
-    if (mantissa >> (MANTISSA_BITS - 1) != 0)
-        bits = (mantissa & ~(UINT64_C(1) << (MANTISSA_BITS - 1))) | (uint64_t)(exponent - EXPONENT_MIN + 1)
-                                                                        << (MANTISSA_BITS - 1);
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-/*
- * c * 10^q in binary: the upper 128 bits of the product, which is *out_twos powers of two smaller than the product. The
- * true value lies less than PRODUCT_ERROR units above: 3 from the power, 1 each from two cut multiplications.
- */
-enum { PRODUCT_ERROR = 5 };
-
-static u128 scale(uint64_t c, int q, int *out_twos)
-{
-    int lead = __builtin_clzll(c);
-    *out_twos = 64 - lead + log2_five(q) - 127 + q;
-    return multiply_high(five_power(q), c << lead);
-}
-
-/* The digits of the text as a big integer. Returns whether other digits than zero were left out. */
-static bool big_read(big *a, const uvrest__number *number, int64_t *out_tens)
-{
-    int64_t tens = number->exponent;
-    unsigned count = 0;
-    bool rest = false;
-    big_set(a, number->digits);
-    if (number->cut) {
-        for (const uint8_t *p = number->text; p < number->end && (*p | 0x20) != 'e'; p++) {
-            if (*p == '.' || *p == '-' || (*p == '0' && count == 0))
-                continue;
-            count++;
-            if (count > BIG_DIGITS) {
-                rest = rest || *p != '0';
-            } else if (count > DIGITS_MAX) {
-                big_multiply_add(a, 10, (uint32_t)(*p - '0'));
-                tens--;
-            }
-        }
-    }
-    *out_tens = tens;
-    return rest;
-}
-
-/* Whether the number is rounded up from mantissa * 2^exponent, decided without error. */
-static bool rounds_up_exactly(const uvrest__number *number, uint64_t mantissa, int exponent)
-{
-    big decimal;
-    int64_t tens;
-    bool rest = big_read(&decimal, number, &tens);
-    int order = compare_exactly(&decimal, tens, rest, 2 * mantissa + 1, exponent - 1);
-    return order > 0 || (order == 0 && mantissa % 2 != 0);
-}
-
-/* The magnitude of a number whose digits are not 0 and whose exponent is from POWER_MIN to POWER_MAX. */
-static double nearest(const uvrest__number *number)
-{
-    int exponent;
-    u128 product = scale(number->digits, (int)number->exponent, &exponent);
-    u128 error = {number->cut ? UINT64_C(1) << __builtin_clzll(number->digits) : 0, PRODUCT_ERROR};
-    unsigned shift = 128 - MANTISSA_BITS - (unsigned)__builtin_clzll(product.hi);
-    u128 half, low, high;
-    uint64_t mantissa;
-    exponent += (int)shift;
-    if (exponent < EXPONENT_MIN) {
-        shift += (unsigned)(EXPONENT_MIN - exponent);
-        exponent = EXPONENT_MIN;
-    }
-    if (shift > 128)
-        return 0;
-    mantissa = shift == 128 ? 0 : shift_right(product, shift).lo;
-    half.hi = shift > 64 ? UINT64_C(1) << (shift - 65) : 0;
-    half.lo = shift > 64 ? 0 : UINT64_C(1) << (shift - 1);
-    low = low_bits(product, shift);
-    high = add_small(low, error.lo);
-    high.hi += error.hi;
-    if (less(half, low))
-        mantissa++;
-    else if (less(half, high) && rounds_up_exactly(number, mantissa, exponent))
-        mantissa++;
-    if (mantissa >> MANTISSA_BITS != 0) {
-        mantissa >>= 1;
-        exponent++;
-    }
-    return exponent > EXPONENT_MAX ? (double)INFINITY : compose(mantissa, exponent);
+    const wide least = scale(number->digits, power);
+    wide most = number->cut ? scale(number->digits + 1, power) : least;
+    uint64_t bits = round_bits(&least);
+    most.lo += SCALE_ERROR;
+    if (most.lo < SCALE_ERROR && ++most.hi == 0)
+        most.hi = most.lo = UINT64_MAX;
+    if (bits != round_bits(&most) && rounds_up(number, bits))
+        bits++;
+    return bits;
 }
 
 bool uvrest__number_to_f64(const uvrest__number *number, double *out_value)
 {
-    double value;
-    if (number->digits == 0 || number->exponent < -345) {
-        value = 0; /* below 10^19 * 10^-346, less than half of the smallest double */
-    } else if (number->exponent > 308) {
-        value = (double)INFINITY;
-    } else if (FLT_EVAL_METHOD == 0 && !number->cut && number->digits <= UINT64_C(1) << MANTISSA_BITS &&
-               number->exponent >= -22 && number->exponent <= 22) {
-        /* Both sides are exact doubles, so one operation rounds once. */
-        unsigned tens = (unsigned)(number->exponent < 0 ? -number->exponent : number->exponent);
-        double power = (double)small_fives[tens] * (double)(UINT32_C(1) << tens);
-        value = (double)number->digits;
-        value = number->exponent < 0 ? value / power : value * power;
-    } else {
-        value = nearest(number);
+    uint64_t bits = 0; /* below 10^19 * 10^-346, less than half of the smallest double */
+    if (number->digits != 0 && number->exponent > 308) {
+        bits = INFINITE_BITS;
+    } else if (number->digits != 0 && number->exponent >= -345) {
+        const wide power = ten_power((int)number->exponent);
+        bits = nearest(number, &power);
     }
-    *out_value = number->negative ? -value : value;
-    return !isinf(value);
+    bits |= (uint64_t)number->negative << 63;
+    memcpy(out_value, &bits, sizeof bits);
+    return !isinf(*out_value);
+}
+
+/* ---- shortest decimals ---------------------------------------------------------------------------------------------- */
+
+/* floor(log10(2^b)) for |b| up to 1650: 78913 is log10(2) in 18 binary places, and the shift keeps the sum positive. */
+static int log10_two(int b)
+{
+    return (int)((uint64_t)(b + 262144) * 78913u >> 18) - 78913;
+}
+
+/*
+ * The shortest decimal that is read as the double of these bits, positive and finite; of those the nearest. The double is
+ * scaled to an integer of 17 or 18 digits, which are enough for every double. Fewer are tried first: those that fit 15
+ * digits have no more zeros to give unless the double is subnormal. Where the doubles below are closer than those above,
+ * the second nearest may do where the nearest does not.
+ */
+static uvrest__number shortest(uint64_t bits)
+{
+    int exponent;
+    const uint64_t mantissa = take_apart(bits, &exponent);
+    const int tens = 16 - log10_two(63 - __builtin_clzll(mantissa) + exponent);
+    const wide up_power = ten_power(tens), down_power = ten_power(-tens), scaled = scale(mantissa, &up_power);
+    const unsigned shift = (unsigned)-(scaled.exponent + exponent + 64);
+    const uint64_t whole = scaled.hi >> shift, fraction = scaled.hi << (64 - shift) | scaled.lo >> shift;
+    uvrest__number number = {0, -tens, NULL, NULL, false, false};
+    const unsigned n_tries = mantissa == HIDDEN_BIT ? 2 : 1;
+    uint64_t power = UINT64_C(100000000000000000);
+    if (bits >= HIDDEN_BIT)
+        power = whole < power ? 100 : 1000;
+    for (;; power /= 10) {
+        const uint64_t below = whole / power, rest = whole % power;
+        const bool half = power == 1 ? fraction == HALF : rest == power / 2 && fraction == 0;
+        const bool up = half ? below % 2 != 0 : power == 1 ? fraction > HALF : rest >= power / 2;
+        for (unsigned i = 0; i < n_tries; i++) {
+            number.digits = (below + (i == up ? 0 : 1)) * power;
+            if (number.digits != 0 && nearest(&number, &down_power) == bits)
+                return number;
+        }
+    }
 }
 
 /* Closing zeros go into the exponent, so that equal numbers have equal parts. */
@@ -483,12 +392,18 @@ static void normalize(uvrest__number *number)
     }
 }
 
+bool uvrest__number_same(uvrest__number a, uvrest__number b)
+{
+    normalize(&a);
+    normalize(&b);
+    return !a.cut && !b.cut && a.digits == b.digits && a.exponent == b.exponent &&
+           (a.negative == b.negative || a.digits == 0);
+}
+
 bool uvrest__number_survives(const uvrest__number *number, double value)
 {
-    char text[UVREST__NUMBER_TEXT_MAX];
-    uvrest__number given = *number, printed;
-    uvrest__fault fault;
-    unsigned len;
+    uvrest__number printed;
+    uint64_t bits;
     if (number->cut || isinf(value))
         return false;
     /* 15 digits come back from every double that is not subnormal. */
@@ -496,11 +411,10 @@ bool uvrest__number_survives(const uvrest__number *number, double value)
         return true;
     if (value == 0)
         return false;
-    len = uvrest__number_print_f64(text, value);
-    (void)uvrest__number_read((const uint8_t *)text, (const uint8_t *)text + len, &printed, &fault);
-    normalize(&given);
-    normalize(&printed);
-    return given.digits == printed.digits && given.exponent == printed.exponent;
+    memcpy(&bits, &value, sizeof bits);
+    printed = shortest(bits & ~HALF);
+    printed.negative = number->negative;
+    return uvrest__number_same(*number, printed);
 }
 
 /* ---- printing ------------------------------------------------------------------------------------------------------- */
@@ -509,189 +423,90 @@ static const char digit_pairs[] = "000102030405060708091011121314151617181920212
                                   "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
                                   "8081828384858687888990919293949596979899";
 
-/* The digits of a number; how many. */
-static unsigned print_u64(char *to, uint64_t value)
+static unsigned count_digits(uint64_t value)
 {
-    char text[20];
-    unsigned at = sizeof text;
-    while (value >= 100) {
-        at -= 2;
-        memcpy(text + at, digit_pairs + value % 100 * 2, 2);
-        value /= 100;
+    for (unsigned n = 1;; n += 4, value /= 10000) {
+        if (value < 100)
+            return n + (value >= 10);
+        if (value < 10000)
+            return n + 2 + (value >= 1000);
     }
-    if (value >= 10) {
-        at -= 2;
-        memcpy(text + at, digit_pairs + value * 2, 2);
-    } else {
-        text[--at] = (char)('0' + value);
-    }
-    memcpy(to, text + at, sizeof text - at);
-    return (unsigned)sizeof text - at;
 }
 
-unsigned uvrest__number_print_i64(char *to, int64_t value)
+static char *print_u64(char *to, uint64_t value)
 {
-    if (value >= 0)
-        return print_u64(to, (uint64_t)value);
+    char *const end = to + count_digits(value);
+    for (to = end; value >= 100; value /= 100) { /* backwards */
+        to -= 2;
+        memcpy(to, digit_pairs + value % 100 * 2, 2);
+    }
+    if (value >= 10)
+        memcpy(to - 2, digit_pairs + value * 2, 2);
+    else
+        to[-1] = (char)('0' + value);
+    return end;
+}
+
+char *uvrest__number_print_i64(char *to, int64_t value)
+{
     *to = '-';
-    return 1 + print_u64(to + 1, 0 - (uint64_t)value);
+    return print_u64(to + (value < 0), value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
-/* digits * 10^tens in the shorter of the usual forms. */
-static unsigned print_decimal(char *to, uint64_t digits, int tens)
+/* In the shorter of the usual forms. */
+static char *print_decimal(char *to, uvrest__number *number)
 {
     char text[20];
-    char *at = to;
-    int n, point;
-    while (digits % 10 == 0) {
-        digits /= 10;
-        tens++;
-    }
-    n = (int)print_u64(text, digits);
-    point = n + tens; /* digits in front of the point */
+    int n, point, exponent = 0;
+    normalize(number);
+    n = (int)(print_u64(text, number->digits) - text);
+    point = n + (int)number->exponent; /* digits in front of the point */
     if (point > 21 || point < -5) {
-        *at++ = text[0];
-        if (n > 1) {
-            *at++ = '.';
-            memcpy(at, text + 1, (size_t)n - 1);
-            at += n - 1;
-        }
-        *at++ = 'e';
-        return (unsigned)(at - to) + uvrest__number_print_i64(at, point - 1);
+        exponent = point - 1;
+        point = 1;
     }
-    if (point <= 0) {
-        memcpy(at, "0.00000", 2 + (size_t)-point);
-        at += 2 - point;
-        memcpy(at, text, (size_t)n);
-        return (unsigned)(at - to + n);
+    for (int i = point > 0 ? 0 : point - 1; i < n || i < point; i++) {
+        if (i == point)
+            *to++ = '.';
+        *to++ = i < 0 || i >= n ? '0' : text[i];
     }
-    if (point >= n) {
-        memcpy(at, text, (size_t)n);
-        memset(at + n, '0', (size_t)(point - n));
-        return (unsigned)point;
-    }
-    memcpy(at, text, (size_t)point);
-    at[point] = '.';
-    memcpy(at + point + 1, text + point, (size_t)(n - point));
-    return (unsigned)n + 1;
+    if (exponent == 0)
+        return to;
+    *to = 'e';
+    return uvrest__number_print_i64(to + 1, exponent);
 }
 
-/* What lies between the neighbours of a double, scaled to integers of 18 or 19 digits: value * 10^tens. */
-typedef struct span {
-    uint64_t low; /* the smallest and the greatest integer that are read as the double */
-    uint64_t high;
-    u128 middle; /* the double itself, 64 bits behind the point */
-    int tens;
-} span;
-
-/* c * 2^twos * 10^tens with 64 bits behind the point; the true value is less than 3 units above. */
-static u128 fixed_point(uint64_t c, int twos, int tens)
+char *uvrest__number_print_f64(char *to, double value)
 {
-    int scaled;
-    u128 product = scale(c, tens, &scaled);
-    return shift_right(product, (unsigned)-(scaled + twos + 64));
-}
-
-static int compare_scaled(uint64_t integer, int tens, uint64_t boundary, int twos)
-{
-    big decimal;
-    big_set(&decimal, integer);
-    return compare_exactly(&decimal, -tens, false, boundary, twos);
-}
-
-/* floor(log10(2^b)) for |b| up to 1650: 78913 is log10(2) in 18 binary places, and the shift keeps the sum positive. */
-static int log10_two(int b)
-{
-    return (int)((uint64_t)(b + 262144) * 78913u >> 18) - 78913;
-}
-
-static span find_span(uint64_t mantissa, int exponent)
-{
-    bool even = mantissa % 2 == 0; /* then the boundaries themselves are read as this double */
-    bool closer = mantissa == UINT64_C(1) << (MANTISSA_BITS - 1) && exponent > EXPONENT_MIN;
-    uint64_t below = 4 * mantissa - (closer ? 1 : 2), above = 4 * mantissa + 2;
-    int bits = 64 - __builtin_clzll(mantissa) + exponent;
-    int magnitude = log10_two(bits - 1);
-    span s;
-    u128 low, high;
-    uint64_t maybe;
-    int order;
-    s.tens = 17 - magnitude;
-    s.middle = fixed_point(4 * mantissa, exponent - 2, s.tens);
-    low = fixed_point(below, exponent - 2, s.tens);
-    high = fixed_point(above, exponent - 2, s.tens);
-
-    maybe = add_small(low, UINT64_MAX).hi;
-    s.low = add_small(add_small(low, 3), UINT64_MAX).hi;
-    if (maybe != s.low) {
-        order = compare_scaled(maybe, s.tens, below, exponent - 2);
-        s.low = order > 0 || (order == 0 && even) ? maybe : maybe + 1;
-    }
-    maybe = add_small(high, 3).hi;
-    s.high = high.hi;
-    if (maybe != s.high || high.lo == 0) {
-        order = compare_scaled(maybe, s.tens, above, exponent - 2);
-        s.high = order < 0 || (order == 0 && even) ? maybe : maybe - 1;
-    }
-    return s;
-}
-
-/* The shortest decimal in a span, of those the nearest to its middle. */
-static unsigned print_shortest(char *to, uint64_t mantissa, int exponent)
-{
-    span s = find_span(mantissa, exponent);
-    uint64_t power = 1, digits, rest;
-    int tens = 0;
-    while (s.high / (power * 10) * (power * 10) >= s.low) {
-        power *= 10;
-        tens++;
-    }
-    digits = s.middle.hi / power;
-    rest = s.middle.hi % power;
-    if (power == 1)
-        digits += s.middle.lo >> 63;
-    else if (rest > power / 2 || (rest == power / 2 && (s.middle.lo != 0 || digits % 2 != 0)))
-        digits++;
-    if (digits * power < s.low)
-        digits++;
-    else if (digits * power > s.high)
-        digits--;
-    return print_decimal(to, digits, tens - s.tens);
-}
-
-unsigned uvrest__number_print_f64(char *to, double value)
-{
-    uint64_t bits, mantissa;
-    unsigned sign = 0;
-    int exponent;
+    uvrest__number number;
+    uint64_t bits;
+    bool negative;
     assert(isfinite(value));
     memcpy(&bits, &value, sizeof bits);
-    if (bits >> 63 != 0) {
-        value = -value;
-        *to++ = '-';
-        sign = 1;
-    }
+    negative = bits >> 63 != 0;
+    *to = '-';
+    to += negative;
+    bits &= ~HALF;
+    value = fabs(value);
     if (value < 1e15) {
-        uint64_t thousands = (uint64_t)(value * 1000 + 0.5);
-        if ((double)(uint64_t)value == value && value > 0)
-            return sign + print_u64(to, (uint64_t)value);
+        const uint64_t thousands = (uint64_t)(value * 1000 + 0.5);
+        if ((double)(uint64_t)value == value && (value > 0 || !negative))
+            return print_u64(to, (uint64_t)value);
         /* Most doubles were written with few places. 15 digits that come back as the same double are the shortest. */
-        if (value < 1e12 && thousands > 0 && (double)thousands / 1000 == value)
-            return sign + print_decimal(to, thousands, -3);
+        if (value < 1e12 && (double)thousands / 1000 == value && value > 0) {
+            to = print_u64(to, thousands / 1000);
+            *to = '.';
+            to[1] = (char)('0' + thousands / 100 % 10);
+            memcpy(to + 2, digit_pairs + thousands % 100 * 2, 2);
+            for (to += 3; *to == '0'; to--)
+                continue;
+            return to + 1;
+        }
     }
-    if (value == 0) {
-        *to = '0';
-        if (sign == 0)
-            return 1;
+    if (bits == 0) {
         memcpy(to, "0.0", 3);
-        return 4;
+        return to + 3;
     }
-    bits &= ~(UINT64_C(1) << 63);
-    mantissa = bits & ((UINT64_C(1) << (MANTISSA_BITS - 1)) - 1);
-    exponent = (int)(bits >> (MANTISSA_BITS - 1));
-    if (exponent != 0)
-        mantissa |= UINT64_C(1) << (MANTISSA_BITS - 1);
-    else
-        exponent = 1;
-    return sign + print_shortest(to, mantissa, exponent - 1 + EXPONENT_MIN);
+    number = shortest(bits);
+    return print_decimal(to, &number);
 }

@@ -31,10 +31,13 @@ bool uvrest__number_to_f64(const uvrest__number *number, double *out_value);
 /* Whether printing value with uvrest__number_print_f64() gives a number equal to this one, digit by digit. */
 bool uvrest__number_survives(const uvrest__number *number, double value);
 
+/* Whether both are known to be the same number: false as well for those of more than 19 digits. */
+bool uvrest__number_same(uvrest__number a, uvrest__number b);
+
 enum { UVREST__NUMBER_TEXT_MAX = 32 };
 
-/* Prints into at least UVREST__NUMBER_TEXT_MAX bytes, without NUL; the number of bytes. value must be finite. */
-unsigned uvrest__number_print_i64(char *to, int64_t value);
-unsigned uvrest__number_print_f64(char *to, double value);
+/* Prints into at least UVREST__NUMBER_TEXT_MAX bytes, without NUL. Returns behind the last byte. value must be finite. */
+char *uvrest__number_print_i64(char *to, int64_t value);
+char *uvrest__number_print_f64(char *to, double value);
 
 #endif /* UVREST__NUMBER_H */

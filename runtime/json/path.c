@@ -44,9 +44,9 @@ static void put_key(backwards *out, const char *key)
 static void put_index(backwards *out, size_t index)
 {
     char digits[UVREST__NUMBER_TEXT_MAX];
-    unsigned len = uvrest__number_print_i64(digits, (int64_t)index);
+    const char *end = uvrest__number_print_i64(digits, (int64_t)index);
     put(out, "]", 1);
-    put(out, digits, len);
+    put(out, digits, (size_t)(end - digits));
     put(out, "[", 1);
 }
 

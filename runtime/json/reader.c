@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "reader.h"
+#include "checked.h"
 
 enum { FIRST_BLOCK = 3584 }; /* least size of the first block: with the arena itself below 4 KB */
 
@@ -92,7 +93,7 @@ void *uvrest__reader_push(uvrest__reader *r, const uint8_t *p, size_t size)
     return memset(memory, 0, size);
 }
 
-/* A copy of the bytes [from, to), as a raw value. */
+/* A copy of the bytes [from, to), which are a value that was checked here, as a raw value. */
 bool uvrest__reader_copy_raw(uvrest__reader *r, const uint8_t *from, const uint8_t *to, uvrest_raw *out)
 {
     size_t len = (size_t)(to - from);
@@ -102,6 +103,7 @@ bool uvrest__reader_copy_raw(uvrest__reader *r, const uint8_t *from, const uint8
     memcpy(copy, from, len);
     out->text = copy;
     out->len = len;
+    out->checked = uvrest__checked_mark(copy, len, r->depth);
     return true;
 }
 

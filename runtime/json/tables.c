@@ -141,7 +141,7 @@ bool uvrest__tables_set_null(unsigned kind, void *to)
     else if (kind == UVREST_KIND_ENUM)
         *(int *)to = UVREST__ENUM_NULL;
     else if (kind == UVREST_KIND_RAW)
-        *(uvrest_raw *)to = (uvrest_raw){"null", 4};
+        *(uvrest_raw *)to = uvrest_raw_of("null", 4);
     else
         return false;
     return true;

@@ -21,7 +21,7 @@ uvrest_raw uvrest__walk_value(uvrest__walk *walk)
     uvrest__fault fault;
     const uint8_t *begin = walk->at;
     const uint8_t *behind = uvrest__scan_value(begin, walk->end, UVREST__JSON_DEPTH_MAX, &fault);
-    uvrest_raw value = {(const char *)begin, (size_t)(behind - begin)};
+    uvrest_raw value = uvrest_raw_of((const char *)begin, (size_t)(behind - begin));
     walk->at = uvrest__scan_space(behind, walk->end);
     if (*walk->at == ',' || *walk->at == ':')
         walk->at = uvrest__scan_space(walk->at + 1, walk->end);

@@ -138,7 +138,7 @@ void uvrest__body_drop(uvrest__body *body, uvrest__body_store *store)
 
 uvrest_raw uvrest__body_text(const uvrest__body *body)
 {
-    return (uvrest_raw){body->len > 0 ? body->text : NULL, body->len};
+    return uvrest_raw_of(body->len > 0 ? body->text : NULL, body->len);
 }
 
 uvrest_arena *uvrest__body_take(uvrest__body *body, uvrest__body_store *store)

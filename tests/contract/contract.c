@@ -366,7 +366,7 @@ static const void *make_body(contract_call *call, uvrest_raw *raw)
     const void *body = NULL;
     if (c->body == NULL)
         return NULL;
-    *raw = (uvrest_raw){c->body, strlen(c->body)};
+    *raw = uvrest_raw_of(c->body, strlen(c->body));
     if (c->op->body == UVREST_PAYLOAD_RAW)
         return raw;
     if (c->op->diff == NULL)

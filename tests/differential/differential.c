@@ -61,7 +61,7 @@ static const char *compare(const char *text, size_t len, uvrest_raw written)
 
 static void answer(const char *text, size_t len)
 {
-    uvrest_raw written = {NULL, 0};
+    uvrest_raw written = uvrest_raw_of(NULL, 0);
     uvrest_reason reason;
     uvrest_arena *arena;
     const void *value;

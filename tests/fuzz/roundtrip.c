@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uvrest_model model = sample_model(0);
-    uvrest_raw written = {NULL, 0}, again = {NULL, 0};
+    uvrest_raw written = uvrest_raw_of(NULL, 0), again = written;
     uvrest_reason reason;
     uvrest_arena *arena;
     const char *text;

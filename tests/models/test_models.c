@@ -342,7 +342,7 @@ static void read_null(place *at)
 {
     const char *text = at->text = object_with(at, "null");
     const char *name = sample_name(at->schema, at->field), *got, *member;
-    static const uvrest_raw word = {"null", 4};
+    static const uvrest_raw word = {.text = "null", .len = 4};
     uvrest_decode_report report;
     got = decode(at, text, &report);
     if (got == NULL)
@@ -489,7 +489,7 @@ static void set_null(place *at, char *made)
         *(int *)(void *)member = 1;
         break;
     case UVREST_KIND_RAW:
-        *(uvrest_raw *)(void *)member = (uvrest_raw){"null", 4};
+        *(uvrest_raw *)(void *)member = uvrest_raw_of("null", 4);
         break;
     default:
         memcpy(member, &null, sizeof null);
@@ -506,7 +506,7 @@ static void write_member(place *at)
     uvrest_extra **extra = (void *)(made + at->schema->models[at->model.id].extra);
     check_encoded(at, made, text, "a member set by hand is not written");
 
-    if (uvrest_extra_set(extra, name, (uvrest_raw){"[false]", 7}, at->arena) != UVREST_OK)
+    if (uvrest_extra_set(extra, name, uvrest_raw_of("[false]", 7), at->arena) != UVREST_OK)
         failed(at, "extra cannot be set");
     check_encoded(at, made, text, "a member that is set does not win over extra");
     memset(made + at->field->offset, 0, member_size(at->field));

@@ -77,6 +77,5 @@ void codec_assert_lossless(uint16_t model, const char *text)
 
 uvrest_raw codec_raw(const char *text)
 {
-    uvrest_raw raw = {text, strlen(text)};
-    return raw;
+    return uvrest_raw_of(text, strlen(text));
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include "checked.h"
 #include "codec.h"
 #include "encode.h"
 
 #include <locale.h>
 #include <math.h>
+#include <stdlib.h>
 
 static void nothing_set_sends_nothing(void **state)
 {
@@ -129,7 +131,7 @@ static void what_cannot_be_sent_is_named(void **state)
     const sample_leaf_entry entries[] = {{"k", &nameless[1]}};
     const sample_shape no_case = {.kind = SAMPLE_SHAPE_UNSET}, no_value = {.kind = SAMPLE_SHAPE_CIRCLE};
     const sample_shape wild_case = {.kind = (sample_shape_kind)9};
-    const uvrest_raw raws[] = {{"1", 1}, {NULL, 0}};
+    const uvrest_raw raws[] = {uvrest_raw_of("1", 1), uvrest_raw_of(NULL, 0)};
     const struct {
         sample_all all;
         const char *reason;
@@ -166,7 +168,7 @@ static void what_cannot_be_sent_is_named(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uvrest_reason reason = {"unset"};
-        uvrest_raw text = {NULL, 7};
+        uvrest_raw text = uvrest_raw_of(NULL, 7);
         assert_status(uvrest_json_encode(sample_model(SAMPLE_MODEL_ALL), &cases[i].all, 0, codec_arena, &text, &reason),
                       UVREST_E_INVALID);
         assert_string_equal(reason.text, cases[i].reason);
@@ -369,7 +371,7 @@ static void root_arrays_and_texts_are_written(void **state)
 
 static uvrest_status encode_much(const uvrest_alloc *alloc, void *user)
 {
-    uvrest_raw text = {NULL, 0};
+    uvrest_raw text = uvrest_raw_of(NULL, 0);
     uvrest_arena *arena;
     uvrest_status st = uvrest_arena_new(alloc, 0, &arena);
     if (st != UVREST_OK)
@@ -378,6 +380,95 @@ static uvrest_status encode_much(const uvrest_alloc *alloc, void *user)
     assert_true((st == UVREST_OK) == (text.text != NULL));
     uvrest_arena_free(arena);
     return st;
+}
+
+/* Encodes a model with nothing but this free-form value. */
+static uvrest_status encode_free(uvrest_raw raw)
+{
+    const sample_all all = {.free = raw};
+    uvrest_raw text;
+    return uvrest_json_encode(sample_model(SAMPLE_MODEL_ALL), &all, UVREST_ENCODE_PARTIAL, codec_arena, &text, NULL);
+}
+
+static void raw_values_that_were_read_are_not_checked_again(void **state)
+{
+    const sample_all *all =
+        codec_all("{\"free\":[1,2],\"frees\":[{}],\"free_map\":{\"a\":1},\"shape\":{\"type\":\"x\"},"
+                  "\"count\":\"unfit\",\"unknown\":{}}");
+    uvrest_raw held, raw = uvrest_raw_of("[1,", 3);
+    (void)state;
+    assert_true(uvrest__checked_within(&all->free, 1));
+    assert_true(uvrest__checked_within(&all->frees[0], 2));
+    assert_true(uvrest__checked_within(&all->free_map.entries[0].value, 2));
+    assert_true(uvrest__checked_within(&all->shape->raw, 1));
+    assert_true(uvrest_extra_get(all->extra, "count", &held) && uvrest__checked_within(&held, 1));
+    assert_true(uvrest_extra_get(all->extra, "unknown", &held) && uvrest__checked_within(&held, 1));
+    /* A text that no check would let pass shows that there is none. */
+    assert_status(encode_free(raw), UVREST_E_INVALID);
+    raw.checked = uvrest__checked_mark(raw.text, raw.len, 1);
+    assert_status(encode_free(raw), UVREST_OK);
+}
+
+static void raw_values_given_another_text_or_length_are_checked(void **state)
+{
+    static const char broken[] = "1234567890123456789012345678901234567890,";
+    const uvrest_raw read = codec_all("{\"free\":\"{1234567\\\\\"}")->free; /* "{1234567\\" */
+    char *const moved = malloc(read.len + 1);
+    (void)state;
+    assert_status(encode_free(read), UVREST_OK);
+    assert_non_null(moved);
+    for (size_t len = 0; len <= read.len; len++) {
+        for (size_t from = 0; from + len <= read.len; from++) { /* a part is judged like one that was never read */
+            uvrest_raw part = read, fresh = uvrest_raw_of(read.text + from, len);
+            part.text += from;
+            part.len = len;
+            assert_status(encode_free(part), encode_free(fresh));
+        }
+    }
+    for (size_t at = 0; at < sizeof broken - 1; at++) { /* the same length elsewhere, and longer ones */
+        uvrest_raw other = read;
+        other.text = broken + at;
+        other.len = sizeof broken - 1 - at;
+        assert_status(encode_free(other), UVREST_E_INVALID);
+    }
+    memcpy(moved, read.text, read.len - 1);
+    moved[read.len - 1] = '}';
+    {
+        uvrest_raw other = read;
+        other.text = moved;
+        assert_status(encode_free(other), UVREST_E_INVALID);
+        other.text = NULL;
+        assert_status(encode_free(other), UVREST_OK); /* absent */
+    }
+    free(moved);
+}
+
+static void raw_values_that_move_deeper_are_checked(void **state)
+{
+    enum { DEEP = 511 };
+    char text[2 * DEEP + 16];
+    const sample_all *all;
+    sample_all inner = {.title = ""}, outer = {.title = "", .parent = &inner};
+    uvrest_raw written;
+    uvrest_reason reason;
+    (void)state;
+    memcpy(text, "{\"free\":", 8);
+    memset(text + 8, '[', DEEP);
+    memset(text + 8 + DEEP, ']', DEEP);
+    memcpy(text + 8 + 2 * DEEP, "}", 2);
+    all = codec_all(text);
+    assert_status(encode_free(all->free), UVREST_OK);
+    inner.free = all->free;
+    assert_status(uvrest_json_encode(sample_model(SAMPLE_MODEL_ALL), &outer, 0, codec_arena, &written, &reason),
+                  UVREST_E_LIMIT);
+    assert_string_equal(reason.text, "parent.free: nested too deep");
+    /* And so does what an extra holds. */
+    inner.free.text = NULL;
+    assert_status(uvrest_extra_set(&inner.extra, "x", all->free, codec_arena), UVREST_OK);
+    assert_status(uvrest_json_encode(sample_model(SAMPLE_MODEL_ALL), &outer, 0, codec_arena, &written, &reason),
+                  UVREST_E_LIMIT);
+    assert_status(uvrest_json_encode(sample_model(SAMPLE_MODEL_ALL), &inner, 0, codec_arena, &written, &reason),
+                  UVREST_OK);
 }
 
 static void encoding_survives_each_failing_allocation(void **state)
@@ -423,6 +514,9 @@ int main(void)
         TEST(nesting_is_limited),
         TEST(text_of_every_length_is_written_whole),
         TEST(root_arrays_and_texts_are_written),
+        TEST(raw_values_that_were_read_are_not_checked_again),
+        TEST(raw_values_given_another_text_or_length_are_checked),
+        TEST(raw_values_that_move_deeper_are_checked),
         TEST(encoding_survives_each_failing_allocation),
         TEST(no_locale_changes_what_is_written),
     };

@@ -4,7 +4,7 @@
 
 static void an_empty_extra_has_nothing(void **state)
 {
-    uvrest_raw raw = {"untouched", 9};
+    uvrest_raw raw = uvrest_raw_of("untouched", 9);
     uvrest_extra *extra = NULL;
     (void)state;
     assert_int_equal(uvrest_extra_count(NULL), 0);
@@ -71,7 +71,7 @@ static void setting_and_dropping_copy(void **state)
 static void what_is_no_json_is_refused(void **state)
 {
     uvrest_extra *extra = NULL;
-    uvrest_raw absent = {NULL, 0};
+    uvrest_raw absent = uvrest_raw_of(NULL, 0);
     (void)state;
     assert_status(uvrest_extra_set(&extra, "a", codec_raw("{"), codec_arena), UVREST_E_INVALID);
     assert_status(uvrest_extra_set(&extra, "a", codec_raw(""), codec_arena), UVREST_E_INVALID);
@@ -124,7 +124,7 @@ static void the_last_of_equal_names_stays_in_its_place(void **state)
         size_t n = sizes[k], distinct = n < 7 ? n : 7, kept;
         for (size_t i = 0; i < n; i++) {
             int len = snprintf(names[i], sizeof names[i], "n%zu", i * 5 % 7);
-            members[i] = (uvrest_extra_member){names[i], (size_t)len, {NULL, i}};
+            members[i] = (uvrest_extra_member){names[i], (size_t)len, uvrest_raw_of(NULL, i)};
         }
         kept = uvrest__extra_unique(members, n, scratch);
         assert_int_equal(kept, distinct);

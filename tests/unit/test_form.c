@@ -62,7 +62,7 @@ static void row_93_form_refuses_what_would_break_out_of_a_header(void **state)
     for (size_t i = 0; i < 3; i++) {
         uvrest_arena *arena = new_arena(NULL);
         uvrest_reason reason = {""};
-        uvrest_raw body = {"untouched", 9};
+        uvrest_raw body = uvrest_raw_of("untouched", 9);
         const char *type;
         assert_status(uvrest__form_encode(&hostile[i], 1, arena, &body, &type, &reason), UVREST_E_INVALID);
         assert_string_equal(body.text, "untouched");

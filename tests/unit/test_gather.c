@@ -22,7 +22,7 @@ static int teardown(void **state)
 static void check(const char *text, const char *expected)
 {
     uvrest_raw out;
-    assert_status(uvrest__json_gather(&RULE, (uvrest_raw){text, strlen(text)}, arena, &out), UVREST_OK);
+    assert_status(uvrest__json_gather(&RULE, uvrest_raw_of(text, strlen(text)), arena, &out), UVREST_OK);
     assert_int_equal(out.len, strlen(expected));
     assert_memory_equal(out.text, expected, out.len);
 }
@@ -59,7 +59,7 @@ static void gather_leaves_the_documented_form_alone(void **state)
     };
     for (size_t i = 0; i < sizeof alone / sizeof alone[0]; i++) {
         uvrest_raw out;
-        assert_status(uvrest__json_gather(&RULE, (uvrest_raw){alone[i], strlen(alone[i])}, arena, &out), UVREST_OK);
+        assert_status(uvrest__json_gather(&RULE, uvrest_raw_of(alone[i], strlen(alone[i])), arena, &out), UVREST_OK);
         assert_ptr_equal(out.text, alone[i]);
     }
 }
@@ -73,7 +73,7 @@ static uvrest_status gather_once(const uvrest_alloc *alloc, void *user)
     uvrest_status st = uvrest_arena_new(alloc, 0, &own);
     if (st != UVREST_OK)
         return st;
-    st = uvrest__json_gather(&RULE, (uvrest_raw){text, sizeof text - 1}, own, &out);
+    st = uvrest__json_gather(&RULE, uvrest_raw_of(text, sizeof text - 1), own, &out);
     uvrest_arena_free(own);
     return st;
 }

@@ -7,7 +7,7 @@ static void check(const char *json, const char *expected)
     char bytes[256];
     uvrest__text text;
     uvrest_arena *arena;
-    uvrest_raw body = {json, strlen(json)};
+    uvrest_raw body = uvrest_raw_of(json, strlen(json));
     bool found;
     assert_int_equal(uvrest_arena_new(NULL, 0, &arena), UVREST_OK);
     uvrest__text_init(&text, bytes, sizeof bytes);
@@ -57,10 +57,10 @@ static void excerpts_are_short_and_escaped(void **state)
     (void)state;
     memset(long_body, 'x', sizeof long_body);
     uvrest__text_init(&text, bytes, sizeof bytes);
-    uvrest__message_add_excerpt(&text, (uvrest_raw){long_body, sizeof long_body});
+    uvrest__message_add_excerpt(&text, uvrest_raw_of(long_body, sizeof long_body));
     assert_int_equal(strlen(bytes), UVREST__MESSAGE_EXCERPT + 3);
     uvrest__text_init(&text, bytes, sizeof bytes);
-    uvrest__message_add_excerpt(&text, (uvrest_raw){"a\nb\xff", 4});
+    uvrest__message_add_excerpt(&text, uvrest_raw_of("a\nb\xff", 4));
     assert_string_equal(bytes, "a\\x0ab\\xff");
 }
 

@@ -38,7 +38,7 @@ static void all_that_is_json_is_taken_and_nothing_else(void **state)
 {
     static char deep[1025], digits[200];
     cJSON *tree = NULL;
-    uvrest_raw absent = {NULL, 0};
+    uvrest_raw absent = uvrest_raw_of(NULL, 0);
     (void)state;
     cJSON_Delete(tree_of("\"\\ud800\""));
     cJSON_Delete(tree_of("\"a\\u0000b\""));
@@ -64,7 +64,7 @@ static void trees_become_values(void **state)
 {
     static const char text[] = "{\"a\":[1,2.5,\"x\\ny\",null,true],\"b\":{\"c\":\"\xC3\xA9\"}}";
     cJSON *tree = tree_of(text);
-    uvrest_raw raw = {NULL, 0};
+    uvrest_raw raw = uvrest_raw_of(NULL, 0);
     (void)state;
     assert_status(uvrest_raw_from_cjson(tree, codec_arena, &raw), UVREST_OK);
     assert_true(json_same(raw.text, raw.len, text, strlen(text)));
@@ -74,7 +74,7 @@ static void trees_become_values(void **state)
 static void trees_json_cannot_say_are_refused(void **state)
 {
     cJSON *tree = cJSON_CreateArray(), *number = cJSON_CreateNumber(1), *inner = tree;
-    uvrest_raw raw = {NULL, 0};
+    uvrest_raw raw = uvrest_raw_of(NULL, 0);
     (void)state;
     cJSON_AddItemToArray(tree, number);
     number->valuedouble = (double)NAN;
@@ -104,7 +104,7 @@ static void trees_json_cannot_say_are_refused(void **state)
 static void no_more_than_the_arena_allows(void **state)
 {
     cJSON *tree = cJSON_CreateString("0123456789012345678901234567890123456789");
-    uvrest_raw raw = {NULL, 0};
+    uvrest_raw raw = uvrest_raw_of(NULL, 0);
     uvrest_arena *arena;
     (void)state;
     assert_status(uvrest_arena_new(NULL, 120, &arena), UVREST_OK);
@@ -141,7 +141,7 @@ static void trees_survive_each_failing_allocation_row_110(void **state)
     cJSON_InitHooks(&hooks);
     for (long n = 0; st != UVREST_OK; n++) {
         cJSON *tree = NULL;
-        uvrest_raw raw = {NULL, 0};
+        uvrest_raw raw = {NULL, 0, 0};
         assert_true(n < 1000);
         cjson_left = n;
         st = uvrest_raw_to_cjson(codec_raw("{\"a\":[1,{\"b\":\"c\"}],\"d\":null,\"e\":\"\\u00e9\"}"), &tree);

@@ -125,7 +125,7 @@ static void bodies_are_sent_as_their_kind(void **state)
     sample_leaf two[] = {{.id = "x"}, {.id = "y"}};
     sample_leaf_list list = {two, 2};
     sample_leaf patch = {.size = uvrest_i32(7)};
-    uvrest_raw raw = {"[1,2]", 5};
+    uvrest_raw raw = {.text = "[1,2]", .len = 5};
     const uvrest_result *none = NULL;
     seen saw = {0};
     (void)state;
@@ -453,7 +453,7 @@ static void credentials_of_a_call_replace_the_clients(void **state)
                              "reply 200 {}\n");
     uvrest_client *client = wire_client(s);
     uvrest_call_options options = {.credentials = (const char *const[]){"Auth-Token: another-token", NULL}};
-    uvrest_raw raw = {"{}", 2};
+    uvrest_raw raw = {.text = "{}", .len = 2};
     sample_raw_args login = {.body = &raw};
     seen saw = {0};
     (void)state;
@@ -613,7 +613,7 @@ static void row_96_bodies_that_cannot_be_sent_name_the_member(void **state)
     uvrest_call_options options = {.reason = &reason};
     sample_leaf leaf = {.size = uvrest_i32(1)};
     sample_leaf_body_args args = {.leaf_id = "a1", .call = &options};
-    uvrest_raw broken = {"{", 1};
+    uvrest_raw broken = {.text = "{", .len = 1};
     sample_raw_args raw = {.body = &broken, .call = &options};
     sample_leaf two[] = {{.id = "x"}, {.size = uvrest_i32(2)}};
     sample_leaf_list list = {two, 2};
@@ -745,7 +745,7 @@ static void a_read_only_client_refuses_changes(void **state)
     uvrest_client *client;
     uvrest_reason reason = {""};
     uvrest_call_options call = {.reason = &reason};
-    uvrest_raw raw = {"{}", 2};
+    uvrest_raw raw = {.text = "{}", .len = 2};
     sample_leaf leaf = {.id = "a1"};
     sample_leaf_body_args create = {.leaf_id = "a1", .body = &leaf, .call = &call};
     sample_leaf_args delete = {.leaf_id = "a1", .call = &call};

@@ -43,7 +43,7 @@ static void searches_are_retried_though_they_are_posts(void **state)
 {
     server *s = server_start("conn\nexpect\nreply+ 502 Retry-After: 0|{}\nexpect POST\nbody {}\nreply 200 [1]\n");
     uvrest_client *client = wire_client(s);
-    uvrest_raw raw = {"{}", 2};
+    uvrest_raw raw = {.text = "{}", .len = 2};
     sample_raw_args args = {.body = &raw};
     seen saw = {0};
     (void)state;

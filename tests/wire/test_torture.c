@@ -197,7 +197,7 @@ static uvrest_status start(uvrest_client *client, unsigned which, unsigned *n)
     static const char *const credentials[] = {"Auth-Token: other", NULL};
     uvrest_call_options call = {.headers = lines, .query = query, .credentials = which == 4 ? credentials : NULL};
     sample_leaf leaf = {.id = "a1"};
-    uvrest_raw raw = {"[1,2]", 5};
+    uvrest_raw raw = {.text = "[1,2]", .len = 5};
     sample_leaf_args get = {.leaf_id = "a1", .sort = "x", .mode = "y", .call = &call};
     sample_leaf_body_args post = {.leaf_id = "a1", .body = &leaf, .call = &call};
     sample_raw_args search = {.body = &raw};

@@ -80,11 +80,25 @@ UVREST_API extern const uint64_t uvrest_empty_marker[2];
 /**
  * A JSON value as text: what has no schema is kept as it came and costs nothing until asked. All zero means absent.
  * As read: arena. To send: borrowed by the call; it must be one valid JSON value, which is checked when encoding.
+ * Initialise it with names, `{.text = text, .len = len}`, or by uvrest_raw_of().
  */
 typedef struct uvrest_raw {
     const char *text; /* not NUL-ended */
     size_t len;
+    /**
+     * Set by reading, so that encoding need not check again what was read; leave it alone or 0. It holds for this text at
+     * this length only: give a copied struct another text or length and that is checked. It relies on what a const text
+     * promises: the bytes do not change, and the struct is not kept beyond their arena.
+     */
+    uint64_t checked;
 } uvrest_raw;
+
+/** The raw value of a text that is yet to be checked: `.metadata = uvrest_raw_of("{}", 2)`. text: borrowed. */
+static inline uvrest_raw uvrest_raw_of(const char *text, size_t len)
+{
+    uvrest_raw raw = {text, len, 0};
+    return raw;
+}
 
 /** Bytes with their content type: bodies that are not JSON (subtitles, images, CSV). */
 typedef struct uvrest_bytes {
