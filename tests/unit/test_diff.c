@@ -130,6 +130,35 @@ static void white_space_and_order_do_not_count(void **state)
     assert_diff("{\"free\":{\"a\":[1,2],\"b\":\"x\"}}", "{\"free\": { \"a\" : [ 1 , 2 ],\n\"b\":\"x\" } }", "{}");
     assert_diff("{\"table\":{\"a\":\"1\",\"b\":\"2\"}}", "{\"table\":{\"b\":\"2\",\"a\":\"1\"}}", "{}");
     assert_diff("{\"ratio\":-0.0}", "{\"ratio\":0}", "{}");
+    assert_diff("{\"free\":{\"a\":1,\"b\":[2,{\"c\":3,\"d\":1e1}]}}",
+                "{\"free\":{\"b\":[2,{\"d\":10.0,\"c\":3}],\"a\":1}}", "{}");
+    assert_diff("{\"unknown\":{\"a\":1,\"b\":2},\"other\":1}", "{\"other\":1,\"unknown\":{\"b\":2,\"a\":1}}", "{}");
+}
+
+static void duplicates_are_never_taken_for_the_same(void **state)
+{
+    static const char *const pairs[][2] = {
+        {"{\"a\":1,\"a\":1}", "{\"a\":1,\"b\":2}"},
+        {"{\"a\":1,\"b\":2}", "{\"a\":1,\"a\":1}"},
+        {"{\"a\":1,\"a\":2}", "{\"a\":2,\"a\":1}"},
+        {"{\"x\":0,\"a\":1,\"a\":2}", "{\"a\":1,\"a\":2,\"x\":0}"},
+        {"{\"a\":1,\"x\":0,\"y\":2}", "{\"a\":1,\"a\":3,\"x\":0}"},
+        {"{\"a\":1}", "{\"a\":1,\"b\":2}"},
+        {"[1]", "[1,1]"},
+        {"[]", "{}"},
+        {"[1]", "[\"1\"]"},
+        {"12345678901234567890123", "12345678901234567890124"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        char before[128], after[128];
+        snprintf(before, sizeof before, "{\"free\":%s}", pairs[i][0]);
+        snprintf(after, sizeof after, "{\"free\":%s}", pairs[i][1]);
+        {
+            const char *patch = diff(codec_all(before), codec_all(after));
+            assert_string_equal(patch, after);
+        }
+    }
 }
 
 static void what_was_taken_away_by_hand_becomes_null(void **state)
@@ -193,6 +222,7 @@ int main(void)
         TEST(each_member_is_compared),
         TEST(read_only_members_do_not_count),
         TEST(white_space_and_order_do_not_count),
+        TEST(duplicates_are_never_taken_for_the_same),
         TEST(what_was_taken_away_by_hand_becomes_null),
         TEST(diffing_survives_each_failing_allocation),
         TEST(rings_end),
