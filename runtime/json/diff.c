@@ -21,23 +21,22 @@ typedef struct pair {
 /* How a member is told apart. */
 typedef enum verdict { SAME, OTHER, GONE, NO_MEMORY } verdict;
 
-static bool same_json(uvrest_raw a, uvrest_raw b);
+static bool same_json(const uvrest_raw *a, const uvrest_raw *b);
 
 /* ---- JSON that says the same ---------------------------------------------------------------------------------------- */
 
-static bool same_bytes(uvrest_raw a, uvrest_raw b)
+static bool same_bytes(const uvrest_raw *a, const uvrest_raw *b)
 {
-    return a.len == b.len && memcmp(a.text, b.text, a.len) == 0;
+    return a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
 }
 
 /* How often an object has a member of that name, as it stands in quotes. *out_value: the last one's. */
-static size_t find_all(uvrest_raw object, uvrest_raw name, uvrest_raw *out_value)
+static size_t find_all(const uvrest_raw *object, const uvrest_raw *name, uvrest_raw *out_value)
 {
     size_t n = 0;
-    for (uvrest__walk walk = uvrest__walk_begin(object); !uvrest__walk_ended(&walk);) {
-        bool found = same_bytes(uvrest__walk_name(&walk), name);
-        uvrest_raw value = uvrest__walk_value(&walk);
-        if (found) {
+    for (uvrest__walk walk = uvrest__walk_begin(*object); !uvrest__walk_ended(&walk);) {
+        const uvrest_raw other = uvrest__walk_name(&walk), value = uvrest__walk_value(&walk);
+        if (same_bytes(&other, name)) {
             *out_value = value;
             n++;
         }
@@ -49,69 +48,71 @@ static size_t find_all(uvrest_raw object, uvrest_raw name, uvrest_raw *out_value
  * Members are compared in pairs, and looked for only where an object has another one at that place; then its name must
  * be the only one of its kind there, so that as many members on both sides are the same members.
  */
-static bool same_containers(uvrest_raw a, uvrest_raw b)
+static bool same_containers(const uvrest_raw *a, const uvrest_raw *b)
 {
-    const bool objects = *a.text == '{';
-    uvrest__walk x = uvrest__walk_begin(a), y = uvrest__walk_begin(b);
-    for (; !uvrest__walk_ended(&x) && !uvrest__walk_ended(&y);) {
-        uvrest_raw name = a, other = a, left, right;
+    const bool objects = *a->text == '{';
+    uvrest__walk x = uvrest__walk_begin(*a), y = uvrest__walk_begin(*b);
+    while (!uvrest__walk_ended(&x) && !uvrest__walk_ended(&y)) {
+        uvrest_raw name, other, left, right;
         if (objects) {
             name = uvrest__walk_name(&x);
             other = uvrest__walk_name(&y);
         }
         left = uvrest__walk_value(&x);
         right = uvrest__walk_value(&y);
-        if (!same_bytes(name, other) && (find_all(a, name, &left) != 1 || find_all(b, name, &right) == 0))
+        if (objects && !same_bytes(&name, &other) &&
+            (find_all(a, &name, &left) != 1 || find_all(b, &name, &right) == 0))
             return false;
-        if (!same_json(left, right))
+        if (!same_json(&left, &right))
             return false;
     }
     return uvrest__walk_ended(&x) && uvrest__walk_ended(&y);
 }
 
-static bool same_numbers(uvrest_raw a, uvrest_raw b)
+/* Numbers that are one number written in two ways; anything else is none. */
+static bool same_numbers(const uvrest_raw *a, const uvrest_raw *b)
 {
-    const uint8_t *p = (const uint8_t *)a.text, *q = (const uint8_t *)b.text;
+    const uint8_t *p = (const uint8_t *)a->text, *q = (const uint8_t *)b->text;
     uvrest__number x, y;
     uvrest__fault fault;
-    return uvrest__number_read(p, p + a.len, &x, &fault) != NULL &&
-           uvrest__number_read(q, q + b.len, &y, &fault) != NULL && uvrest__number_same(x, y);
+    return uvrest__number_read(p, p + a->len, &x, &fault) != NULL &&
+           uvrest__number_read(q, q + b->len, &y, &fault) != NULL && uvrest__number_same(x, y);
 }
 
 /* Two valid values without space around them. */
-static bool same_json(uvrest_raw a, uvrest_raw b)
+static bool same_json(const uvrest_raw *a, const uvrest_raw *b)
 {
     if (same_bytes(a, b))
         return true;
-    if (*a.text == '{' || *a.text == '[')
-        return *a.text == *b.text && same_containers(a, b);
+    if (*a->text == '{' || *a->text == '[')
+        return *a->text == *b->text && same_containers(a, b);
     return same_numbers(a, b);
 }
 
 /* ---- members -------------------------------------------------------------------------------------------------------- */
 
+/* Whether what was encoded is a member that is null. */
+static bool is_null(const uvrest_raw *object)
+{
+    static const char end[] = ":null}";
+    const size_t len = sizeof end - 1;
+    return object->len > len && memcmp(object->text + object->len - len, end, len) == 0;
+}
+
 /* Whether the i-th member is the same. One that cannot be encoded is another: sending it then says why. */
 static verdict compare(const pair *of, unsigned i)
 {
-    static const char null[] = ":null}";
     const uvrest__arena_mark mark = uvrest__arena_mark_get(of->arena);
-    uvrest_raw before, after;
-    uvrest_status st = uvrest__json_encode_member(of->model, of->before, i, of->arena, &before);
-    uvrest_status other = uvrest__json_encode_member(of->model, of->after, i, of->arena, &after);
+    uvrest_raw before = {.text = "", .len = 0}, after = before;
+    const uvrest_status st = uvrest__json_encode_member(of->model, of->before, i, of->arena, &before);
+    const uvrest_status other = uvrest__json_encode_member(of->model, of->after, i, of->arena, &after);
     verdict is = OTHER;
     if (st == UVREST_E_NOMEM || other == UVREST_E_NOMEM)
         is = NO_MEMORY;
-    else if (other != UVREST_OK)
-        is = OTHER;
-    else if (st == UVREST_OK && same_json(before, after))
+    else if (st == UVREST_OK && other == UVREST_OK && same_json(&before, &after))
         is = SAME;
-    else if (after.len == 2) /* nothing becomes null, which null is already */
-        is = st == UVREST_OK && before.len > sizeof null &&
-                     memcmp(before.text + before.len - sizeof null + 1, null, sizeof null - 1) == 0
-                 ? SAME
-                 : GONE;
-    else if (memcmp(after.text + after.len - sizeof null + 1, null, sizeof null - 1) == 0)
-        is = GONE;
+    else if (is_null(&after) || after.len == sizeof "{}" - 1) /* nothing becomes null, which null is already */
+        is = is_null(&before) ? SAME : GONE;
     uvrest__arena_rewind(of->arena, mark);
     return is;
 }
@@ -169,7 +170,7 @@ static void add_unknown(const pair *of, const uvrest_extra *from, const uvrest_e
         uvrest_extra_member member = from->members[i];
         const uvrest_extra_member *twin = uvrest__extra_find(other, member.name, member.name_len);
         if (uvrest__tables_find_field(of->model.schema, of->model.id, member.name, member.name_len) >= 0 ||
-            (twin != NULL && (gone || same_json(member.value, twin->value))) ||
+            (twin != NULL && (gone || same_json(&member.value, &twin->value))) ||
             (gone && uvrest__raw_is_null(member.value)))
             continue;
         if (gone)

@@ -24,6 +24,7 @@
 typedef uvrest__frame frame;
 
 enum {
+    ALL = UVREST__JSON_FIELDS_MAX + 1, /* members, those that a model does not have included */
     FIRST_ROOM = 2048,
     SPARE = 16,
     ROOM = UVREST__NUMBER_TEXT_MAX + SPARE, /* any number, word or bracket */
@@ -102,7 +103,7 @@ static __attribute__((noinline)) char *grow(writer *w, char *at, size_t need)
         hint = FIRST_ROOM;
     hint *= 4;
     if (w->list != NULL && w->list->index >= 4) /* else a few elements would speak for all */
-        hint = need + need / 8 + (size_t)((double)need * (double)(w->n_list - w->list->index) / (double)w->list->index);
+        hint = need + need / 8 + need / w->list->index * (w->n_list - w->list->index);
     if (uvrest__arena_grow(w->arena, need, hint) != UVREST_OK)
         return fail(w, NULL, UVREST_E_NOMEM, "out of memory");
     if (len != 0)
@@ -151,33 +152,46 @@ static __attribute__((noinline)) unsigned escape(char **to, const uint8_t *p, co
     return len;
 }
 
-/* Copies n < UVREST__BLOCK bytes if all of them are plain text. From four on as two words, which may overlap. */
-UVREST__HOT bool copy_plain(char *to, const uint8_t *p, size_t n)
+/* Whether one of 16 bytes, given as two words, is not plain text. */
+UVREST__HOT bool has_special(uint64_t first, uint64_t last)
 {
 #if UVREST__SCAN_SSE2
-    if (n >= 8) {
-        __m128i first = _mm_loadl_epi64((const __m128i *)p), last = _mm_loadl_epi64((const __m128i *)(p + n - 8));
-        if (uvrest__block_special(_mm_unpacklo_epi64(first, last)) != 0)
-            return false;
-        _mm_storel_epi64((__m128i *)to, first);
-        _mm_storel_epi64((__m128i *)(to + n - 8), last);
-        return true;
-    }
+    return uvrest__block_special(_mm_set_epi64x((long long)last, (long long)first)) != 0;
+#else
+    return (uvrest__word_special(first) | uvrest__word_special(last)) != 0;
 #endif
-    if (n >= 4) {
-        uint32_t first, last;
-        memcpy(&first, p, 4);
-        memcpy(&last, p + n - 4, 4);
-        if (uvrest__word_special((uint64_t)first << 32 | last) != 0)
-            return false;
-        memcpy(to, &first, 4);
-        memcpy(to + n - 4, &last, 4);
+}
+
+/* Copies n < 16 bytes if all of them are plain text: as two words, or as three bytes, which may overlap. */
+UVREST__HOT bool copy_plain(char *to, const uint8_t *p, size_t n)
+{
+    uint64_t first, last;
+    uint32_t low, high;
+    if (n >= 8) {
+        memcpy(&first, p, 8);
+        memcpy(&last, p + n - 8, 8);
+    } else if (n > 0) {
+        low = high = p[0] | (uint32_t)p[n / 2] << 8 | (uint32_t)p[n - 1] << 16 | (uint32_t)p[0] << 24;
+        if (n >= 4) {
+            memcpy(&low, p, 4);
+            memcpy(&high, p + n - 4, 4);
+        }
+        first = last = (uint64_t)high << 32 | low;
+    } else {
         return true;
     }
-    for (size_t i = 0; i < n; i++) {
-        if (p[i] < 0x20 || p[i] >= 0x80 || p[i] == '"' || p[i] == '\\')
-            return false;
-        to[i] = (char)p[i];
+    if (has_special(first, last))
+        return false;
+    if (n >= 8) {
+        memcpy(to, &first, 8);
+        memcpy(to + n - 8, &last, 8);
+    } else if (n >= 4) {
+        memcpy(to, &low, 4);
+        memcpy(to + n - 4, &high, 4);
+    } else {
+        to[0] = (char)low;
+        to[n / 2] = (char)(low >> 8);
+        to[n - 1] = (char)(low >> 16);
     }
     return true;
 }
@@ -315,7 +329,7 @@ UVREST__HOT char *put_pooled(writer *w, char *at, const char *text)
     return at + len + 2;
 }
 
-static char *write_pooled(writer *w, char *at, uint16_t name)
+static __attribute__((noinline)) char *write_pooled(writer *w, char *at, uint16_t name)
 {
     at = ensure(w, at, NAME_ROOM);
     return at == NULL ? NULL : put_pooled(w, at, uvrest__name_text(w->schema, name));
@@ -341,7 +355,7 @@ static UVREST__RARE bool check_raw(writer *w, const uvrest_raw *raw, const frame
                           : fail(w, f, UVREST_E_INVALID, "a raw value that is not JSON") != NULL;
 }
 
-static char *write_raw(writer *w, char *at, const uvrest_raw *raw, const frame *f)
+static __attribute__((noinline)) char *write_raw(writer *w, char *at, const uvrest_raw *raw, const frame *f)
 {
     if (UVREST__UNLIKELY(!uvrest__checked_within(raw, w->depth)) && !check_raw(w, raw, f))
         return NULL;
@@ -504,7 +518,7 @@ static char *write_array(writer *w, char *at, const uvrest_gen_field *field, con
 /* ---- enums that were not known -------------------------------------------------------------------------------------- */
 
 /* Whether an enum or an array of them has a value that was not known. */
-static bool has_unknown(const uvrest_gen_field *field, const void *member)
+static UVREST__COLD bool has_unknown(const uvrest_gen_field *field, const void *member)
 {
     const uvrest_text_map *list = member; /* as every array begins */
     const bool one = field->kind == UVREST_KIND_ENUM;
@@ -597,7 +611,7 @@ static UVREST__RARE bool is_held(const writer *w, const uvrest_extra *extra, uin
 }
 
 /* What an extra has and the typed members do not say, of the members from `first` to before `behind`. */
-static UVREST__COLD char *write_held(writer *w, char *at, unsigned model, const char *value, unsigned first,
+static UVREST__RARE char *write_held(writer *w, char *at, unsigned model, const char *value, unsigned first,
                                      unsigned behind, const uvrest_extra *extra, const frame *up)
 {
     const uvrest_gen_field *const fields = uvrest__model_fields(w->schema, model);
@@ -657,7 +671,7 @@ static UVREST__RARE char *write_tag(writer *w, char *at, const case_tag *tag)
 static char *write_object(writer *w, char *at, unsigned model, const char *value, const case_tag *tag, const frame *up)
 {
     const uvrest_gen_field *const fields = uvrest__model_fields(w->schema, model);
-    const unsigned first = up == NULL ? w->first : 0, behind = up == NULL ? w->behind : UVREST__JSON_FIELDS_MAX + 1;
+    const unsigned first = up == NULL ? w->first : 0, behind = up == NULL ? w->behind : ALL;
     const unsigned n = uvrest__model_n_fields(w->schema, model), end = n < behind ? n : behind, skipped = w->skipped;
     const uvrest_extra *const extra = load_pointer(value + w->schema->models[model].extra);
     const uint64_t *nulls = NULL; /* bits of the members that the extra says are null */
@@ -717,41 +731,49 @@ static char *write_object(writer *w, char *at, unsigned model, const char *value
 
 /* ---- whole texts ---------------------------------------------------------------------------------------------------- */
 
-/* Where to write the first byte. */
-static UVREST__RARE char *begin(writer *w, const uvrest_schema *schema, unsigned flags, uvrest_arena *arena,
-                                uvrest_reason *reason)
-{
-    w->begin = arena->at;
-    w->end = arena->end;
-    w->schema = schema;
-    w->arena = arena;
-    w->list = NULL;
-    w->first = 0;
-    w->behind = UVREST__JSON_FIELDS_MAX + 1;
-    w->depth = 0;
-    w->skipped = (flags & UVREST_ENCODE_READ_ONLY) != 0 ? 0 : UVREST_READ_ONLY;
-    w->partial = (flags & UVREST_ENCODE_PARTIAL) != 0;
-    w->status = UVREST_OK;
-    w->reason = reason;
-    return ensure(w, w->begin, ROOM);
-}
+/* What to encode: a model, an array of n of them, a text (of no model), or of a model's members one or all. */
+typedef struct root {
+    uvrest_gen_field field;
+    const void *from; /* as write_one() or write_array() take it */
+    size_t n;
+    unsigned first, behind;
+} root;
 
-/* Claims what was written up to `at`, and a NUL behind it. */
-static UVREST__RARE uvrest_status finish(writer *w, char *at, uvrest_raw *out_text)
+/* Claims what was written, and a NUL behind it. */
+static UVREST__RARE uvrest_status encode(const uvrest_schema *schema, const root *of, unsigned flags,
+                                         uvrest_arena *arena, uvrest_raw *out_text, uvrest_reason *reason)
 {
+    writer w;
+    char *at;
+    w.begin = arena->at;
+    w.end = arena->end;
+    w.schema = schema;
+    w.arena = arena;
+    w.list = NULL;
+    w.first = of->first;
+    w.behind = of->behind;
+    w.depth = 0;
+    w.skipped = (flags & UVREST_ENCODE_READ_ONLY) != 0 ? 0 : UVREST_READ_ONLY;
+    w.partial = (flags & UVREST_ENCODE_PARTIAL) != 0;
+    w.status = UVREST_OK;
+    w.reason = reason;
+    at = ensure(&w, w.begin, ROOM);
+    if (at != NULL && of->field.kind == UVREST_ROW_MODEL_ARRAY)
+        at = write_array(&w, at, &of->field, of->from, of->n, NULL);
+    else if (at != NULL)
+        at = write_one(&w, at, of->field.kind, of->field.of, of->from, NULL);
     if (at == NULL)
-        return w->status;
+        return w.status;
     *at = '\0';
-    w->arena->at = at + 1;
-    *out_text = uvrest_raw_of(w->begin, (size_t)(at - w->begin));
+    arena->at = at + 1;
+    *out_text = uvrest_raw_of(w.begin, (size_t)(at - w.begin));
     return UVREST_OK;
 }
 
 UVREST__RARE uvrest_status uvrest_json_encode(uvrest_model model, const void *value, unsigned flags,
                                               uvrest_arena *arena, uvrest_raw *out_text, uvrest_reason *reason)
 {
-    writer w;
-    char *at;
+    const root of = {{0, 0, model.id, UVREST_KIND_MODEL, 0}, value, 0, 0, ALL};
     if (model.schema == NULL || model.id >= model.schema->n_models || value == NULL || value == UVREST_NULL ||
         arena == NULL || out_text == NULL ||
         (flags & ~(unsigned)(UVREST_ENCODE_READ_ONLY | UVREST_ENCODE_PARTIAL)) != 0) {
@@ -759,34 +781,27 @@ UVREST__RARE uvrest_status uvrest_json_encode(uvrest_model model, const void *va
             memcpy(reason->text, "an argument is missing", 23);
         return UVREST_E_INVALID;
     }
-    at = begin(&w, model.schema, flags, arena, reason);
-    return finish(&w, at == NULL ? NULL : write_object(&w, at, model.id, value, NULL, NULL), out_text);
+    return encode(model.schema, &of, flags, arena, out_text, reason);
 }
 
 UVREST__RARE uvrest_status uvrest__json_encode_array(uvrest_model model, const void *items, size_t n_items,
                                                      unsigned flags, uvrest_arena *arena, uvrest_raw *out_text,
                                                      uvrest_reason *reason)
 {
-    const uvrest_gen_field field = {0, 0, model.id, UVREST_ROW_MODEL_ARRAY, 0};
-    writer w;
-    char *at = begin(&w, model.schema, flags, arena, reason);
-    return finish(&w, at == NULL ? NULL : write_array(&w, at, &field, items, n_items, NULL), out_text);
+    const root of = {{0, 0, model.id, UVREST_ROW_MODEL_ARRAY, 0}, items, n_items, 0, ALL};
+    return encode(model.schema, &of, flags, arena, out_text, reason);
 }
 
 UVREST__RARE uvrest_status uvrest__json_encode_member(uvrest_model model, const void *value, unsigned i,
                                                       uvrest_arena *arena, uvrest_raw *out_text)
 {
-    writer w;
-    char *at = begin(&w, model.schema, UVREST_ENCODE_PARTIAL, arena, NULL);
-    w.first = i;
-    w.behind = i + 1;
-    return finish(&w, at == NULL ? NULL : write_object(&w, at, model.id, value, NULL, NULL), out_text);
+    const root of = {{0, 0, model.id, UVREST_KIND_MODEL, 0}, value, 0, i, i + 1};
+    return encode(model.schema, &of, UVREST_ENCODE_PARTIAL, arena, out_text, NULL);
 }
 
 UVREST__RARE uvrest_status uvrest__json_encode_text(const char *text, uvrest_arena *arena, uvrest_raw *out_text,
                                                     uvrest_reason *reason)
 {
-    writer w;
-    char *at = begin(&w, NULL, 0, arena, reason);
-    return finish(&w, at == NULL ? NULL : write_c_text(&w, at, text, NULL), out_text);
+    const root of = {{0, 0, 0, UVREST_KIND_STR, 0}, &text, 0, 0, ALL};
+    return encode(NULL, &of, 0, arena, out_text, reason);
 }

@@ -5,6 +5,8 @@
 
 static const uvrest_raw null_text = {.text = "null", .len = 4};
 
+enum { FEW = 16 }; /* members that are compared one with the other */
+
 const uint64_t uvrest_null_marker[2] = {0, 0};
 const uint64_t uvrest_empty_marker[2] = {0, 0};
 
@@ -28,22 +30,27 @@ uvrest_extra *uvrest__extra_new(uvrest_arena *arena, const uvrest_schema *schema
     return extra;
 }
 
+UVREST__HOT bool same_name(const uvrest_extra_member *member, const char *name, size_t len)
+{
+    return member->name_len == len && memcmp(member->name, name, len) == 0;
+}
+
 /* ---- unique names --------------------------------------------------------------------------------------------------- */
 
-static int compare_names(const uvrest_extra_member *a, const uvrest_extra_member *b)
+static UVREST__COLD int compare_names(const uvrest_extra_member *a, const uvrest_extra_member *b)
 {
     if (a->name_len != b->name_len)
         return a->name_len < b->name_len ? -1 : 1;
     return memcmp(a->name, b->name, a->name_len);
 }
 
-static bool comes_before(const uvrest_extra_member *members, uint32_t a, uint32_t b)
+static UVREST__COLD bool comes_before(const uvrest_extra_member *members, uint32_t a, uint32_t b)
 {
     int order = compare_names(&members[a], &members[b]);
     return order < 0 || (order == 0 && a < b);
 }
 
-static void sift_down(const uvrest_extra_member *members, uint32_t *heap, size_t root, size_t n)
+static UVREST__RARE void sift_down(const uvrest_extra_member *members, uint32_t *heap, size_t root, size_t n)
 {
     uint32_t moved = heap[root];
     for (size_t child = 2 * root + 1; child < n; child = 2 * root + 1) {
@@ -58,7 +65,7 @@ static void sift_down(const uvrest_extra_member *members, uint32_t *heap, size_t
 }
 
 /* A heap sort: names are chosen by whoever wrote the text, so nothing with a bad case that he could aim at. */
-static void sort_by_name(const uvrest_extra_member *members, uint32_t *order, size_t n)
+static UVREST__RARE void sort_by_name(const uvrest_extra_member *members, uint32_t *order, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         order[i] = (uint32_t)i;
@@ -72,31 +79,28 @@ static void sort_by_name(const uvrest_extra_member *members, uint32_t *order, si
     }
 }
 
-static size_t unique_of_few(uvrest_extra_member *members, size_t n)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++) {
-        size_t j = i + 1;
-        while (j < n && compare_names(&members[i], &members[j]) != 0)
-            j++;
-        if (j == n)
-            members[kept++] = members[i];
-    }
-    return kept;
-}
-
-size_t uvrest__extra_unique(uvrest_extra_member *members, size_t n, uint32_t *scratch)
+/* Which of the members are superseded by a later one of their name; the answer is in the second half of scratch. */
+static UVREST__RARE void find_superseded(const uvrest_extra_member *members, size_t n, uint32_t *scratch)
 {
     uint32_t *order = scratch, *superseded = scratch + n;
-    size_t kept = 0;
-    if (n <= 8)
-        return unique_of_few(members, n);
     sort_by_name(members, order, n);
     memset(superseded, 0, n * sizeof superseded[0]);
     for (size_t i = 0; i + 1 < n; i++)
         superseded[order[i]] = compare_names(&members[order[i]], &members[order[i + 1]]) == 0;
+}
+
+UVREST__RARE size_t uvrest__extra_unique(uvrest_extra_member *members, size_t n, uint32_t *scratch)
+{
+    size_t kept = 0;
+    if (n > FEW)
+        find_superseded(members, n, scratch);
     for (size_t i = 0; i < n; i++) {
-        if (superseded[i] == 0)
+        size_t j = i + 1;
+        if (n > FEW)
+            j = scratch[n + i] != 0 ? i : n;
+        while (j > i && j < n && !same_name(&members[j], members[i].name, members[i].name_len))
+            j++;
+        if (j == n)
             members[kept++] = members[i];
     }
     return kept;
@@ -119,7 +123,7 @@ const uvrest_extra_member *uvrest__extra_find(const uvrest_extra *extra, const c
 {
     for (size_t i = extra == NULL ? 0 : extra->n_members; i-- > 0;) {
         const uvrest_extra_member *member = &extra->members[i];
-        if (member->name_len == len && memcmp(member->name, name, len) == 0)
+        if (same_name(member, name, len))
             return member;
     }
     return NULL;
@@ -208,7 +212,7 @@ static UVREST__RARE uvrest_extra *copy_without(const uvrest_extra *extra, const 
     if (members == NULL)
         return NULL;
     for (size_t i = 0; i < n; i++) {
-        if (extra->members[i].name_len != len || memcmp(extra->members[i].name, name, len) != 0)
+        if (!same_name(&extra->members[i], name, len))
             members[kept++] = extra->members[i];
     }
     copy = uvrest__extra_new(arena, schema, extra == NULL ? 0 : extra->model, schema == NULL ? none : extra->nulls,

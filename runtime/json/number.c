@@ -419,31 +419,15 @@ bool uvrest__number_survives(const uvrest__number *number, double value)
 
 /* ---- printing ------------------------------------------------------------------------------------------------------- */
 
-static const char digit_pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
-                                  "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
-                                  "8081828384858687888990919293949596979899";
-
-static unsigned count_digits(uint64_t value)
-{
-    for (unsigned n = 1;; n += 4, value /= 10000) {
-        if (value < 100)
-            return n + (value >= 10);
-        if (value < 10000)
-            return n + 2 + (value >= 1000);
-    }
-}
-
 static char *print_u64(char *to, uint64_t value)
 {
-    char *const end = to + count_digits(value);
-    for (to = end; value >= 100; value /= 100) { /* backwards */
-        to -= 2;
-        memcpy(to, digit_pairs + value % 100 * 2, 2);
-    }
-    if (value >= 10)
-        memcpy(to - 2, digit_pairs + value * 2, 2);
-    else
-        to[-1] = (char)('0' + value);
+    unsigned n = 1; /* digits; four more for each 10,000 */
+    char *end;
+    for (uint64_t rest = value; rest >= 10; rest /= 10000)
+        n += rest < 100 ? 1 : rest < 1000 ? 2 : rest < 10000 ? 3 : 4;
+    end = to + n;
+    for (to = end; n > 0; n--, value /= 10)
+        *--to = (char)('0' + value % 10);
     return end;
 }
 
@@ -495,12 +479,10 @@ char *uvrest__number_print_f64(char *to, double value)
         /* Most doubles were written with few places. 15 digits that come back as the same double are the shortest. */
         if (value < 1e12 && (double)thousands / 1000 == value && value > 0) {
             to = print_u64(to, thousands / 1000);
-            *to = '.';
-            to[1] = (char)('0' + thousands / 100 % 10);
-            memcpy(to + 2, digit_pairs + thousands % 100 * 2, 2);
-            for (to += 3; *to == '0'; to--)
-                continue;
-            return to + 1;
+            *to++ = '.';
+            for (unsigned rest = (unsigned)(thousands % 1000) * 10; rest != 0; rest = rest % 1000 * 10)
+                *to++ = (char)('0' + rest / 1000);
+            return to;
         }
     }
     if (bits == 0) {
