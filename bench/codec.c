@@ -433,6 +433,10 @@ static void count_memory(const char *name, const work *w)
     demand(uvrest_json_decode(w->model, w->text, w->len, NULL, arena, &value, NULL) == UVREST_OK, "decode");
     printf("figure codec.memory.%s.heap_calls %zu\n", name, c.n_calls);
     printf("figure codec.memory.%s.bytes_per_byte %.2f\n", name, (double)c.n_bytes / (double)w->len);
+    uvrest_arena_reset(arena);
+    c.n_calls = 0;
+    demand(uvrest_json_decode(w->model, w->text, w->len, NULL, arena, &value, NULL) == UVREST_OK, "decode");
+    printf("figure codec.memory.%s.heap_calls_reused %zu\n", name, c.n_calls);
     uvrest_arena_free(arena);
 }
 
@@ -503,6 +507,7 @@ int main(int argc, char **argv)
         printf("ratio codec.decode.mean.vs_cjson_copy %.2f\n", sums[CJSON_COPY] / n_payloads);
         printf("ratio codec.decode.mean.vs_simdjson %.2f\n", sums[SIMDJSON] / n_payloads);
         printf("ratio codec.encode.mean.vs_cjson %.2f\n", sums[CJSON_ENCODE] / n_payloads);
+        printf("ratio codec.encode.worst.vs_cjson %.2f\n", worst[CJSON_ENCODE]);
     }
     return 0;
 }

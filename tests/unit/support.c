@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "support.h"
 
+#include <locale.h>
 #include <stdlib.h>
 
 /* In front of each block, so that its size is known when it goes. */
@@ -81,4 +82,13 @@ void support_fail_each(uvrest_status (*run)(const uvrest_alloc *alloc, void *use
             assert_status(st, UVREST_E_NOMEM);
         assert_int_equal(counting.n_live, 0);
     }
+}
+
+void support_comma_locale(void)
+{
+    char printed[8];
+    if (setlocale(LC_ALL, "de_DE.UTF-8") == NULL)
+        fail_msg("no locale de_DE.UTF-8 below LOCPATH: run it by ctest");
+    snprintf(printed, sizeof printed, "%.1f", 0.5);
+    assert_string_equal(printed, "0,5"); /* else the test would show nothing */
 }

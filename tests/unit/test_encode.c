@@ -487,10 +487,9 @@ static void no_locale_changes_what_is_written(void **state)
 {
     const sample_all all = {.title = "", .ratio = uvrest_f64(0.5)};
     (void)state;
-    if (setlocale(LC_ALL, "de_DE.UTF-8") == NULL && setlocale(LC_ALL, "fr_FR.UTF-8") == NULL)
-        skip();
-    codec_assert_same(codec_encode(SAMPLE_MODEL_ALL, &all, 0), "{\"title\":\"\",\"ratio\":0.5}");
-    codec_assert_lossless(SAMPLE_MODEL_ALL, "{\"ratio\":0.25}");
+    support_comma_locale();
+    assert_string_equal(codec_encode(SAMPLE_MODEL_ALL, &all, 0), "{\"ratio\":0.5,\"title\":\"\"}");
+    codec_assert_lossless(SAMPLE_MODEL_ALL, "{\"ratio\":0.25,\"ratios\":[1e-7,0.30000000000000004],\"free\":1.5}");
     setlocale(LC_ALL, "C");
 }
 
