@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One quota, several processes: PROCESSES of them read the same asset COUNT times between them, and share what the server
- * allows through a file, so that none of them is refused. FILE is best on a file system of memory, such as below
- * XDG_RUNTIME_DIR or /dev/shm.
+ * allows, so that none of them is refused. SHARED is a file, best on a file system of memory, such as below
+ * XDG_RUNTIME_DIR or /dev/shm; or, as for processes of several machines, a Redis or Valkey server: redis://… or unix:….
  *
  *   ICONIK_APP_ID, ICONIK_AUTH_TOKEN, ICONIK_BASE_URL   as for quickstart
- *   processes PROCESSES COUNT FILE ASSET_ID [REQUESTS WINDOW_MS]   the last two: the quota, default the API's
+ *   processes PROCESSES COUNT SHARED ASSET_ID [REQUESTS WINDOW_MS]   the last two: the quota, default the API's
  */
 #include <iconik/iconik.h>
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 typedef struct job {
     const char *asset_id;
-    const char *shared_file;
+    const char *shared;
     long processes;
     long count;
     uint32_t requests; /* 0: the API's */
@@ -61,13 +62,17 @@ static iconik_client *make_client(const job *work)
 {
     uvrest_reason reason;
     iconik_client *client;
+    const bool by_server = strncmp(work->shared, "redis:", 6) == 0 || strncmp(work->shared, "unix:", 5) == 0;
     const iconik_client_options options = {
         .app_id = getenv("ICONIK_APP_ID"),
         .auth_token = getenv("ICONIK_AUTH_TOKEN"),
         .base_url = getenv("ICONIK_BASE_URL"),
         .pool_maxsize = 100,
         .max_in_flight = 100,
-        .rate_limit = {.requests = work->requests, .window_ms = work->window_ms, .shared_file = work->shared_file},
+        .rate_limit = {.requests = work->requests,
+                       .window_ms = work->window_ms,
+                       .shared_file = by_server ? NULL : work->shared,
+                       .shared_redis = by_server ? work->shared : NULL},
         .on_log = on_log,
         .reason = &reason,
     };
@@ -151,7 +156,7 @@ int main(int argc, char **argv)
     if (argc == 5 || argc == 7) {
         work.processes = strtol(argv[1], NULL, 10);
         work.count = strtol(argv[2], NULL, 10);
-        work.shared_file = argv[3];
+        work.shared = argv[3];
         work.asset_id = argv[4];
     }
     if (argc == 7) {
@@ -159,7 +164,7 @@ int main(int argc, char **argv)
         work.window_ms = (uint32_t)strtoul(argv[6], NULL, 10);
     }
     if (work.processes < 1 || work.processes > 100 || work.count < 1 || work.count > 1000000) {
-        fprintf(stderr, "usage: processes PROCESSES COUNT FILE ASSET_ID [REQUESTS WINDOW_MS]\n"
+        fprintf(stderr, "usage: processes PROCESSES COUNT SHARED ASSET_ID [REQUESTS WINDOW_MS]\n"
                         "PROCESSES from 1 to 100, COUNT from 1 to 1000000\n");
         return EXIT_FAILURE;
     }

@@ -13,6 +13,16 @@ bool uvrest__text_starts(const char *text, size_t len, const char *prefix)
     return true;
 }
 
+void uvrest__text_write_hex(char *out, const uint8_t *bytes, size_t n)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < n; i++) {
+        *out++ = digits[bytes[i] >> 4];
+        *out++ = digits[bytes[i] & 15];
+    }
+    *out = '\0';
+}
+
 bool uvrest__text_same(const char *text, size_t len, const char *other)
 {
     return strlen(other) == len && uvrest__text_starts(text, len, other);

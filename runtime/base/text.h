@@ -34,6 +34,8 @@ static inline int uvrest__text_hex(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/** Writes each of n bytes as two hexadecimal digits, and a NUL: 2 * n + 1 bytes. */
+void uvrest__text_write_hex(char *out, const uint8_t *bytes, size_t n);
 /** Whether len bytes equal a NUL-ended text, ASCII case ignored. */
 bool uvrest__text_same(const char *text, size_t len, const char *other);
 /** Whether len bytes begin with a NUL-ended text, ASCII case ignored. */

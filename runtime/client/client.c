@@ -34,10 +34,14 @@ static bool may_send(uvrest_client *client, uvrest__lane *lane, uvrest_call *cal
 {
     uvrest__ratelimit_wait wait;
     bool waited = lane->wake_ns != 0;
-    bool granted =
-        lane->ledger == NULL ||
-        uvrest__ratelimit_acquire(lane->ledger, now, (uvrest_priority)call->item.priority, &call->ticket, &wait);
-    const char *warning = lane->ledger == NULL ? NULL : uvrest__ratelimit_take_warning(lane->ledger);
+    uvrest_priority priority = (uvrest_priority)call->item.priority;
+    bool granted;
+    const char *warning;
+    if (lane->member != NULL)
+        uvrest__ratelimit_expect(lane->ledger, (uint32_t)uvrest__queue_demand(&lane->queue), priority,
+                                 call->timeout_ms * UVREST__NS_PER_MS);
+    granted = lane->ledger == NULL || uvrest__ratelimit_acquire(lane->ledger, now, priority, &call->ticket, &wait);
+    warning = lane->ledger == NULL ? NULL : uvrest__ratelimit_take_warning(lane->ledger);
     if (warning != NULL)
         uvrest__log_own_ledger(client, warning);
     if (granted) {
@@ -69,8 +73,11 @@ static void pump_lane(uvrest_client *client, uvrest__lane *lane)
             return;
         }
     }
-    if (lane->queue.n == 0)
-        lane->wake_ns = lane->blocked_ns = 0;
+    if (lane->queue.n > 0)
+        return;
+    lane->wake_ns = lane->blocked_ns = 0;
+    if (lane->member != NULL)
+        uvrest__ratelimit_expect(lane->ledger, 0, UVREST_PRIORITY_NORMAL, 0);
 }
 
 static void set_timer(uvrest_client *client)
@@ -107,6 +114,8 @@ void uvrest__client_pump(uvrest_client *client)
         return;
     for (uvrest__lane *lane = client->lanes; lane != NULL; lane = lane->next)
         pump_lane(client, lane);
+    if (client->fleet != NULL)
+        uvrest__fleet_pump(client->fleet);
     count_crowd(client);
     set_timer(client);
 }
@@ -202,6 +211,8 @@ static void shut(uvrest_client *client)
     uvrest__timer_close(client->timer);
     client->timer = NULL;
     free_lanes(client); /* from here on no ledger wakes the loop */
+    uvrest__fleet_close(client->fleet);
+    client->fleet = NULL;
     uvrest__loop_close(client->loop);
 }
 
@@ -285,6 +296,7 @@ static void abandon(uvrest_client *client)
         uvrest__credentials_fini(&lane->credentials);
         uvrest__free(alloc, lane);
     }
+    uvrest__fleet_abandon(client->fleet);
     uvrest__transport_abandon(client->transport);
     free_client(client);
 }
@@ -407,6 +419,7 @@ static uvrest__lane_conf lane_conf(uvrest_client *client)
         .alloc = client->settings.alloc,
         .origin = client->settings.base.origin,
         .rate_limit = client->settings.unlimited ? NULL : &client->settings.rate_limit,
+        .fleet = client->fleet,
         .rand = uvrest__random_as_rand(&client->random),
         .wake = wake,
         .user = client->loop,
@@ -440,6 +453,29 @@ static uvrest_status make_transport(uvrest_client *client, uvrest_reason *reason
     return uvrest__transport_new(&conf, reason, &client->transport);
 }
 
+static void on_fleet_news(void *user)
+{
+    uvrest__loop_soon(((uvrest_client *)user)->loop);
+}
+
+static void on_fleet_reach(const char *why, void *user)
+{
+    uvrest__log_fleet(user, why);
+}
+
+static uvrest_status make_fleet(uvrest_client *client)
+{
+    const uvrest__settings *s = &client->settings;
+    uvrest__fleet_conf conf = {.alloc = s->alloc,
+                               .loop = client->loop,
+                               .clock = client->clock,
+                               .url = &s->redis,
+                               .on_news = on_fleet_news,
+                               .on_reach = on_fleet_reach,
+                               .user = client};
+    return s->redis.memory == NULL || s->unlimited ? UVREST_OK : uvrest__fleet_new(&conf, &client->fleet);
+}
+
 static uvrest_status make_loop(uvrest_client *client)
 {
     uvrest__loop_conf conf = {.alloc = client->settings.alloc,
@@ -454,12 +490,15 @@ static uvrest_status make_loop(uvrest_client *client)
 /* What needs the loop. A failure closes what there is, as a client without calls would. */
 static uvrest_status make_parts(uvrest_client *client, uvrest__credentials *credentials, uvrest_reason *reason)
 {
-    uvrest__lane_conf conf = lane_conf(client);
+    uvrest__lane_conf conf;
     uvrest_status st = uvrest__timer_new(client->loop, on_timer, client, &client->timer);
+    if (st == UVREST_OK)
+        st = make_fleet(client);
     if (st == UVREST_OK)
         st = make_transport(client, reason);
     if (st == UVREST_OK)
         st = uvrest__draft_init(&client->draft, client->settings.alloc, &client->settings.base);
+    conf = lane_conf(client);
     if (st == UVREST_OK)
         st = uvrest__lane_new(&conf, credentials, uvrest__client_now(client), &client->lanes);
     return st;

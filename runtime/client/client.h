@@ -33,6 +33,7 @@ struct uvrest_client {
     uvrest__loop *loop;
     uvrest__timer *timer;
     uvrest__transport *transport;
+    uvrest__fleet *fleet; /* NULL: no quota is shared with other machines */
     uvrest__pool pool;
     uvrest__alarms alarms;
     uvrest__random random;

@@ -15,10 +15,14 @@ uvrest_status uvrest__lane_new(const uvrest__lane_conf *conf, uvrest__credential
     if (conf->rate_limit != NULL)
         st = uvrest__ratelimit_get(uvrest__ratelimit_shared(), conf->origin, lines, conf->rate_limit, now, conf->rand,
                                    conf->wake, conf->user, &lane->ledger);
+    if (st == UVREST_OK && conf->fleet != NULL && lane->ledger != NULL)
+        st = uvrest__fleet_join(conf->fleet, lane->ledger, &lane->member);
     if (st != UVREST_OK) {
+        uvrest__ratelimit_put(lane->ledger, now);
         uvrest__free(conf->alloc, lane);
         return st;
     }
+    lane->fleet = conf->fleet;
     lane->credentials = *credentials;
     credentials->n = 0;
     *out = lane;
@@ -32,6 +36,7 @@ void uvrest__lane_free(uvrest__lane *lane, uint64_t now)
         return;
     assert(lane->queue.n == 0 && lane->n_calls == 0);
     alloc = lane->credentials.alloc;
+    uvrest__fleet_leave(lane->fleet, lane->member);
     uvrest__ratelimit_put(lane->ledger, now);
     uvrest__credentials_fini(&lane->credentials);
     uvrest__free(alloc, lane);

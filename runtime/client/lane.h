@@ -10,6 +10,7 @@
 #define UVREST_CLIENT_LANE_H
 
 #include "credentials.h"
+#include "fleet.h"
 #include "queue.h"
 #include "ratelimit.h"
 
@@ -18,6 +19,8 @@ typedef struct uvrest__lane {
     uvrest__credentials credentials;
     uvrest__queue queue;
     uvrest__ratelimit *ledger; /* NULL: nothing is limited */
+    uvrest__fleet *fleet; /* whose member it is; NULL: none */
+    uvrest__fleet_member *member;
     uint64_t wake_ns; /* ask the ledger again at; 0: at any time; UINT64_MAX: when an answer comes */
     uint64_t blocked_ns; /* certainly nothing before; 0: not known */
     size_t n_calls;
@@ -29,6 +32,7 @@ typedef struct uvrest__lane_conf {
     const uvrest_alloc *alloc;
     const char *origin;
     const uvrest__ratelimit_conf *rate_limit; /* NULL: nothing is limited */
+    uvrest__fleet *fleet; /* borrowed until uvrest__lane_free(); NULL: none */
     uvrest__rand rand;
     uvrest__ratelimit_wake_fn *wake;
     void *user;

@@ -86,16 +86,17 @@ void uvrest__log_retry(const uvrest_call *call, uint64_t delay_ns, const char *w
 
 void uvrest__log_wait(uvrest_client *client, uint64_t ns, uvrest__ratelimit_cause cause)
 {
-    static const char *const causes[UVREST__RATELIMIT_CAUSES] = {"",
-                                                                 "the window is used up",
-                                                                 "the rest of the budget is not for bulk calls",
-                                                                 "the first answer is not here yet",
-                                                                 "the server's count must confirm the budget",
-                                                                 "somebody else uses the budget",
-                                                                 "paused after HTTP 429",
-                                                                 "the limit a second is reached",
-                                                                 "little of the budget is left",
-                                                                 "the acquire hook has granted nothing yet"};
+    static const char *const causes[UVREST__RATELIMIT_CAUSES] = {
+        "",
+        "the window is used up",
+        "the rest of the budget is not for bulk calls",
+        "the first answer is not here yet",
+        "the server's count must confirm the budget",
+        "somebody else uses the budget",
+        "paused after HTTP 429",
+        "the limit a second is reached",
+        "little of the budget is left",
+        "nobody who shares the budget has granted something yet"};
     if (!is_heard(client))
         return;
     line l;
@@ -120,6 +121,18 @@ void uvrest__log_own_ledger(uvrest_client *client, const char *why)
     uvrest__text_add(&l.text, "rate_limit.shared_file is not used, the budget is kept by this process alone: ");
     uvrest__text_add(&l.text, why);
     emit(client, UVREST_LOG_WARNING, &l);
+}
+
+void uvrest__log_fleet(uvrest_client *client, const char *why)
+{
+    if (!is_heard(client))
+        return;
+    line l;
+    begin(&l);
+    uvrest__text_add(&l.text, why == NULL ? "the server of rate_limit.shared_redis answers"
+                                          : "the server of rate_limit.shared_redis cannot be asked: ");
+    uvrest__text_add(&l.text, why == NULL ? "" : why);
+    emit(client, why == NULL ? UVREST_LOG_INFO : UVREST_LOG_WARNING, &l);
 }
 
 void uvrest__log_redirect(const uvrest_call *call, const char *target)

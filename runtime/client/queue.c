@@ -32,6 +32,7 @@ void uvrest__queue_put(uvrest__queue *queue, uvrest__queue_item *item)
     else
         item->next->prev = item;
     item->queued = true;
+    lane->n++;
     queue->n++;
 }
 
@@ -41,6 +42,12 @@ uvrest__queue_item *uvrest__queue_peek(const uvrest__queue *queue)
         if (queue->lanes[order[i]].first != NULL)
             return queue->lanes[order[i]].first;
     return NULL;
+}
+
+size_t uvrest__queue_demand(const uvrest__queue *queue)
+{
+    size_t n_bulk = queue->lanes[UVREST_PRIORITY_BULK].n;
+    return queue->n > n_bulk ? queue->n - n_bulk : n_bulk;
 }
 
 void uvrest__queue_remove(uvrest__queue *queue, uvrest__queue_item *item)
@@ -57,5 +64,6 @@ void uvrest__queue_remove(uvrest__queue *queue, uvrest__queue_item *item)
         item->next->prev = item->prev;
     item->prev = item->next = NULL;
     item->queued = false;
+    lane->n--;
     queue->n--;
 }

@@ -25,6 +25,7 @@ typedef struct uvrest__queue {
     struct uvrest__queue_lane {
         uvrest__queue_item *first;
         uvrest__queue_item *last;
+        size_t n;
     } lanes[UVREST__QUEUE_PRIORITIES];
     size_t n;
 } uvrest__queue;
@@ -33,6 +34,8 @@ typedef struct uvrest__queue {
 void uvrest__queue_put(uvrest__queue *queue, uvrest__queue_item *item);
 /** Whose turn it is, or NULL. */
 uvrest__queue_item *uvrest__queue_peek(const uvrest__queue *queue);
+/** How many wait that the next one goes before no later than them: bulk ones count only when nothing else waits. */
+size_t uvrest__queue_demand(const uvrest__queue *queue);
 /** Takes an item out of the queue it is in. */
 void uvrest__queue_remove(uvrest__queue *queue, uvrest__queue_item *item);
 

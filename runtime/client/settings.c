@@ -2,6 +2,7 @@
 #include "settings.h"
 #include "alloc.h"
 #include "headers.h"
+#include "redis.h"
 #include "text.h"
 #include "trust.h"
 #include <string.h>
@@ -90,6 +91,18 @@ static uvrest_status copy_texts(uvrest__settings *s, const uvrest_client_options
     return st;
 }
 
+static uvrest_status read_redis(uvrest__settings *s, const uvrest_client_options *o)
+{
+    if (o->rate_limit.shared_redis == NULL)
+        return UVREST_OK;
+    if (!uvrest__redis_is_built()) {
+        uvrest__reason_set(o->reason, "rate_limit.shared_redis: the library was built without hiredis", (char *)NULL);
+        return UVREST_E_INVALID;
+    }
+    return uvrest__redisurl_init(&s->redis, s->alloc, o->rate_limit.shared_redis, o->rate_limit.shared_redis_cleartext,
+                                 o->reason);
+}
+
 static void copy_numbers(uvrest__settings *s, const uvrest_client_options *o)
 {
     s->connect_timeout_ms = or_default(o->connect_timeout_ms, DEFAULT_CONNECT_TIMEOUT_MS);
@@ -153,6 +166,8 @@ uvrest_status uvrest__settings_init(uvrest__settings *out, const uvrest_client_o
         st = uvrest__url_base_init(&s.base, s.alloc, o->base_url, o->allow_http, o->reason);
     if (st == UVREST_OK)
         st = copy_texts(&s, o);
+    if (st == UVREST_OK)
+        st = read_redis(&s, o);
     if (st != UVREST_OK) {
         uvrest__settings_fini(&s);
         return st;
@@ -170,6 +185,7 @@ void uvrest__settings_fini(uvrest__settings *settings)
     uvrest__free(settings->alloc, settings->ca_path);
     uvrest__free(settings->alloc, settings->pinned_public_key);
     uvrest__free(settings->alloc, settings->shared_file);
+    uvrest__redisurl_fini(&settings->redis, settings->alloc);
     settings->user_agent = settings->ca_file = settings->ca_path = NULL;
     settings->pinned_public_key = settings->shared_file = NULL;
 }

@@ -9,6 +9,7 @@
 #define UVREST_CLIENT_SETTINGS_H
 
 #include "ratelimit.h"
+#include "redisurl.h"
 #include "url.h"
 #include <uvrest/client.h>
 #include <uvrest/json.h>
@@ -22,6 +23,7 @@ typedef struct uvrest__settings {
     char *ca_path; /* owned, may be NULL */
     char *pinned_public_key; /* owned, may be NULL */
     char *shared_file; /* owned, may be NULL; rate_limit's */
+    uvrest__redisurl redis; /* of the server that machines share the quota through; memory NULL: none */
     uint32_t connect_timeout_ms;
     uint32_t timeout_ms;
     uint32_t deadline_ms;

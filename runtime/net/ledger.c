@@ -182,7 +182,7 @@ static uint64_t slot_at(const uvrest__ledger *ledger, uint64_t keep)
     return returns_at(ledger, ledger->n_returned + needed);
 }
 
-static uint64_t interval(const uvrest__ledger *ledger)
+uint64_t uvrest__ledger_interval(const uvrest__ledger *ledger)
 {
     uint64_t longest = ledger->learnt_interval_ns > ledger->announced_interval_ns ? ledger->learnt_interval_ns
                                                                                   : ledger->announced_interval_ns;
@@ -229,7 +229,7 @@ static bool pass_slots(const uvrest__ledger *ledger, uvrest_priority priority, u
 
 static bool pass_interval(const uvrest__ledger *ledger, uvrest__ratelimit_wait *wait)
 {
-    if (interval(ledger) == 0 || ledger->now >= ledger->next_send)
+    if (uvrest__ledger_interval(ledger) == 0 || ledger->now >= ledger->next_send)
         return true;
     return hold(wait, UVREST__RATELIMIT_PER_SECOND, until(ledger, ledger->next_send), true);
 }
@@ -314,8 +314,8 @@ static bool pass_server(const uvrest__ledger *ledger, uvrest__ratelimit_wait *wa
     if (!ledger->contacted)
         return ledger->in_flight < ledger->conf.first_contact ||
                hold(wait, UVREST__RATELIMIT_CONTACT, UINT64_MAX, false);
-    if (!ledger->has_count)
-        return true;
+    if (!ledger->has_count || ledger->conf.leased)
+        return true; /* leased: the count is of all machines, and the book of one */
     if (ledger->now < ledger->peers_until)
         return (ledger->paused && ledger->hinted) || pass_peers(ledger, wait);
     if (ledger->returning && !ledger->verified)
@@ -400,8 +400,9 @@ bool uvrest__ledger_acquire(uvrest__ledger *ledger, uint64_t now, uvrest_priorit
     ledger->n_sent++;
     ledger->last_send = ledger->now;
     push(&ledger->sent, ledger->now);
-    if (interval(ledger) != 0)
-        ledger->next_send = (ledger->next_send > ledger->now ? ledger->next_send : ledger->now) + interval(ledger);
+    if (uvrest__ledger_interval(ledger) != 0)
+        ledger->next_send =
+            (ledger->next_send > ledger->now ? ledger->next_send : ledger->now) + uvrest__ledger_interval(ledger);
     return true;
 }
 
@@ -502,7 +503,7 @@ static uint64_t backoff(uvrest__ledger *ledger, uint32_t step)
 static bool learn_interval(uvrest__ledger *ledger, uint64_t sent, int64_t remaining)
 {
     uint64_t even = ledger->slots == 0 ? 0 : ledger->window_ns / ledger->slots;
-    uint64_t old = interval(ledger);
+    uint64_t old = uvrest__ledger_interval(ledger);
     if (even == 0 || even > MAX_INTERVAL_NS || remaining <= (int64_t)(UVREST__NS_PER_S / even))
         return false;
     /* What went out in the same second as the cause of the lesson teaches nothing new. */
@@ -546,6 +547,7 @@ static void refuse(uvrest__ledger *ledger, const uvrest__ratelimit_ticket *ticke
     ledger->paused = true;
     ledger->probing = false;
     ledger->hinted = hinted;
+    ledger->adopted = false;
     ledger->paused_at = ledger->now;
     ledger->paused_until = ledger->now + pause;
 }
@@ -581,9 +583,28 @@ void uvrest__ledger_answered(uvrest__ledger *ledger, const uvrest__ratelimit_tic
         refuse(ledger, ticket, answer);
         remove_stamp(&ledger->sent, ticket->sent_ns); /* the server need not have counted it */
     } else if (ticket->probe) {
-        ledger->paused = false;
+        ledger->paused = ledger->adopted = false;
         ledger->streak = 0;
     }
+}
+
+void uvrest__ledger_adopt_pause(uvrest__ledger *ledger, uint64_t now, uint64_t ns)
+{
+    advance(ledger, now);
+    if (!ledger->paused) {
+        ledger->paused = ledger->adopted = true;
+        ledger->hinted = ledger->probing = false;
+        ledger->paused_at = ledger->now;
+        ledger->paused_until = ledger->now;
+    }
+    if (ledger->adopted && !ledger->probing && ledger->now + ns > ledger->paused_until)
+        ledger->paused_until = ledger->now + ns;
+}
+
+void uvrest__ledger_end_adopted(uvrest__ledger *ledger)
+{
+    if (ledger->adopted && !ledger->probing)
+        ledger->paused = ledger->adopted = false;
 }
 
 void uvrest__ledger_given_up(uvrest__ledger *ledger, const uvrest__ratelimit_ticket *ticket, uint64_t now)
@@ -650,7 +671,9 @@ void uvrest__ledger_read_stats(uvrest__ledger *ledger, uint64_t now, uvrest__rat
     out->in_flight = ledger->in_flight;
     out->slots = ledger->slots;
     out->free_slots = taken < ledger->slots ? (uint32_t)(ledger->slots - taken) : 0;
-    out->per_second = interval(ledger) == 0 ? 0 : (uint32_t)(1000 * UVREST__NS_PER_S / interval(ledger));
+    out->per_second = uvrest__ledger_interval(ledger) == 0
+                          ? 0
+                          : (uint32_t)(1000 * UVREST__NS_PER_S / uvrest__ledger_interval(ledger));
     out->remaining = ledger->remaining;
     out->verified = ledger->verified;
     out->peers = ledger->now < ledger->peers_until;

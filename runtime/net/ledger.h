@@ -73,6 +73,7 @@ typedef struct uvrest__ledger {
     bool paused;
     bool probing; /* the probe is under way */
     bool hinted; /* the server named the pause's length */
+    bool adopted; /* somebody else was refused */
     uint64_t paused_at;
     uint64_t paused_until;
     uint32_t streak; /* pauses in a row */
@@ -107,6 +108,13 @@ void uvrest__ledger_answered(uvrest__ledger *ledger, const uvrest__ratelimit_tic
 void uvrest__ledger_given_up(uvrest__ledger *ledger, const uvrest__ratelimit_ticket *ticket, uint64_t now);
 void uvrest__ledger_not_sent(uvrest__ledger *ledger, const uvrest__ratelimit_ticket *ticket, uint64_t now);
 void uvrest__ledger_charge(uvrest__ledger *ledger, uint64_t now, uint32_t n);
+
+/** Another machine was refused: nothing is sent for so long, then one probe. A pause of one's own stays as it is. */
+void uvrest__ledger_adopt_pause(uvrest__ledger *ledger, uint64_t now, uint64_t ns);
+/** A pause that was adopted is over. */
+void uvrest__ledger_end_adopted(uvrest__ledger *ledger);
+/** Least time from one send to the next: smooth, learnt, announced; 0: none. */
+uint64_t uvrest__ledger_interval(const uvrest__ledger *ledger);
 
 /** Whether all slots are free and no pause is on: nothing worth remembering as of now. */
 bool uvrest__ledger_is_idle(uvrest__ledger *ledger, uint64_t now);

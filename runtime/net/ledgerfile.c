@@ -2,6 +2,7 @@
 #include "ledgerfile.h"
 #include "alloc.h"
 #include "clock.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -457,7 +458,6 @@ uvrest_status uvrest__ledgerfile_open(uvrest__ledgerfile *file, const uvrest_all
                                       const uint8_t key[UVREST__LEDGERFILE_KEY], uvrest__ledger *ledger, uint64_t now,
                                       const char **out_why)
 {
-    static const char digits[] = "0123456789abcdef";
     size_t len = strlen(path);
     uvrest__ledgerfile_init(file);
     file->alloc = alloc;
@@ -466,11 +466,7 @@ uvrest_status uvrest__ledgerfile_open(uvrest__ledgerfile *file, const uvrest_all
         return UVREST_E_NOMEM;
     memcpy(file->name, path, len);
     file->name[len++] = '.';
-    for (size_t i = 0; i < NAME_BYTES; i++) {
-        file->name[len++] = digits[key[i] >> 4];
-        file->name[len++] = digits[key[i] & 15];
-    }
-    file->name[len] = '\0';
+    uvrest__text_write_hex(file->name + len, key, NAME_BYTES);
     memcpy(file->key, key, sizeof file->key);
     *out_why = open_and_attach(file, ledger, now);
     if (*out_why == NULL)

@@ -2,6 +2,7 @@
 #include "ratelimit.h"
 #include "alloc.h"
 #include "clock.h"
+#include "leases.h"
 #include "ledgerfile.h"
 #include "text.h"
 
@@ -37,10 +38,16 @@ struct uvrest__ratelimit {
 
     /* Slots of the hook; the client's thread only. */
     uvrest_acquire_ask *ask; /* NULL: no hook */
-    uint32_t leased;
+    uint32_t granted;
     uint64_t asked_at; /* of the newest question */
-    uint64_t leased_until;
+    uint64_t granted_until;
     uint64_t ask_again_at;
+
+    /* Slots of the log that machines share; the client's thread only. */
+    bool leased;
+    uvrest__leases leases;
+    uint64_t attempt_ns; /* of the next acquire() */
+    bool refused; /* the ledger's pause is on because of a 429 that this client got */
 };
 
 /* Outlives its client while a question is open. */
@@ -102,6 +109,29 @@ static bool is_backoff(double seconds)
     return seconds >= 0 && seconds <= DAY_MS / 1000.0; /* false for NaN */
 }
 
+/* Who shares a quota does it in one way. */
+static uvrest_status configure_sharing(uvrest__ratelimit_conf *out, const uvrest_rate_limit *options,
+                                       uvrest_reason *reason)
+{
+    if (out->slots == 0 && options->shared_file != NULL)
+        return refuse_option(reason, "shared_file", "needs requests and window_ms");
+    if (options->shared_file != NULL && options->shared_file[0] == '\0')
+        return refuse_option(reason, "shared_file", "empty");
+    if (out->slots == 0 && options->shared_redis != NULL)
+        return refuse_option(reason, "shared_redis", "needs requests and window_ms");
+    if (options->shared_redis != NULL && (options->shared_file != NULL || options->acquire != NULL))
+        return refuse_option(reason, "shared_redis", "not beside shared_file or acquire");
+    if (options->acquire_slots == UVREST_ZERO)
+        return refuse_option(reason, "acquire_slots", "0 would never send");
+    out->shared_file = options->shared_file;
+    out->acquire = options->acquire;
+    out->acquire_user = options->acquire_user;
+    out->acquire_slots = or_default(options->acquire_slots, 20);
+    out->leased = options->shared_redis != NULL;
+    out->alone_slots = or_default(options->shared_redis_alone, out->slots / 10 > 0 ? out->slots / 10 : 1);
+    return UVREST_OK;
+}
+
 static uvrest_status configure_policy(uvrest__ratelimit_conf *out, const uvrest_rate_limit *options,
                                       uvrest_reason *reason)
 {
@@ -117,20 +147,10 @@ static uvrest_status configure_policy(uvrest__ratelimit_conf *out, const uvrest_
         return refuse_option(reason, "policy", "needs requests and window_ms");
     if (out->slots == 0 && options->smooth)
         return refuse_option(reason, "smooth", "needs requests and window_ms");
-    if (out->slots == 0 && options->shared_file != NULL)
-        return refuse_option(reason, "shared_file", "needs requests and window_ms");
-    if (options->shared_file != NULL && options->shared_file[0] == '\0')
-        return refuse_option(reason, "shared_file", "empty");
-    if (options->acquire_slots == UVREST_ZERO)
-        return refuse_option(reason, "acquire_slots", "0 would never send");
     out->policy = options->policy;
     out->free_permille = (uint32_t)(threshold * 1000);
     out->max_delay_ns = (uint64_t)(most * (double)UVREST__NS_PER_S);
     out->smooth = options->smooth;
-    out->shared_file = options->shared_file;
-    out->acquire = options->acquire;
-    out->acquire_user = options->acquire_user;
-    out->acquire_slots = or_default(options->acquire_slots, 20);
     return UVREST_OK;
 }
 
@@ -167,6 +187,8 @@ uvrest_status uvrest__ratelimit_configure(uvrest__ratelimit_conf *out, const uvr
         st = configure_backoff(&conf, options, reason);
     if (st == UVREST_OK)
         st = configure_policy(&conf, options, reason);
+    if (st == UVREST_OK)
+        st = configure_sharing(&conf, options, reason);
     if (st != UVREST_OK)
         return st;
     conf.guard_ns = or_default(options->guard_ms, 25) * UVREST__NS_PER_MS;
@@ -400,6 +422,26 @@ static void drop_ask(uvrest_acquire_ask *ask)
         free_ask(ask);
 }
 
+static uvrest_status make_leases(uvrest__ratelimit *rl, const uvrest__ratelimit_conf *conf, const uint8_t *key,
+                                 uvrest__rand rand)
+{
+    uvrest_status st;
+    if (!conf->leased)
+        return UVREST_OK;
+    pthread_mutex_lock(&rl->registry->mutex);
+    st = uvrest__leases_init(&rl->leases, rl->registry->alloc, conf, key, rand);
+    pthread_mutex_unlock(&rl->registry->mutex);
+    rl->leased = st == UVREST_OK;
+    return st;
+}
+
+/* The registry's mutex is held. */
+static void drop_leases(uvrest__ratelimit *rl)
+{
+    if (rl->leased)
+        uvrest__leases_fini(&rl->leases);
+}
+
 uvrest_status uvrest__ratelimit_get(uvrest__ratelimit_registry *registry, const char *origin,
                                     const char *const *credentials, const uvrest__ratelimit_conf *conf, uint64_t now,
                                     uvrest__rand rand, uvrest__ratelimit_wake_fn *wake, void *user,
@@ -421,6 +463,8 @@ uvrest_status uvrest__ratelimit_get(uvrest__ratelimit_registry *registry, const 
     rl->proactive = conf->proactive;
     st = make_ask(rl, conf);
     if (st == UVREST_OK)
+        st = make_leases(rl, conf, key, rand);
+    if (st == UVREST_OK)
         st = join(rl, key, conf, now, rand.next(rand.user));
     if (st == UVREST_OK) {
         *out = rl;
@@ -428,6 +472,7 @@ uvrest_status uvrest__ratelimit_get(uvrest__ratelimit_registry *registry, const 
     }
     drop_ask(rl->ask);
     pthread_mutex_lock(&registry->mutex);
+    drop_leases(rl);
     uvrest__free(registry->alloc, rl);
     pthread_mutex_unlock(&registry->mutex);
     return st;
@@ -452,6 +497,7 @@ void uvrest__ratelimit_put(uvrest__ratelimit *rl, uint64_t now)
     one->n_holders--;
     pthread_mutex_unlock(&one->mutex);
     forget(registry, now);
+    drop_leases(rl);
     uvrest__free(registry->alloc, rl);
     pthread_mutex_unlock(&registry->mutex);
 }
@@ -499,16 +545,16 @@ static void take_answer(uvrest__ratelimit *rl, uint64_t now)
     pthread_mutex_lock(&ask->mutex);
     if (ask->pending && ask->answered) {
         ask->pending = false;
-        rl->leased = ask->granted < ask->n ? ask->granted : ask->n;
-        rl->leased_until = uvrest__clock_add(rl->asked_at, ask->ms * UVREST__NS_PER_MS);
-        rl->ask_again_at = rl->leased > 0 ? 0 : now + (ask->ms > 0 ? ask->ms : 1) * UVREST__NS_PER_MS;
+        rl->granted = ask->granted < ask->n ? ask->granted : ask->n;
+        rl->granted_until = uvrest__clock_add(rl->asked_at, ask->ms * UVREST__NS_PER_MS);
+        rl->ask_again_at = rl->granted > 0 ? 0 : now + (ask->ms > 0 ? ask->ms : 1) * UVREST__NS_PER_MS;
     }
     pthread_mutex_unlock(&ask->mutex);
 }
 
-static bool is_leased(const uvrest__ratelimit *rl, uint64_t now)
+static bool is_granted(const uvrest__ratelimit *rl, uint64_t now)
 {
-    return rl->leased > 0 && now <= rl->leased_until;
+    return rl->granted > 0 && now <= rl->granted_until;
 }
 
 /* Whether the hook lets one more go out; else asks it, once. No mutex is held while it runs: it may answer at once. */
@@ -517,7 +563,7 @@ static bool pass_hook(uvrest__ratelimit *rl, uint64_t now, uvrest__ratelimit_wai
     uvrest_acquire_ask *ask = rl->ask;
     bool asks;
     take_answer(rl, now);
-    if (is_leased(rl, now))
+    if (is_granted(rl, now))
         return true;
     pthread_mutex_lock(&ask->mutex);
     asks = !ask->pending && now >= rl->ask_again_at;
@@ -527,11 +573,11 @@ static bool pass_hook(uvrest__ratelimit *rl, uint64_t now, uvrest__ratelimit_wai
     }
     pthread_mutex_unlock(&ask->mutex);
     if (asks) {
-        rl->leased = 0;
+        rl->granted = 0;
         rl->asked_at = now;
         ask->acquire(ask, ask->n, ask->acquire_user);
         take_answer(rl, now);
-        if (is_leased(rl, now))
+        if (is_granted(rl, now))
             return true;
     }
     *out_wait = (uvrest__ratelimit_wait){.ns = now < rl->ask_again_at ? rl->ask_again_at - now : UINT64_MAX,
@@ -559,7 +605,17 @@ void uvrest_acquire_answer(uvrest_acquire_ask *ask, uint32_t n, uint32_t ms)
         free_ask(ask);
 }
 
-/* Whether the ledger would let one go out: the hook is not asked for what would not be used. */
+static bool pass_leases(uvrest__ratelimit *rl, uint64_t now, uvrest__ratelimit_wait *out_wait)
+{
+    if (uvrest__leases_may(&rl->leases, now, rl->attempt_ns, out_wait))
+        return true;
+    pthread_mutex_lock(&rl->entry->mutex);
+    begin_wait(rl, out_wait);
+    pthread_mutex_unlock(&rl->entry->mutex);
+    return false;
+}
+
+/* Whether the ledger would let one go out: nobody is asked for what would not be used. */
 static bool may_acquire(uvrest__ratelimit *rl, uint64_t now, uvrest_priority priority, uvrest__ratelimit_wait *out_wait)
 {
     bool may;
@@ -575,8 +631,10 @@ bool uvrest__ratelimit_acquire(uvrest__ratelimit *rl, uint64_t now, uvrest_prior
                                uvrest__ratelimit_ticket *out_ticket, uvrest__ratelimit_wait *out_wait)
 {
     bool granted;
-    if (rl->ask != NULL && !is_leased(rl, now) &&
+    if (rl->ask != NULL && !is_granted(rl, now) &&
         !(may_acquire(rl, now, priority, out_wait) && pass_hook(rl, now, out_wait)))
+        return false;
+    if (rl->leased && !(may_acquire(rl, now, priority, out_wait) && pass_leases(rl, now, out_wait)))
         return false;
     open_book(rl->entry, now);
     granted = uvrest__ledger_acquire(&rl->entry->ledger, now, priority, rl->proactive, out_ticket, out_wait);
@@ -584,7 +642,9 @@ bool uvrest__ratelimit_acquire(uvrest__ratelimit *rl, uint64_t now, uvrest_prior
         rl->cause = UVREST__RATELIMIT_FREE;
         rl->listening = false;
         if (rl->ask != NULL)
-            rl->leased--;
+            rl->granted--;
+        if (rl->leased)
+            uvrest__leases_use(&rl->leases);
     } else {
         begin_wait(rl, out_wait);
     }
@@ -599,6 +659,12 @@ void uvrest__ratelimit_answered(uvrest__ratelimit *rl, const uvrest__ratelimit_t
     uvrest__ledger_answered(&rl->entry->ledger, ticket, now, answer);
     wake_others(rl);
     close_book(rl->entry);
+    if (rl->leased) {
+        uvrest__leases_ended(&rl->leases, now);
+        rl->refused = rl->refused || answer->http_status == 429;
+        if (answer->http_status == 429 || ticket->probe)
+            uvrest__leases_refused(&rl->leases);
+    }
 }
 
 void uvrest__ratelimit_given_up(uvrest__ratelimit *rl, const uvrest__ratelimit_ticket *ticket, uint64_t now)
@@ -607,6 +673,8 @@ void uvrest__ratelimit_given_up(uvrest__ratelimit *rl, const uvrest__ratelimit_t
     uvrest__ledger_given_up(&rl->entry->ledger, ticket, now);
     wake_others(rl);
     close_book(rl->entry);
+    if (rl->leased)
+        uvrest__leases_ended(&rl->leases, now);
 }
 
 void uvrest__ratelimit_not_sent(uvrest__ratelimit *rl, const uvrest__ratelimit_ticket *ticket, uint64_t now)
@@ -615,6 +683,8 @@ void uvrest__ratelimit_not_sent(uvrest__ratelimit *rl, const uvrest__ratelimit_t
     uvrest__ledger_not_sent(&rl->entry->ledger, ticket, now);
     wake_others(rl);
     close_book(rl->entry);
+    if (rl->leased)
+        uvrest__leases_not_sent(&rl->leases, now);
 }
 
 void uvrest__ratelimit_charge(uvrest__ratelimit *rl, uint64_t now, uint32_t n)
@@ -622,6 +692,70 @@ void uvrest__ratelimit_charge(uvrest__ratelimit *rl, uint64_t now, uint32_t n)
     open_book(rl->entry, now);
     uvrest__ledger_charge(&rl->entry->ledger, now, n);
     close_book(rl->entry);
+    if (rl->leased)
+        uvrest__leases_charge(&rl->leases, now, n);
+}
+
+/* ---- slots of the log that machines share ------------------------------------------------------------------------ */
+
+void uvrest__ratelimit_expect(uvrest__ratelimit *rl, uint32_t n, uvrest_priority priority, uint64_t attempt_ns)
+{
+    if (!rl->leased)
+        return;
+    rl->attempt_ns = attempt_ns;
+    uvrest__leases_expect(&rl->leases, n, attempt_ns, priority == UVREST_PRIORITY_BULK);
+}
+
+uint64_t uvrest__ratelimit_question_due(const uvrest__ratelimit *rl, uint64_t now)
+{
+    return rl->leased ? uvrest__leases_due(&rl->leases, now) : UINT64_MAX;
+}
+
+uvrest_status uvrest__ratelimit_ask(uvrest__ratelimit *rl, uint64_t now, bool leaving, uvrest__buf *words,
+                                    size_t *out_n)
+{
+    const uvrest__ledger *ledger = &rl->entry->ledger;
+    uvrest__leases_terms terms;
+    open_book(rl->entry, now);
+    terms = (uvrest__leases_terms){.slots = ledger->slots,
+                                   .window_ns = ledger->window_ns + ledger->conf.guard_ns,
+                                   .guard_ns = ledger->conf.guard_ns,
+                                   .interval_ns = uvrest__ledger_interval(ledger),
+                                   .paused = ledger->paused};
+    rl->refused = rl->refused && ledger->paused && !ledger->adopted;
+    if (rl->refused)
+        terms.pause_ns = uvrest__clock_until(now, ledger->paused_until);
+    close_book(rl->entry);
+    return uvrest__leases_ask(&rl->leases, now, &terms, leaving, words, out_n);
+}
+
+bool uvrest__ratelimit_told(uvrest__ratelimit *rl, uint64_t now, const int64_t *values, size_t n)
+{
+    uvrest__leases_news news;
+    if (!uvrest__leases_answer(&rl->leases, now, values, n, &news))
+        return false;
+    open_book(rl->entry, now);
+    if (news.paused)
+        uvrest__ledger_adopt_pause(&rl->entry->ledger, now, news.pause_ns);
+    else
+        uvrest__ledger_end_adopted(&rl->entry->ledger);
+    close_book(rl->entry);
+    return true;
+}
+
+bool uvrest__ratelimit_untold(uvrest__ratelimit *rl, uint64_t now)
+{
+    return uvrest__leases_lost(&rl->leases, now);
+}
+
+bool uvrest__ratelimit_has_leases(const uvrest__ratelimit *rl)
+{
+    return rl->leased && rl->leases.seq > 0;
+}
+
+uint64_t uvrest__ratelimit_patience(const uvrest__ratelimit *rl)
+{
+    return uvrest__leases_patience(&rl->leases);
 }
 
 void uvrest__ratelimit_read_stats(uvrest__ratelimit *rl, uint64_t now, uvrest__ratelimit_stats *out)

@@ -27,6 +27,7 @@
 #ifndef UVREST_NET_RATELIMIT_H
 #define UVREST_NET_RATELIMIT_H
 
+#include "buf.h"
 #include "headers.h"
 #include "random.h"
 
@@ -59,14 +60,16 @@ typedef struct uvrest__ratelimit_conf {
     uvrest_acquire_fn *acquire; /* of one client alone; may be NULL */
     void *acquire_user;
     uint32_t acquire_slots; /* at least 1 */
+    bool leased; /* slots come from a log that machines share */
+    uint32_t alone_slots; /* used while that cannot be asked */
 } uvrest__ratelimit_conf;
 
 /**
  * Fills in defaults. options may be NULL. api_requests, api_window_ms: what the API publishes, 0 for unknown.
  * UVREST_E_INVALID, with reason "rate_limit.<field>: why": a backoff that is negative, NaN, infinite or above a day, a
  * factor below 1, requests without window_ms or window_ms without requests where the API publishes none, a window
- * above a day, a threshold that is no share, a delay like a bad backoff, a policy without a name, smooth, GRADUATED or
- * shared_file without a window, acquire_slots 0. *out is written on success only; it borrows options->shared_file.
+ * above a day, a threshold that is no share, a delay like a bad backoff, a policy without a name, smooth, GRADUATED,
+ * shared_file or shared_redis without a window, shared_redis beside shared_file or acquire, acquire_slots 0. *out is written on success only; it borrows options->shared_file.
  */
 UVREST_MUST_USE uvrest_status uvrest__ratelimit_configure(uvrest__ratelimit_conf *out, const uvrest_rate_limit *options,
                                                           uint32_t api_requests, uint32_t api_window_ms,
@@ -119,7 +122,7 @@ typedef enum uvrest__ratelimit_cause {
     UVREST__RATELIMIT_PAUSED = 6, /* after a 429 */
     UVREST__RATELIMIT_PER_SECOND = 7, /* a limit a second: learnt from a 429, announced, or `smooth` */
     UVREST__RATELIMIT_GRADUATED = 8, /* little of the quota is left */
-    UVREST__RATELIMIT_ACQUIRE = 9 /* the program's hook has granted nothing yet */
+    UVREST__RATELIMIT_ACQUIRE = 9 /* the program's hook, or the log that machines share, has granted nothing yet */
 } uvrest__ratelimit_cause;
 #define UVREST__RATELIMIT_CAUSES 10
 
@@ -158,6 +161,25 @@ void uvrest__ratelimit_given_up(uvrest__ratelimit *rl, const uvrest__ratelimit_t
 void uvrest__ratelimit_not_sent(uvrest__ratelimit *rl, const uvrest__ratelimit_ticket *ticket, uint64_t now);
 /** n requests more than acquired went out until now (libcurl repeated one by itself): they hold slots as well. */
 void uvrest__ratelimit_charge(uvrest__ratelimit *rl, uint64_t now, uint32_t n);
+
+/* A client with conf.leased takes a slot of the ledger and one of those it has leased (leases.h). fleet.h asks for them; on
+ * the client's thread alone. */
+
+/** What the next acquire() is for: how many calls wait, n of the same priority or above, and how long its attempt may last. */
+void uvrest__ratelimit_expect(uvrest__ratelimit *rl, uint32_t n, uvrest_priority priority, uint64_t attempt_ns);
+/** When a question is to be asked: 0 now; UINT64_MAX: not before something else happens, or never. */
+uint64_t uvrest__ratelimit_question_due(const uvrest__ratelimit *rl, uint64_t now);
+/** Opens it; as uvrest__leases_ask(). */
+UVREST_MUST_USE uvrest_status uvrest__ratelimit_ask(uvrest__ratelimit *rl, uint64_t now, bool leaving,
+                                                    uvrest__buf *words, size_t *out_n);
+/** It was answered; as uvrest__leases_answer(). */
+UVREST_MUST_USE bool uvrest__ratelimit_told(uvrest__ratelimit *rl, uint64_t now, const int64_t *values, size_t n);
+/** It will not be, or cannot be asked. true: it is the first time since there was an answer. */
+bool uvrest__ratelimit_untold(uvrest__ratelimit *rl, uint64_t now);
+/** Whether the server knows of it, so that it matters whether it leaves in order. */
+bool uvrest__ratelimit_has_leases(const uvrest__ratelimit *rl);
+/** How long a question may be under way. */
+uint64_t uvrest__ratelimit_patience(const uvrest__ratelimit *rl);
 
 /** A ledger's numbers. */
 typedef struct uvrest__ratelimit_stats {

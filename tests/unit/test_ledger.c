@@ -702,11 +702,61 @@ static void the_ledger_is_the_stricter_policy(void **state)
     assert_int_equal(stats().per_second, 9400);
 }
 
+/* ---- a pause of other machines ------------------------------------------------------------------------------------ */
+
+static void an_adopted_pause_ends_when_told_or_by_a_probe(void **state)
+{
+    uvrest__ratelimit_ticket probe;
+    (void)state;
+    answer(must_acquire(), 200, -1, -1);
+    uvrest__ledger_adopt_pause(&ledger, now, 2 * S);
+    must_wait(UVREST__RATELIMIT_PAUSED, 2 * S, true);
+    uvrest__ledger_adopt_pause(&ledger, now, 1 * S); /* no shorter */
+    must_wait(UVREST__RATELIMIT_PAUSED, 2 * S, true);
+    uvrest__ledger_end_adopted(&ledger);
+    answer(must_acquire(), 200, -1, -1);
+    uvrest__ledger_adopt_pause(&ledger, now, 1 * S);
+    now += 1 * S;
+    probe = must_acquire();
+    assert_true(probe.probe);
+    uvrest__ledger_adopt_pause(&ledger, now, 5 * S); /* the probe is under way: it decides */
+    uvrest__ledger_end_adopted(&ledger);
+    must_wait(UVREST__RATELIMIT_PAUSED, UINT64_MAX, false);
+    answer(probe, 200, -1, -1);
+    must_acquire();
+}
+
+static void a_pause_of_ones_own_is_nobody_elses_to_end(void **state)
+{
+    (void)state;
+    answer(must_acquire(), 429, 3000, -1);
+    uvrest__ledger_end_adopted(&ledger);
+    uvrest__ledger_adopt_pause(&ledger, now, 60 * S);
+    assert_false(acquire());
+    assert_int_equal(wait.cause, UVREST__RATELIMIT_PAUSED);
+    assert_in_range(wait.ns, 3 * S, 33 * S / 10);
+}
+
+static void a_refusal_makes_an_adopted_pause_ones_own(void **state)
+{
+    uvrest__ratelimit_ticket t = must_acquire();
+    (void)state;
+    uvrest__ledger_adopt_pause(&ledger, now, 1 * S);
+    now += 1 * MS;
+    answer(t, 429, 3000, -1);
+    uvrest__ledger_end_adopted(&ledger);
+    assert_false(acquire());
+    assert_in_range(wait.ns, 3 * S, 33 * S / 10);
+}
+
 #define WITH_LEDGER(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        WITH_LEDGER(an_adopted_pause_ends_when_told_or_by_a_probe),
+        WITH_LEDGER(a_pause_of_ones_own_is_nobody_elses_to_end),
+        WITH_LEDGER(a_refusal_makes_an_adopted_pause_ones_own),
         WITH_LEDGER(slots_return_a_window_and_a_guard_after_the_answer),
         WITH_LEDGER(slots_of_what_was_not_sent_are_free_at_once),
         WITH_LEDGER(slots_of_lost_answers_are_held_from_giving_up_row_72),

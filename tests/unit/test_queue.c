@@ -72,12 +72,32 @@ static void items_leave_from_anywhere(void **state)
     assert_int_equal(queue.n, 0);
 }
 
+static void bulk_counts_as_demand_when_nothing_else_waits(void **state)
+{
+    uvrest__queue queue = {0};
+    uvrest__queue_item items[] = {item(0, UVREST_PRIORITY_BULK), item(1, UVREST_PRIORITY_BULK),
+                                  item(2, UVREST_PRIORITY_BULK), item(3, UVREST_PRIORITY_NORMAL),
+                                  item(4, UVREST_PRIORITY_HIGH)};
+    (void)state;
+    assert_int_equal(uvrest__queue_demand(&queue), 0);
+    for (size_t i = 0; i < 5; i++)
+        uvrest__queue_put(&queue, &items[i]);
+    assert_int_equal(uvrest__queue_demand(&queue), 2);
+    check_next(&queue, 4);
+    assert_int_equal(uvrest__queue_demand(&queue), 1);
+    check_next(&queue, 3);
+    assert_int_equal(uvrest__queue_demand(&queue), 3);
+    check_next(&queue, 0);
+    assert_int_equal(uvrest__queue_demand(&queue), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_come_first_served_inside_a_priority),
         cmocka_unit_test(who_comes_back_takes_the_old_place),
         cmocka_unit_test(items_leave_from_anywhere),
+        cmocka_unit_test(bulk_counts_as_demand_when_nothing_else_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,6 +33,17 @@ static void text_reads_hexadecimal_digits(void **state)
     assert_int_equal(uvrest__text_hex('@'), -1);
 }
 
+static void text_writes_hexadecimal_digits(void **state)
+{
+    static const uint8_t bytes[] = {0x00, 0x1f, 0xa0, 0xff};
+    char out[10] = "xxxxxxxxx";
+    (void)state;
+    uvrest__text_write_hex(out, bytes, sizeof bytes);
+    assert_string_equal(out, "001fa0ff");
+    uvrest__text_write_hex(out, bytes, 0);
+    assert_string_equal(out, "");
+}
+
 static void text_finds_control_characters(void **state)
 {
     const char text[] = "a\tb";
@@ -215,6 +226,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_compares_ascii_without_case),
         cmocka_unit_test(text_reads_hexadecimal_digits),
+        cmocka_unit_test(text_writes_hexadecimal_digits),
         cmocka_unit_test(text_finds_control_characters),
         cmocka_unit_test(text_knows_utf8),
         cmocka_unit_test(text_trims_blanks),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rows 59 to 63 and 75 of the fault catalogue: 429, and a budget that is used up. */
+#include "redis.h"
 #include "wire.h"
 #include <stdlib.h>
 #include <unistd.h>
@@ -298,6 +299,21 @@ static void row_73_credentials_have_budgets_of_their_own(void **state)
     server_stop(s);
 }
 
+static void shared_redis_is_refused_where_there_is_no_hiredis(void **state)
+{
+    uvrest_reason reason = {""};
+    uvrest_client *client = NULL;
+    const uvrest_client_options options = {
+        .base_url = "http://127.0.0.1:1",
+        .rate_limit = {.requests = 1, .window_ms = 1000, .shared_redis = "redis://localhost"},
+        .reason = &reason};
+    (void)state;
+    if (uvrest__redis_is_built())
+        skip();
+    assert_int_equal(uvrest_client_new(&options, &client), UVREST_E_INVALID);
+    wire_check_contains(reason.text, "rate_limit.shared_redis: the library was built without hiredis");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +327,7 @@ int main(void)
         cmocka_unit_test(row_70_an_unwritable_ledger_file_is_warned_of_once),
         cmocka_unit_test(calls_wait_for_the_acquire_hook),
         cmocka_unit_test(row_73_credentials_have_budgets_of_their_own),
+        cmocka_unit_test(shared_redis_is_refused_where_there_is_no_hiredis),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,7 @@
  * The default policy is a slot ledger: the quota is a number of slots; a request takes one when it is sent, and the
  * slot is free again one window and a small guard after its answer. So no window of the server's can ever hold more
  * than the quota, whatever the latency. One ledger serves all clients of a process that use the same origin and
- * credentials; with shared_file all processes of the machine that do.
+ * credentials; with shared_file all processes of the machine that do, with shared_redis all clients of several machines.
  * Threads: plain data, copied when a client is made. The acquire hook says for itself what is called where.
  */
 #ifndef UVREST_RATE_LIMIT_H
@@ -83,7 +83,24 @@ typedef struct uvrest_rate_limit {
     uvrest_acquire_fn *acquire; /* asked before a send for which there is no slot of an earlier answer; on top of the
                                    ledger, of this client alone; default NULL */
     void *acquire_user; /* borrowed; given to acquire */
-    uint32_t acquire_slots; /* slots acquire is asked for at a time; default 20 */
+    uint32_t
+        acquire_slots; /* slots acquire or shared_redis is asked for at a time, more where they are used fast; default 20 */
+    const char
+        *shared_redis; /* copied, wiped at close; default NULL: off. "redis://[user:password@]host[:port][/db]" or
+                          "unix:/path", with a password "unix://[user:password@]/path[?db=n]": a Redis (5 or newer) or
+                          Valkey server through which clients of any number of machines share the quota exactly, by its
+                          clock. The keys are named by a hash of origin and credentials. Shared as well: the pause after
+                          a 429 and who ends it, the reserve, smooth and limits a second. Not shared: first_contact and
+                          the graduated delays, which are each client's own, and the order of calls between clients; other
+                          programs that spend the quota are noticed by refusals alone. The server must not evict the
+                          keys; one that forgets them costs a window. UVREST_E_INVALID where the library was built
+                          without hiredis, beside shared_file or acquire, and for rediss://: hiredis 0.14 knows no TLS,
+                          a tunnel on loopback does. While the server cannot be asked, on_log is told once, nothing is
+                          sent for a window, and then as shared_redis_alone says, until it is back */
+    bool shared_redis_cleartext; /* permit a password to a host that is not loopback; it travels as it is */
+    uint32_t shared_redis_alone; /* slots this client keeps to while shared_redis cannot be asked; default a tenth of
+                                    requests, so ten clients together stay within the quota; UVREST_ZERO: none, calls
+                                    wait until it is back, or for their deadline */
 } uvrest_rate_limit;
 
 UVREST_END_DECLS
