@@ -343,7 +343,7 @@ static void add_question(const uvrest__leases *leases, uint64_t now, const uvres
     add_number(words, n, pause_to_tell(leases, terms));
     add_number(words, n, (int64_t)out);
     add_number(words, n, leases->n_asked);
-    add_number(words, n, leases->bulk ? terms->slots / 20 : 0);
+    add_number(words, n, leases->bulk ? terms->reserve : 0);
     add_reports(leases, now, words, n);
 }
 

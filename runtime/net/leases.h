@@ -90,7 +90,7 @@ typedef struct uvrest__leases {
     uint64_t away_since; /* 0: the server answers */
 
     uint32_t demand; /* calls that wait */
-    bool bulk; /* they leave the last 5 % of the slots */
+    bool bulk; /* they leave the reserve */
     uint64_t longest_ns; /* of all attempts so far */
     uint64_t told_longest_ns; /* in the open question */
     uint64_t known_longest_ns; /* which the server knows */
@@ -105,6 +105,7 @@ typedef struct uvrest__leases_terms {
     uint32_t slots;
     uint64_t window_ns; /* W */
     uint64_t guard_ns; /* the part of it that is no window */
+    uint32_t reserve; /* slots that bulk calls leave to others */
     uint64_t interval_ns; /* 0: none */
     bool paused;
     uint64_t pause_ns; /* left of a pause that a refusal of ours began; 0: none */

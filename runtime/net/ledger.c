@@ -130,6 +130,8 @@ void uvrest__ledger_tighten(uvrest__ledger *ledger, const uvrest__ratelimit_conf
     own->guard_ns = conf->guard_ns > own->guard_ns ? conf->guard_ns : own->guard_ns;
     own->first_contact = conf->first_contact < own->first_contact ? conf->first_contact : own->first_contact;
     own->smooth = own->smooth || conf->smooth;
+    own->reserve = conf->reserve > own->reserve ? conf->reserve : own->reserve;
+    own->reserve = own->reserve < own->slots ? own->reserve : own->slots - 1;
     if (conf->policy == UVREST_POLICY_LEDGER)
         own->policy = UVREST_POLICY_LEDGER;
     own->free_permille = conf->free_permille > own->free_permille ? conf->free_permille : own->free_permille;
@@ -182,6 +184,12 @@ static uint64_t slot_at(const uvrest__ledger *ledger, uint64_t keep)
     return returns_at(ledger, ledger->n_returned + needed);
 }
 
+uint32_t uvrest__ledger_reserve(const uvrest__ledger *ledger)
+{
+    return ledger->conf.slots == 0 ? 0
+                                   : (uint32_t)((uint64_t)ledger->conf.reserve * ledger->slots / ledger->conf.slots);
+}
+
 uint64_t uvrest__ledger_interval(const uvrest__ledger *ledger)
 {
     uint64_t longest = ledger->learnt_interval_ns > ledger->announced_interval_ns ? ledger->learnt_interval_ns
@@ -223,7 +231,7 @@ static bool pass_slots(const uvrest__ledger *ledger, uvrest_priority priority, u
     bool firm = ledger->in_flight == 0;
     if (at != 0)
         return hold(wait, UVREST__RATELIMIT_SLOTS, until(ledger, at), firm);
-    at = priority == UVREST_PRIORITY_BULK ? slot_at(ledger, ledger->slots / 20) : 0;
+    at = priority == UVREST_PRIORITY_BULK ? slot_at(ledger, uvrest__ledger_reserve(ledger)) : 0;
     return at == 0 || hold(wait, UVREST__RATELIMIT_RESERVE, until(ledger, at), firm);
 }
 

@@ -113,6 +113,8 @@ void uvrest__ledger_charge(uvrest__ledger *ledger, uint64_t now, uint32_t n);
 void uvrest__ledger_adopt_pause(uvrest__ledger *ledger, uint64_t now, uint64_t ns);
 /** A pause that was adopted is over. */
 void uvrest__ledger_end_adopted(uvrest__ledger *ledger);
+/** Slots that bulk calls leave to others; fewer where the server has announced fewer slots. */
+uint32_t uvrest__ledger_reserve(const uvrest__ledger *ledger);
 /** Least time from one send to the next: smooth, learnt, announced; 0: none. */
 uint64_t uvrest__ledger_interval(const uvrest__ledger *ledger);
 

@@ -127,7 +127,7 @@ static uvrest_status configure_sharing(uvrest__ratelimit_conf *out, const uvrest
     out->acquire = options->acquire;
     out->acquire_user = options->acquire_user;
     out->acquire_slots = or_default(options->acquire_slots, 20);
-    out->leased = options->shared_redis != NULL;
+    out->leased = options->shared_redis != NULL && options->enable_proactive_throttling != UVREST_OFF;
     out->alone_slots = or_default(options->shared_redis_alone, out->slots / 10 > 0 ? out->slots / 10 : 1);
     return UVREST_OK;
 }
@@ -151,6 +151,9 @@ static uvrest_status configure_policy(uvrest__ratelimit_conf *out, const uvrest_
     out->free_permille = (uint32_t)(threshold * 1000);
     out->max_delay_ns = (uint64_t)(most * (double)UVREST__NS_PER_S);
     out->smooth = options->smooth;
+    out->reserve = or_default(options->bulk_reserve, out->slots / 20);
+    if (out->slots > 0 && out->reserve >= out->slots)
+        out->reserve = out->slots - 1;
     return UVREST_OK;
 }
 
@@ -720,6 +723,7 @@ uvrest_status uvrest__ratelimit_ask(uvrest__ratelimit *rl, uint64_t now, bool le
     terms = (uvrest__leases_terms){.slots = ledger->slots,
                                    .window_ns = ledger->window_ns + ledger->conf.guard_ns,
                                    .guard_ns = ledger->conf.guard_ns,
+                                   .reserve = uvrest__ledger_reserve(ledger),
                                    .interval_ns = uvrest__ledger_interval(ledger),
                                    .paused = ledger->paused};
     rl->refused = rl->refused && ledger->paused && !ledger->adopted;

@@ -56,6 +56,7 @@ typedef struct uvrest__ratelimit_conf {
     uint32_t free_permille; /* GRADUATED: no delay with so much of the quota left */
     uint64_t max_delay_ns; /* GRADUATED */
     bool smooth;
+    uint32_t reserve; /* slots that bulk calls leave to others; below slots */
     const char *shared_file; /* borrowed until get() returns; may be NULL */
     uvrest_acquire_fn *acquire; /* of one client alone; may be NULL */
     void *acquire_user;
@@ -115,7 +116,7 @@ const char *uvrest__ratelimit_take_warning(uvrest__ratelimit *rl);
 typedef enum uvrest__ratelimit_cause {
     UVREST__RATELIMIT_FREE = 0, /* it has not */
     UVREST__RATELIMIT_SLOTS = 1, /* the window is used up */
-    UVREST__RATELIMIT_RESERVE = 2, /* bulk: the last 5 % are for others */
+    UVREST__RATELIMIT_RESERVE = 2, /* bulk: the last ones are for others */
     UVREST__RATELIMIT_CONTACT = 3, /* the first answer has not told yet what is left */
     UVREST__RATELIMIT_VERIFY = 4, /* the server's count must confirm that slots returned */
     UVREST__RATELIMIT_PEERS = 5, /* somebody else spends the same quota */

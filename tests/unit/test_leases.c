@@ -22,7 +22,8 @@
 static const uint8_t key[UVREST__LEASES_KEY] = {0xab, 0xcd};
 static const uvrest__ratelimit_conf conf = {
     .slots = SLOTS, .window_ns = WINDOW, .guard_ns = GUARD, .acquire_slots = 20, .leased = true, .alone_slots = 10};
-static const uvrest__leases_terms plain = {.slots = SLOTS, .window_ns = WINDOW + GUARD, .guard_ns = GUARD};
+static const uvrest__leases_terms plain = {
+    .slots = SLOTS, .window_ns = WINDOW + GUARD, .guard_ns = GUARD, .reserve = 5};
 
 /* ---- bookkeeping ------------------------------------------------------------------------------------------------- */
 

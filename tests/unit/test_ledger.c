@@ -749,6 +749,27 @@ static void a_refusal_makes_an_adopted_pause_ones_own(void **state)
     assert_in_range(wait.ns, 3 * S, 33 * S / 10);
 }
 
+static void the_reserve_can_be_chosen_row_74(void **state)
+{
+    static const struct {
+        uint32_t bulk_reserve, bulk; /* of 20 slots, so many are for bulk */
+    } rows[] = {{0, 19}, {UVREST_ZERO, 20}, {5, 15}, {20, 1}, {1000, 1}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const uvrest_rate_limit options = {
+            .requests = 20, .window_ms = 1000, .first_contact = 1000, .bulk_reserve = rows[i].bulk_reserve};
+        uint32_t n = 0;
+        assert_int_equal(uvrest__ratelimit_configure(&conf, &options, 0, 0, NULL), UVREST_OK);
+        reopen();
+        while (ask(UVREST_PRIORITY_BULK))
+            n++;
+        assert_int_equal(n, rows[i].bulk);
+        while (ask(UVREST_PRIORITY_NORMAL))
+            n++;
+        assert_int_equal(n, 20);
+    }
+}
+
 #define WITH_LEDGER(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -762,6 +783,7 @@ int main(void)
         WITH_LEDGER(slots_of_lost_answers_are_held_from_giving_up_row_72),
         WITH_LEDGER(silent_repeats_are_charged),
         WITH_LEDGER(bulk_leaves_a_reserve_row_74),
+        WITH_LEDGER(the_reserve_can_be_chosen_row_74),
         WITH_LEDGER(suspend_gives_one_window_back_row_71),
         WITH_LEDGER(time_that_goes_back_is_not_believed_row_71),
         WITH_LEDGER(a_clock_near_its_end_is_no_trouble_row_121),

@@ -136,6 +136,34 @@ static void a_client_that_ends_leaves_nothing_out(void **state)
     server_stop(s);
 }
 
+static void a_client_with_a_thread_of_its_own_shares_too(void **state)
+{
+    server *s = server_start(API);
+    redis_server redis;
+    sample_client_options options;
+    uvrest_client *clients[2];
+    seen calls[2][8] = {{{0}}};
+    reach saw;
+    uint64_t begin = uv_hrtime();
+    (void)state;
+    need_redis(&redis, NULL);
+    options = options_for(s, redis.url, &saw);
+    options.own_thread = true;
+    options.on_log = NULL;
+    for (size_t i = 0; i < 2; i++) {
+        clients[i] = wire_client_of(&options);
+        get_all(clients[i], calls[i], 8, NULL);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(uvrest_client_run(clients[i]), UVREST_OK);
+        uvrest_client_free(clients[i]);
+        check_all(calls[i], 8, UVREST_OK);
+    }
+    assert_in_range(uv_hrtime() - begin, 1000000000, 3000000000);
+    redis_server_stop(&redis);
+    server_stop(s);
+}
+
 static void a_wrong_password_is_told_once_and_not_what_it_was(void **state)
 {
     server *s = server_start(API);
@@ -281,8 +309,7 @@ static void what_no_redis_server_says_is_no_grant(void **state)
         "read 1\nsend *2000000000\\r\\n\nrepeat 1000 :1\\r\\n\nstall\n",
         "read 1\nsend *5\\r\\n:1\\r\\n:-1\\r\\n:-1\\r\\n:0\\r\\n$1\\r\\nx\\r\\n\nstall\n",
         "read 1\nsend *7\\r\\n:1\\r\\n:-1\\r\\n:-1\\r\\n:0\\r\\n:0\\r\\n:9000000\\r\\n:0\\r\\n\nstall\n",
-        "read 1\nsend "
-        "*1\\r\\n*1\\r\\n*1\\r\\n*1\\r\\n*1\\r\\n*1\\r\\n*1\\r\\n*1\\r\\n*1\\r\\n*1\\r\\n:1\\r\\n\nstall\n",
+        "read 1\nsend *1\\r\\n*1\\r\\n*1\\r\\n*1\\r\\n*1\\r\\n*1\\r\\n*1\\r\\n*1\\r\\n:1\\r\\n\nstall\n",
         "read 1\nsend *-1\\r\\n\nstall\n",
         "read 1\nsend *0\\r\\n\nstall\n",
         "read 1\nsend -ERR no such thing\\r\\n\nstall\n",
@@ -556,6 +583,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(row_68_two_clients_share_one_window),
         cmocka_unit_test(a_client_that_ends_leaves_nothing_out),
+        cmocka_unit_test(a_client_with_a_thread_of_its_own_shares_too),
         cmocka_unit_test(a_wrong_password_is_told_once_and_not_what_it_was),
         cmocka_unit_test(a_flushed_script_is_sent_again),
         cmocka_unit_test(a_server_that_is_killed_and_started_anew_costs_a_window),

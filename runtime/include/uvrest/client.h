@@ -130,7 +130,7 @@ UVREST_API void uvrest_client_close(uvrest_client *client, uvrest_client_closed_
 typedef enum uvrest_priority {
     UVREST_PRIORITY_NORMAL = 0,
     UVREST_PRIORITY_HIGH = 1, /* somebody is waiting for it */
-    UVREST_PRIORITY_BULK = 2 /* leaves the last 5 % of the budget to others */
+    UVREST_PRIORITY_BULK = 2 /* leaves the last of the budget to others: rate_limit.bulk_reserve */
 } uvrest_priority;
 
 /** What one call does differently. Zero means the client's own. All of it is borrowed until the start returns. */

@@ -101,6 +101,9 @@ typedef struct uvrest_rate_limit {
     uint32_t shared_redis_alone; /* slots this client keeps to while shared_redis cannot be asked; default a tenth of
                                     requests, so ten clients together stay within the quota; UVREST_ZERO: none, calls
                                     wait until it is back, or for their deadline */
+    uint32_t
+        bulk_reserve; /* slots that calls of UVREST_PRIORITY_BULK leave to others; default a twentieth of requests, at
+                              most all but one; UVREST_ZERO: none. Where clients of one ledger differ: the most */
 } uvrest_rate_limit;
 
 UVREST_END_DECLS
