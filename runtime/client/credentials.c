@@ -35,6 +35,30 @@ static uvrest_status keep(uvrest__credentials *set, const char *name, size_t nam
     return UVREST_OK;
 }
 
+/* RFC 7617: user and password, with a colon between, in base64. */
+static uvrest_status keep_basic(uvrest__credentials *set, const char *name, size_t name_len, const char *value)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t len = strlen(value);
+    char *line = uvrest__malloc(set->alloc, name_len + (len + 2) / 3 * 4 + 1);
+    if (line == NULL)
+        return UVREST_E_NOMEM;
+    char *out = line + name_len;
+    memcpy(line, name, name_len);
+    for (size_t i = 0; i < len; i += 3, out += 4) {
+        unsigned second = i + 1 < len ? (unsigned char)value[i + 1] : 0;
+        unsigned third = i + 2 < len ? (unsigned char)value[i + 2] : 0;
+        unsigned group = (unsigned)(unsigned char)value[i] << 16 | second << 8 | third;
+        out[0] = digits[group >> 18];
+        out[1] = digits[group >> 12 & 63];
+        out[2] = i + 1 < len ? digits[group >> 6 & 63] : '=';
+        out[3] = i + 2 < len ? digits[group & 63] : '=';
+    }
+    *out = '\0';
+    set->lines[set->n++] = line;
+    return UVREST_OK;
+}
+
 static uvrest_status check_room(const uvrest__credentials *set, uvrest_reason *reason)
 {
     if (set->n < UVREST__CREDENTIALS_MAX)
@@ -67,6 +91,8 @@ uvrest_status uvrest__credentials_add(uvrest__credentials *set, const char *what
         return UVREST_E_INVALID;
     }
     memcpy(name, header, len);
+    if (strcmp(header, "Authorization: Basic ") == 0)
+        return keep_basic(set, name, len, value);
     if (strchr(header, ':') == NULL) {
         memcpy(name + len, ": ", 2);
         len += 2;

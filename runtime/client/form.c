@@ -90,3 +90,29 @@ uvrest_status uvrest__form_encode(const uvrest__form_part *parts, size_t n_parts
     *out_type = type;
     return UVREST_OK;
 }
+
+/* What the URL standard calls the urlencoded serializer: a space is a plus, all but these is escaped. */
+static void append_urlencoded(uvrest__buf *body, const char *text)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789*-._";
+    static const char digits[] = "0123456789ABCDEF";
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+        char escape[3] = {'%', digits[c >> 4], digits[c & 15]};
+        if (c == ' ')
+            uvrest__buf_append_char(body, '+');
+        else if (memchr(plain, c, sizeof plain - 1) != NULL)
+            uvrest__buf_append_char(body, *text);
+        else
+            uvrest__buf_append(body, escape, sizeof escape);
+    }
+}
+
+void uvrest__form_add_field(uvrest__buf *body, const char *name, const char *value)
+{
+    if (body->len > 0)
+        uvrest__buf_append_char(body, '&');
+    append_urlencoded(body, name);
+    uvrest__buf_append_char(body, '=');
+    append_urlencoded(body, value);
+}

@@ -205,6 +205,93 @@ static uvrest_status read_argument(const uvrest_param *param, const void *args, 
     return st;
 }
 
+/* Adds a name and its value to a query, or to the body of a form where there is one. */
+static uvrest_status add_pair(uvrest__draft *draft, uvrest__buf *form, const char *name, const char *value,
+                              uvrest_reason *reason)
+{
+    if (form == NULL)
+        return uvrest__url_add_query(&draft->target, name, value, reason);
+    uvrest__form_add_field(form, name, value);
+    return form->status;
+}
+
+/* An array as arguments have it: side by side, with their number. */
+typedef struct items {
+    const void *items;
+    size_t n_items;
+} items;
+
+static size_t element_size(unsigned kind)
+{
+    switch (kind) {
+    case UVREST_KIND_BOOL:
+        return sizeof(uvrest_opt_bool);
+    case UVREST_KIND_I32:
+        return sizeof(uvrest_opt_i32);
+    case UVREST_KIND_I64:
+        return sizeof(uvrest_opt_i64);
+    case UVREST_KIND_F64:
+        return sizeof(uvrest_opt_f64);
+    default:
+        return sizeof(const char *);
+    }
+}
+
+/* An array: its name once for each element, none of which may be absent. */
+static uvrest_status add_array(uvrest__draft *draft, uvrest__buf *form, const uvrest_param *param, const items *list,
+                               uvrest_reason *reason)
+{
+    uvrest_param element = {.name = param->name, .kind = param->kind - UVREST_SHAPE_ARRAY, .flags = UVREST_REQUIRED};
+    uvrest_status st = UVREST_OK;
+    for (size_t i = 0; i < list->n_items && st == UVREST_OK; i++) {
+        argument value;
+        const char *at = (const char *)list->items + i * element_size(element.kind);
+        st = read_argument(&element, at, NULL, &value, reason);
+        if (st == UVREST_OK)
+            st = add_pair(draft, form, param->name, value.text, reason);
+    }
+    return st;
+}
+
+static uvrest_status add_entry(uvrest__draft *draft, uvrest__buf *form, const uvrest_param *param,
+                               const uvrest_text_entry *entry, uvrest_reason *reason)
+{
+    if (entry->key == NULL || entry->value == NULL)
+        return refuse(reason, param->name, "an entry without a key or a value");
+    if ((param->flags & UVREST_SPREAD) != 0)
+        return add_pair(draft, form, entry->key, entry->value, reason);
+    uvrest__buf name;
+    uvrest__buf_init(&name, draft->alloc, UVREST__URL_TARGET_MAX);
+    uvrest__buf_append_text(&name, param->name);
+    uvrest__buf_append_char(&name, '[');
+    uvrest__buf_append_text(&name, entry->key);
+    uvrest__buf_append_char(&name, ']');
+    uvrest_status st = name.status;
+    if (st == UVREST_OK)
+        st = add_pair(draft, form, uvrest__buf_text(&name), entry->value, reason);
+    uvrest__buf_fini(&name);
+    return st;
+}
+
+/* An argument that is an array or a map: both are laid out as a pointer and a count. */
+static uvrest_status add_several(uvrest__draft *draft, uvrest__buf *form, const uvrest_param *param, const void *args,
+                                 uvrest_reason *reason)
+{
+    items list;
+    uvrest_status st = UVREST_OK;
+    memcpy(&list, (const char *)args + param->offset, sizeof list);
+    if (list.items == NULL)
+        return (param->flags & UVREST_REQUIRED) ? refuse(reason, param->name, "required") : UVREST_OK;
+    if (list.items == UVREST_NULL)
+        return refuse(reason, param->name, "null cannot be sent here");
+    if (param->kind < UVREST_SHAPE_MAP)
+        return add_array(draft, form, param, &list, reason);
+    const uvrest_text_entry *entries = list.items;
+    for (size_t i = 0; i < list.n_items && st == UVREST_OK; i++)
+        st = add_entry(draft, form, param, &entries[i], reason);
+    return st;
+}
+
 static uvrest_status add_path(uvrest__draft *draft, const uvrest_op *op, const void *args, const char *pending,
                               uvrest_reason *reason)
 {
@@ -248,6 +335,12 @@ static uvrest_status add_arguments(uvrest__draft *draft, const uvrest_op *op, co
         uvrest_status st;
         if (param->place != UVREST_IN_QUERY && param->place != UVREST_IN_HEADER)
             continue;
+        if (param->kind >= UVREST_SHAPE_ARRAY) {
+            st = add_several(draft, NULL, param, args, reason);
+            if (st != UVREST_OK)
+                return st;
+            continue;
+        }
         st = read_argument(param, args, pending, &value, reason);
         if (st == UVREST_OK && value.text != NULL && param->place == UVREST_IN_QUERY)
             st = uvrest__url_add_query(&draft->target, param->name, value.text, reason);
@@ -270,12 +363,6 @@ static void name_body(uvrest_reason *reason)
     inner = *reason;
     uvrest__reason_set(reason, inner.text[0] == '[' ? "body" : "body.", inner.text, (char *)NULL);
 }
-
-/* An array as arguments have it: side by side, with their number. */
-typedef struct items {
-    const void *items;
-    size_t n_items;
-} items;
 
 static uvrest_status encode_array(uvrest_model model, const void *value, unsigned flags, uvrest_arena *arena,
                                   uvrest_raw *out, uvrest_reason *reason)
@@ -453,6 +540,43 @@ static uvrest_status add_form(uvrest__draft *draft, const uvrest_op *op, const v
     return UVREST_OK;
 }
 
+static uvrest_status add_field(uvrest__draft *draft, uvrest__buf *form, const uvrest_param *param, const void *args,
+                               uvrest_reason *reason)
+{
+    argument value;
+    if (param->kind >= UVREST_SHAPE_ARRAY)
+        return add_several(draft, form, param, args, reason);
+    uvrest_status st = read_argument(param, args, NULL, &value, reason);
+    if (st != UVREST_OK || value.text == NULL)
+        return st;
+    return add_pair(draft, form, param->name, value.text, reason);
+}
+
+/* All arguments that are fields, as one urlencoded body; no body where the operation has none of them. */
+static uvrest_status add_fields(uvrest__draft *draft, const uvrest_op *op, const void *args, const char **out_type,
+                                uvrest_reason *reason)
+{
+    uvrest__buf form;
+    uvrest_status st = UVREST_OK;
+    uvrest__buf_init(&form, draft->alloc, 0);
+    for (size_t i = 0; i < op->n_params && st == UVREST_OK; i++) {
+        if (op->params[i].place != UVREST_IN_FIELD)
+            continue;
+        *out_type = "application/x-www-form-urlencoded";
+        st = add_field(draft, &form, &op->params[i], args, reason);
+    }
+    if (st == UVREST_OK && *out_type != NULL) {
+        char *body = uvrest_arena_alloc(draft->arena, form.len + 1);
+        if (body == NULL)
+            st = UVREST_E_NOMEM;
+        else
+            draft->body = memcpy(body, uvrest__buf_text(&form), form.len + 1);
+        draft->body_len = body == NULL ? 0 : form.len;
+    }
+    uvrest__buf_fini(&form);
+    return st;
+}
+
 /* ---- drafts ---- */
 
 /* What absent arguments are read from: all zero, longer than any args struct. */
@@ -478,6 +602,9 @@ const uvrest_call_options *uvrest__request_options(const uvrest_op *op, const vo
 
 static const char *accept_of(const uvrest_op *op)
 {
+    const uvrest_param *last = &op->params[op->n_params - 1];
+    if (last->place == UVREST_IN_ACCEPT)
+        return last->name;
     return op->value == UVREST_PAYLOAD_BYTES ? "*/*" : "application/json";
 }
 
@@ -498,6 +625,8 @@ uvrest_status uvrest__draft_operation(uvrest__draft *draft, const uvrest_op *op,
             st = add_body(draft, op, &op->params[i], args, options, &type, reason);
     if (st == UVREST_OK && type == NULL && has_parts(op))
         st = add_form(draft, op, args, &type, reason);
+    if (st == UVREST_OK && type == NULL)
+        st = add_fields(draft, op, args, &type, reason);
     if (st == UVREST_OK && type != NULL)
         st = add_default_line(draft, own, "Content-Type", type);
     return st == UVREST_OK ? add_options(draft, options, reason) : st;

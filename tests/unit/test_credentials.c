@@ -33,6 +33,24 @@ static void lines_are_made_and_chosen_by_mask(void **state)
     uvrest__credentials_fini(&set);
 }
 
+static void user_and_password_go_in_base64(void **state)
+{
+    static const char *const pairs[][2] = {
+        {"Aladdin:open sesame", "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="},
+        {"u:", "Authorization: Basic dTo="},
+        {"me:\xc3\xa4~\x7e", "Authorization: Basic bWU6w6R+fg=="},
+        {"a:b", "Authorization: Basic YTpi"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        uvrest__credentials set;
+        uvrest__credentials_init(&set, NULL);
+        assert_int_equal(uvrest__credentials_add(&set, "login", "Authorization: Basic ", pairs[i][0], NULL), UVREST_OK);
+        assert_string_equal(set.lines[0], pairs[i][1]);
+        uvrest__credentials_fini(&set);
+    }
+}
+
 static void values_are_struck_out_of_messages(void **state)
 {
     uvrest__credentials set = two(NULL);
@@ -110,6 +128,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_are_made_and_chosen_by_mask),
+        cmocka_unit_test(user_and_password_go_in_base64),
         cmocka_unit_test(values_are_struck_out_of_messages),
         cmocka_unit_test(reasons_name_the_option_and_never_the_value),
         cmocka_unit_test(there_is_room_for_one_a_bit),

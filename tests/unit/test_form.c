@@ -92,10 +92,23 @@ static void row_110_form_survives_each_failed_allocation(void **state)
     support_fail_each(encode_once, NULL);
 }
 
+static void form_encodes_fields_as_a_browser_does(void **state)
+{
+    (void)state;
+    uvrest__buf body;
+    uvrest__buf_init(&body, NULL, 0);
+    uvrest__form_add_field(&body, "a b", "1+1=2 & more\r\n");
+    uvrest__form_add_field(&body, "tags[]", "x-y_z.*~");
+    uvrest__form_add_field(&body, "\xc3\xa4", "");
+    assert_string_equal(uvrest__buf_text(&body), "a+b=1%2B1%3D2+%26+more%0D%0A&tags%5B%5D=x-y_z.*%7E&%C3%A4=");
+    uvrest__buf_fini(&body);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(form_writes_named_parts_between_boundaries),
+        cmocka_unit_test(form_encodes_fields_as_a_browser_does),
         cmocka_unit_test(form_takes_a_boundary_that_is_in_no_part),
         cmocka_unit_test(row_93_form_refuses_what_would_break_out_of_a_header),
         cmocka_unit_test(row_110_form_survives_each_failed_allocation),

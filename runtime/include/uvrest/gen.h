@@ -135,11 +135,14 @@ struct uvrest_schema {
 /** Where an argument goes. */
 typedef enum uvrest_place {
     UVREST_IN_PATH = 0, /* const char *, percent-encoded into one segment; or uvrest_opt_* */
-    UVREST_IN_QUERY = 1, /* const char * or uvrest_opt_*; absent ones are not sent */
+    UVREST_IN_QUERY = 1, /* const char * or uvrest_opt_*; absent ones are not sent. An array is pointer and count, a
+                            member for each element; a uvrest_text_map is name[key]=value for each entry */
     UVREST_IN_HEADER = 2,
     UVREST_IN_BODY = 3, /* the body, by kind */
     UVREST_IN_PART = 4, /* a part of a multipart/form-data body */
-    UVREST_IN_CALL = 5 /* const uvrest_call_options * */
+    UVREST_IN_CALL = 5, /* const uvrest_call_options * */
+    UVREST_IN_FIELD = 6, /* as QUERY, in an application/x-www-form-urlencoded body */
+    UVREST_IN_ACCEPT = 7 /* no argument: the name is the media type that is asked for. The last row, if there is one */
 } uvrest_place;
 
 /** What a body or an answer is. */
@@ -160,8 +163,11 @@ typedef struct uvrest_param {
     uint16_t model; /* of a body */
     uint8_t place; /* uvrest_place */
     uint8_t kind; /* path, query, header: uvrest_kind; body: uvrest_payload */
-    uint8_t flags; /* UVREST_REQUIRED */
+    uint8_t flags; /* UVREST_REQUIRED, UVREST_SPREAD */
 } uvrest_param;
+
+/** Flag of a parameter row beside UVREST_REQUIRED: the entries of a map go by their keys alone, key=value. */
+enum { UVREST_SPREAD = 16 };
 
 /** One shape of an answer, where an operation has several. */
 typedef struct uvrest_shape {
@@ -202,7 +208,8 @@ typedef struct uvrest_api {
     const char *const *credential_names; /* option names in order of the credentials, "app_id"; NULL-ended */
     const char *const
         *credential_headers; /* the header each goes in, "App-ID"; a name may be followed by ": " and a prefix
-                                    ("Authorization: Bearer "); NULL-ended */
+                                    ("Authorization: Bearer "); of "Authorization: Basic " the value is user:password and
+                                    is encoded here; NULL-ended */
     uint32_t required_credentials; /* bit i: the client cannot be made without credential i */
     uint32_t requests; /* published rate limit: requests in … */
     uint32_t window_ms; /* … so many milliseconds; 0: none known */
