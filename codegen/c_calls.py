@@ -9,8 +9,8 @@ from codegen.c_ops import PLAIN_VALUE, Ops, below_of, shapes_of, status_member, 
 from codegen.c_types import callback_comment, declaration, literal
 from codegen.ctext import c_comment, c_str, doc, fill, with_comment
 from codegen.ir import Api, Body, Content, Kind, Operation, Parameter
-from codegen.ir import Place, Retry, Service
-from codegen.names import Names, body_member
+from codegen.ir import Place, Retry, Service, Shape
+from codegen.names import Names, body_member, count_of
 
 _RETRY = {
     Retry.SAFE: "yes",
@@ -208,12 +208,12 @@ class Calls:
             if digest and parameter.wire_name == digest:
                 lines += _file_members(parameter)
                 continue
-            if parameter.is_bytes:
-                kind = "const uvrest_bytes *"
-            else:
-                kind = _ARGUMENT[parameter.type.kind]
             member = members[parameter.place, parameter.wire_name]
-            lines += with_comment(f"    {kind}{member};", _about(parameter))
+            lines += with_comment(
+                f"    {_argument_type(parameter)}{member};", _about(parameter)
+            )
+            if parameter.type.shape is Shape.ARRAY:
+                lines.append(f"    size_t {count_of(member)};")
         for body in operation.bodies:
             lines += with_comment(
                 f"    {self._body_type(operation, body)}{body_member(body.suffix)};",
@@ -305,6 +305,30 @@ def _file_members(parameter: Parameter) -> list[str]:
     return lines
 
 
+def _argument_type(parameter: Parameter) -> str:
+    """The C type of an argument, up to its name."""
+    if parameter.is_bytes:
+        return "const uvrest_bytes *"
+    if parameter.type.shape is Shape.MAP:
+        return "uvrest_text_map "
+    if parameter.type.shape is not Shape.ARRAY:
+        return _ARGUMENT[parameter.type.kind]
+    if parameter.type.kind is Kind.STR:
+        return "const char *const *"
+    return f"const {_ARGUMENT[parameter.type.kind]}*"
+
+
+def _sent(parameter: Parameter) -> str:
+    """How more than one value goes."""
+    if parameter.type.shape is Shape.ARRAY:
+        return "sent once for each element"
+    if parameter.type.shape is not Shape.MAP:
+        return ""
+    if parameter.spread:
+        return "each entry is sent under its own key"
+    return f"each entry is sent as {c_comment(parameter.wire_name)}[key]"
+
+
 def _about(parameter: Parameter) -> str:
     parts = ["required"] if parameter.required else []
     if parameter.place is Place.PATH:
@@ -315,8 +339,10 @@ def _about(parameter: Parameter) -> str:
         parts.append("deprecated")
     if parameter.default is not None:
         parts.append(f"default {literal(parameter.default)}")
+    if _sent(parameter):
+        parts.append(_sent(parameter))
     if parameter.limits:
-        parts.append(parameter.limits)
+        parts.append(c_comment(parameter.limits))
     if parameter.values:
         parts.append("one of " + ", ".join(literal(v) for v in parameter.values))
     description = c_comment(parameter.description)

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from codegen.c_types import literal
 from codegen.ctext import SOFT, WIDTH, c_str, fill, fill_block, split_literal
-from codegen.ir import Api, Content, Kind, Made, Operation, Payload, Service
+from codegen.ir import Api, Content, Kind, Made, Operation, Parameter, Payload
+from codegen.ir import Service, Shape
 from codegen.names import Names, body_member, count_of
 
 _STATUS = {200: "ok", 201: "created", 202: "accepted"}
@@ -86,13 +87,16 @@ class Ops:
             member = members[p.place, p.wire_name]
             if digest and p.wire_name == digest:
                 member = "file"
-            kind = (
-                "UVREST_PAYLOAD_BYTES"
-                if p.is_bytes
-                else f"UVREST_KIND_{p.type.kind.name}"
-            )
+            flags = ["UVREST_REQUIRED"] if p.required else []
+            flags += ["UVREST_SPREAD"] if p.spread else []
             rows += _row(
-                c_str(p.wire_name), args, member, "0", p.place.name, kind, p.required
+                c_str(p.wire_name),
+                args,
+                member,
+                "0",
+                p.place.name,
+                _kind(p),
+                " | ".join(flags) or "0",
             )
         for body in operation.bodies:
             model = "0"
@@ -105,9 +109,13 @@ class Ops:
                 model,
                 "BODY",
                 f"UVREST_PAYLOAD_{body.payload.content.name}",
-                body.required,
+                "UVREST_REQUIRED" if body.required else "0",
             )
-        rows += _row("NULL", args, "call", "0", "CALL", "0", False)
+        rows += _row("NULL", args, "call", "0", "CALL", "0", "0")
+        if operation.accept:
+            rows.append(
+                f"    {{{c_str(operation.accept)}, 0, 0, UVREST_IN_ACCEPT, 0, 0}},"
+            )
         return tuple(rows)
 
     def shape_rows(self, operation: Operation) -> tuple[str, ...]:
@@ -194,7 +202,7 @@ def stem_of(operation: Operation) -> str:
     """What the static data of an operation are called: its id without the group, which is
     the file's."""
     rest = operation.id.removeprefix(f"{operation.group}_")
-    return operation.id if rest == operation.group else rest
+    return rest if rest != operation.group and rest[:1].isalpha() else operation.id
 
 
 def below_of(operation: Operation) -> str:
@@ -212,6 +220,14 @@ def status_member(status: int) -> str:
     return _STATUS.get(status, f"status_{status}")
 
 
+def _kind(parameter: Parameter) -> str:
+    if parameter.is_bytes:
+        return "UVREST_PAYLOAD_BYTES"
+    if parameter.type.shape is Shape.ONE:
+        return f"UVREST_KIND_{parameter.type.kind.name}"
+    return f"UVREST_ROW_{parameter.type.kind.name}_{parameter.type.shape.name}"
+
+
 def _row(
     name: str,
     args: str,
@@ -219,10 +235,10 @@ def _row(
     model: str,
     place: str,
     kind: str,
-    required: bool,
+    flags: str,
 ) -> tuple[str, ...]:
     pieces = [f"offsetof({args}, {member})", model, f"UVREST_IN_{place}", kind]
-    pieces.append("UVREST_REQUIRED" if required else "0")
+    pieces.append(flags)
     start = f"    {{{name},"
     lines = list(fill(start + " ", pieces, "},", " " * 5))
     return tuple(lines)

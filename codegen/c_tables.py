@@ -27,6 +27,7 @@ class TablesView:
 def tables_view(service: Service, names: Names) -> TablesView:
     """All rows of a service."""
     ids = names.table_names(_texts(service))
+    names.check_rows(service)
     return TablesView(
         names=tuple(
             "\n".join(_row("NAME", ids[text], c_str(text), str(tag_of(text))))

@@ -154,7 +154,7 @@ def _enum(enum: EnumType, names: Names) -> EnumView:
     for state in states:
         names.claim(state, enum.source, what)
     for enumerator, text in names.enumerators(enum):
-        names.claim(enumerator, enum.source, f"the value '{text}'")
+        names.claim(enumerator, enum.source, f"the value '{text}'", text)
         rows += _enumerator(enumerator, text)
     where = (
         f"Values of {c_comment(enum.member)} in {names.type(enum.owner)}."
@@ -178,7 +178,7 @@ def _union(union: UnionType, names: Names) -> UnionView:
     rows += with_comment(f"    {states[2]},", "none of the below; its text is in raw")
     members = []
     for (enumerator, member), case in zip(names.cases(union), union.cases):
-        names.claim(enumerator, union.source, f"the case '{case.text}'")
+        names.claim(enumerator, union.source, f"the case '{case.text}'", case.text)
         rows += _enumerator(enumerator, case.text)
         members.append(f"        const {names.type(case.model)} *{member};")
     for state in states:
@@ -219,8 +219,7 @@ def _struct(
         ]
     )
     own = sorted(
-        (e for e in service.enums.values() if e.owner == struct.name),
-        key=lambda e: e.member,
+        placement.owned[service.name, struct.name], key=lambda enum: enum.member
     )
     answered = struct.name in placement.answered
     patched = struct.name in placement.patched

@@ -110,7 +110,8 @@ class Place(Enum):
     PATH = auto()
     QUERY = auto()
     HEADER = auto()
-    PART = auto()
+    PART = auto()  # of a multipart/form-data body
+    FIELD = auto()  # of an application/x-www-form-urlencoded body
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,7 @@ class Parameter:
     description: str
     values: tuple[str, ...]  # known texts
     source: Source
+    spread: bool = False  # the entries of a map go by their own names
 
 
 class Content(Enum):
@@ -230,6 +232,7 @@ class Operation:
     source: Source
     shortcut: Shortcut | None = None
     gather: Gather | None = None
+    accept: str = ""  # the media type to ask for, where it is not plain JSON
 
     @property
     def answer(self) -> Payload:

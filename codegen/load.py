@@ -7,17 +7,22 @@ is text), so `NO`, `on` and dates stay what the document says. Nothing is interp
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from codegen.problems import Refusal, Source
+from codegen.problems import Clash, Refusal, Source
 
 Scalar = str | int | float | bool | None
 Plain = Scalar | list["Plain"] | dict[str, "Plain"]
 
+_MAX_DEPTH = 150
+_MAX_DIGITS = 300
+_MAX_COPIED = 400_000  # nodes that aliases may make of a document
 _INT = re.compile(r"-?(0|[1-9][0-9]*)$")
 _FLOAT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$")
 _WORDS: dict[str, Scalar] = {
@@ -45,7 +50,7 @@ class Document:
 class Node:
     """A value in a document. `file` and `line` say where it was written."""
 
-    __slots__ = ("value", "document", "file", "line", "parent", "key")
+    __slots__ = ("value", "document", "file", "line", "parent", "key", "_pointer")
 
     def __init__(
         self,
@@ -62,10 +67,16 @@ class Node:
         self.line = line
         self.parent = parent
         self.key = key
+        self._pointer = ""  # once somebody asked
 
     @property
     def pointer(self) -> str:
         """The JSON pointer from the document's root."""
+        if not self._pointer:
+            self._pointer = self._path()
+        return self._pointer
+
+    def _path(self) -> str:
         parts: list[str] = []
         node: Node | None = self
         while node is not None and node.parent is not None:
@@ -83,9 +94,9 @@ class Node:
         """Document and pointer, as a doc comment cites it."""
         return self.document.name + self.pointer
 
-    def refuse(self, what: str) -> Refusal:
+    def refuse(self, what: str, clash: Clash | None = None) -> Refusal:
         """An exception that names this place."""
-        return Refusal(self.source, what)
+        return Refusal(self.source, what, clash)
 
     def mapping(self) -> dict[str, Node]:
         """The members of an object; refused if it is none."""
@@ -173,6 +184,15 @@ class Node:
         if isinstance(self.value, list):
             return [node.plain() for node in self.value]
         return self.value
+
+    def size(self) -> int:
+        """How many nodes it is, itself included."""
+        below: list[Node] = []
+        if isinstance(self.value, dict):
+            below = list(self.value.values())
+        elif isinstance(self.value, list):
+            below = self.value
+        return 1 + sum(node.size() for node in below)
 
     def copy_to(self, document: Document, parent: Node | None, key: str) -> Node:
         """The same value at another place; it remembers where it was written."""
@@ -264,14 +284,54 @@ def load_folder(folder: Path) -> Documents:
 
 def load_file(path: Path) -> Document:
     """One file to a tree."""
-    return load_text(path.name, path.read_text(encoding="utf-8"))
+    return load_text(path.name, text_of(path))
 
 
-def load_text(name: str, text: str) -> Document:
-    """Text to a tree. JSON is YAML."""
+def text_of(path: Path) -> str:
+    """A file's text; refused if it is not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        what = f"not UTF-8 at byte {error.start}; convert the file"
+        raise Refusal(Source(path.name, 1, "#"), what) from error
+
+
+def plain_document(name: str, value: Any) -> Document:
+    """A value as a tree without lines."""
+    document = Document(name)
+    document.root = _made_node(value, document, None, "", 0)
+    return document
+
+
+def _made_node(
+    value: Any, document: Document, parent: Node | None, key: str, depth: int
+) -> Node:
+    node = Node(None, document, document.name, 1, parent, key)
+    if depth > _MAX_DEPTH:
+        raise node.refuse("nested too deep; this is no OpenAPI document")
+    if isinstance(value, dict):
+        node.value = {
+            k: _made_node(v, document, node, k, depth + 1) for k, v in value.items()
+        }
+    elif isinstance(value, list):
+        node.value = [
+            _made_node(v, document, node, str(i), depth + 1)
+            for i, v in enumerate(value)
+        ]
+    elif isinstance(value, str) and not value.isascii():
+        node.value = value.encode("utf-8", "replace").decode("utf-8")
+    else:
+        node.value = value
+    return node
+
+
+def load_text(name: str, text: str, is_foreign: bool = False) -> Document:
+    """Text to a tree. JSON is YAML. A foreign one may use all of YAML: what is referred to by
+    an anchor is written out, tags are ignored, and of keys that stand twice the last counts.
+    """
     document = Document(name)
     try:
-        document.root = _Reader(document, text).read()
+        document.root = _Reader(document, text, is_foreign).read()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark is not None else 1
@@ -285,8 +345,12 @@ def load_text(name: str, text: str) -> Document:
 class _Reader:
     """Builds nodes from the parser's events: no object is made twice."""
 
-    def __init__(self, document: Document, text: str) -> None:
+    def __init__(self, document: Document, text: str, is_foreign: bool) -> None:
         self._document = document
+        self._is_foreign = is_foreign
+        self._anchors: dict[str, Node] = {}
+        self._depth = 0
+        self._copied = 0
         self._events: Iterator[yaml.Event] = yaml.parse(  # type: ignore[no-untyped-call]
             text, Loader=yaml.CSafeLoader
         )
@@ -311,6 +375,14 @@ class _Reader:
     def _node(self, event: yaml.Event, parent: Node | None, key: str) -> Node:
         line = event.start_mark.line + 1
         node = Node(None, self._document, self._document.name, line, parent, key)
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise node.refuse("nested too deep; this is no OpenAPI document")
+        anchor = getattr(event, "anchor", None)
+        if (anchor or _foreign_tag(event)) and not self._is_foreign:
+            if isinstance(event, yaml.AliasEvent):
+                raise node.refuse("aliases are not understood; write the value out")
+            raise node.refuse("anchors and tags are not understood; remove it")
         if isinstance(event, yaml.ScalarEvent):
             node.value = _scalar(event)
         elif isinstance(event, yaml.MappingStartEvent):
@@ -318,23 +390,42 @@ class _Reader:
         elif isinstance(event, yaml.SequenceStartEvent):
             node.value = self._sequence(node)
         else:
-            raise node.refuse("aliases are not understood; write the value out")
-        if getattr(event, "anchor", None) or _foreign_tag(event):
-            raise node.refuse("anchors and tags are not understood; remove it")
+            node = self._alias(node, str(anchor))
+        if anchor and not isinstance(event, yaml.AliasEvent):
+            self._anchors[anchor] = node
+        self._depth -= 1
         return node
+
+    def _alias(self, node: Node, anchor: str) -> Node:
+        """A copy of what an anchor names: no tree is in two places."""
+        found = self._anchors.get(anchor)
+        if found is None:
+            raise node.refuse(f"nothing before it has the anchor '{anchor}'")
+        self._copied += found.size()
+        if self._copied > _MAX_COPIED:
+            raise node.refuse("aliases make more of the document than can be read")
+        return found.copy_to(self._document, node.parent, node.key)
 
     def _mapping(self, node: Node) -> dict[str, Node]:
         members: dict[str, Node] = {}
+        merged: list[Node] = []
         for event in self._events:
             if isinstance(event, yaml.MappingEndEvent):
+                for source in merged:
+                    for key, child in source.mapping().items():
+                        if key not in members:
+                            members[key] = child.copy_to(self._document, node, key)
                 return members
             key = event.value if isinstance(event, yaml.ScalarEvent) else None
             if key is None:
                 raise node.refuse("a key that is no text; quote it")
             child = self._node(next(self._events), node, key)
-            if key in members:
+            if key in members and not self._is_foreign:
                 raise child.refuse(f"'{key}' stands here twice; remove one")
-            members[key] = child
+            if key == "<<" and self._is_foreign:
+                merged += child.items() if isinstance(child.value, list) else [child]
+            else:
+                members[key] = child
         raise node.refuse("the object does not end")
 
     def _sequence(self, node: Node) -> list[Node]:
@@ -356,8 +447,8 @@ def _scalar(event: yaml.ScalarEvent) -> Scalar:
         return text
     if text in _WORDS:
         return _WORDS[text]
-    if _INT.match(text):
+    if len(text) <= _MAX_DIGITS and _INT.match(text):
         return int(text)
-    if _FLOAT.match(text):
+    if _FLOAT.match(text) and math.isfinite(float(text)):
         return float(text)
     return text

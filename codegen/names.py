@@ -5,11 +5,11 @@ nothing gets a number that moves when a neighbour appears."""
 from __future__ import annotations
 
 from codegen.ir import EnumType, Field, Operation, Parameter, Place, Shape, Struct
-from codegen.ir import UnionType
-from codegen.problems import Problems, Source
+from codegen.ir import Service, UnionType
+from codegen.problems import Clash, Problems, Source
 from codegen.sdk import Sdk
 from codegen.tags import name_id
-from codegen.words import snake, upper
+from codegen.words import upper, word_of
 
 _C = """
 auto break case char const continue default do double else enum extern float for goto if
@@ -27,6 +27,8 @@ try typeid typename using virtual wchar_t xor xor_eq
 _MACROS = "assert complex errno i386 imaginary linux noreturn offsetof stderr stdin stdout unix"
 RESERVED = frozenset((_C + _CPP + _MACROS).split())
 
+_MAX_ROWS = 65_500
+_MAX_POOL = 65_500  # the tables have 16 bits for a place in it
 _STATES = ("UNSET", "NULL", "UNKNOWN")
 
 
@@ -40,14 +42,20 @@ class Names:
         self._problems = problems
         self._taken: dict[str, tuple[Source, str]] = {}
 
-    def claim(self, identifier: str, source: Source, what: str) -> str:
-        """Takes an identifier at file scope; a second claim is a problem."""
+    def claim(
+        self, identifier: str, source: Source, what: str, value: str | None = None
+    ) -> str:
+        """Takes an identifier at file scope; a second claim is a problem. value: the text
+        that an enumerator stands for."""
         other = self._taken.setdefault(identifier, (source, what))
         if other != (source, what):
             self._problems.add(
                 source,
                 f"the C name {identifier} ({what}) is also {other[1]} of {other[0]}; "
                 "settle one of them in sdk.yaml",
+                Clash("type", identifier.lower().removeprefix(f"{self.prefix}_"))
+                if value is None
+                else Clash("value", value),
             )
         return identifier
 
@@ -70,12 +78,6 @@ class Names:
         for text in enum.values:
             fixed = self._sdk.fixed("value", f"{enum.place}#{text}")
             word = fixed or upper(text) or ("EMPTY" if text == "" else "")
-            if not word:
-                self._problems.add(
-                    enum.source,
-                    f"the value '{text}' makes no C name; name it in sdk.yaml",
-                )
-                continue
             if word in _STATES:
                 word += "_"
             out.append((f"{stem}_{word}", text))
@@ -90,30 +92,32 @@ class Names:
         stem = f"{self.upper_prefix}_{union.name.upper()}_KIND"
         out = []
         for case in union.cases:
-            word = upper(case.text)
-            if not word:
-                self._problems.add(
-                    union.source, f"the case '{case.text}' makes no C name"
-                )
+            fixed = self._sdk.fixed("value", f"{union.place}#{case.text}")
+            word = fixed or upper(case.text)
             name = word + "_" if word in _STATES else word
-            out.append((f"{stem}_{name}", self._free(snake(case.text).strip("_"))))
-        self._check_members(union.source, [member for _, member in out])
+            member = fixed.lower() if fixed else word_of(case.text).strip("_")
+            out.append((f"{stem}_{name}", self._free(member)))
+        self._check_members(
+            union.source,
+            [(m, Clash("value", c.text)) for (_, m), c in zip(out, union.cases)],
+        )
         return tuple(out)
 
     def members(self, struct: Struct) -> dict[str, str]:
         """The C member of each wire name."""
         out = {f.wire_name: self._member(f) for f in struct.fields}
-        taken = []
+        taken: list[tuple[str, Clash | None]] = []
         for field in struct.fields:
-            taken.append(out[field.wire_name])
+            clash = Clash("member", field.wire_name, field.source)
+            taken.append((out[field.wire_name], clash))
             if field.type.shape in (Shape.ARRAY, Shape.MAP_ARRAY):
-                taken.append(count_of(out[field.wire_name]))
+                taken.append((count_of(out[field.wire_name]), clash))
         self._check_members(struct.source, taken)
         return out
 
     def _member(self, field: Field) -> str:
         fixed = self._sdk.fixed("member", field.place)
-        return fixed or self._free(snake(field.wire_name), "extra")
+        return fixed or self._free(word_of(field.wire_name), "extra")
 
     def arguments(self, operation: Operation) -> dict[tuple[Place, str], str]:
         """The C member of each parameter."""
@@ -123,17 +127,21 @@ class Names:
         out = {
             (p.place, p.wire_name): self._argument(p, own) for p in operation.parameters
         }
-        bodies = [body_member(b.suffix) for b in operation.bodies]
-        self._check_members(operation.source, [*out.values(), *bodies])
+        taken: list[tuple[str, Clash | None]] = [
+            (body_member(b.suffix), None) for b in operation.bodies
+        ]
+        for p in operation.parameters:
+            clash = Clash("member", p.wire_name, p.source)
+            taken.append((out[p.place, p.wire_name], clash))
+            if p.type.shape is Shape.ARRAY:
+                taken.append((count_of(out[p.place, p.wire_name]), clash))
+        self._check_members(operation.source, taken)
         return out
 
     def _argument(self, parameter: Parameter, own: list[str]) -> str:
-        word = snake(parameter.wire_name)
-        if not word:
-            self._problems.add(
-                parameter.source, f"'{parameter.wire_name}' makes no C name; rename it"
-            )
-        return self._free(word, *own)
+        place = f"{parameter.source.file}{parameter.source.pointer}"
+        fixed = self._sdk.fixed("member", place)
+        return fixed or self._free(word_of(parameter.wire_name), *own)
 
     @staticmethod
     def _free(word: str, *own: str) -> str:
@@ -142,20 +150,31 @@ class Names:
             word = f"_{word}"
         return word + "_" if word in RESERVED or word in own else word
 
-    def _check_members(self, source: Source, members: list[str]) -> None:
+    def _check_members(
+        self, source: Source, members: list[tuple[str, Clash | None]]
+    ) -> None:
+        """members: C names, and what each is settled as."""
         seen = set()
-        for member in members:
+        for member, clash in members:
             if member in seen:
                 self._problems.add(
                     source,
                     f"two members have the C name '{member}'; settle one of them "
                     "under names in sdk.yaml",
+                    clash,
                 )
             seen.add(member)
 
     def table_names(self, texts: dict[str, Source]) -> dict[str, str]:
         """The table identifier of each text of a service."""
         seen: dict[str, str] = {}
+        size = sum(len(text.encode("utf-8")) + 2 for text in texts)
+        if size > _MAX_POOL:
+            self._problems.add(
+                Source(next(iter(texts.values())).file, 1, "#"),
+                f"{size} bytes of names are more than the {_MAX_POOL} one service holds; "
+                "split the document into several",
+            )
         for text, source in sorted(texts.items()):
             other = seen.setdefault(name_id(text), text)
             if other != text:
@@ -167,6 +186,19 @@ class Names:
                     source, "a name is at most 255 bytes long and holds no NUL"
                 )
         return {text: name_id(text) for text in sorted(texts)}
+
+    def check_rows(self, service: Service) -> None:
+        """Refuses what 16 bits do not count."""
+        for what, count in (
+            ("members", sum(len(s.fields) for s in service.structs.values())),
+            ("values of enums", sum(len(e.values) for e in service.enums.values())),
+        ):
+            if count > _MAX_ROWS:
+                self._problems.add(
+                    Source(service.file, 1, "#"),
+                    f"{count} {what} are more than the {_MAX_ROWS} one service holds; "
+                    "split the document into several",
+                )
 
 
 def count_of(member: str) -> str:

@@ -4,15 +4,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from urllib.parse import urlsplit
 
+from codegen.composition import tells
 from codegen.ir import Answer, Body, Content, Kind, Note, Operation, Parameter
-from codegen.ir import Payload, Place, Retry, Service, Shape, Type
+from codegen.ir import Payload, Retry, Service, Shape, Type
 from codegen.load import Documents, Node
+from codegen.parameters import LEAVE_OUT, Parameters
 from codegen.problems import Problems
-from codegen.schemas import Lesser, Schemas, limits_of
+from codegen.schemas import Lesser, Schemas
 from codegen.sdk import Sdk
-from codegen.words import snake
+from codegen.words import snake, word_of
 
 METHODS = ("get", "head", "post", "put", "patch", "delete")
 _OPERATION = (
@@ -20,15 +23,12 @@ _OPERATION = (
     *("requestBody", "responses", "security", "externalDocs"),
     *("x-roles", "x-read-only", "x-changes", "x-paging", "x-pythonik"),
 )
-_PARAMETER = (
-    *("name", "in", "required", "deprecated", "description", "schema", "example"),
-    *("style", "explode", "allowEmptyValue"),
-)
-_PLACES = {"path": Place.PATH, "query": Place.QUERY, "header": Place.HEADER}
-_OWN_HEADERS = ("accept", "authorization", "content-type")  # OpenAPI says: ignored
-LEAVE_OUT = "leave the operation out under known_gaps in sdk.yaml"
+_FORM = "application/x-www-form-urlencoded"
+_MULTIPART = "multipart/form-data"
+_JSON = (Content.MODEL, Content.MODEL_ARRAY, Content.RAW, Content.STR)
 _PATH = re.compile(r"(/([A-Za-z0-9._~!$&'()*+,;=:@%-]|\{[^{}/]+\})*)+$")
 _MAX_SYMBOL = 63
+_MAX_PATH = 2000
 _RESERVED_ENDS = ("_args", "_fn", "_wait", "_diff")
 
 
@@ -48,6 +48,7 @@ class Operations:
         self._documents = documents
         self._sdk = sdk
         self._problems = problems
+        self._parameters = Parameters(service, schemas, documents, problems)
         self._options = {
             scheme: credential.option for scheme, credential in sdk.credentials
         }
@@ -92,11 +93,13 @@ class Operations:
     ) -> None:
         node.only(*_OPERATION)
         identity = self._identity(node)
+        if len(base + path) > _MAX_PATH:
+            raise node.refuse(f"a path longer than {_MAX_PATH} characters; {LEAVE_OUT}")
         gap = self._sdk.gaps.get(identity)
         if gap is not None:
             return
-        parameters = self._parameters(path, node, shared)
-        bodies, parts = self._bodies(identity, method, node)
+        parameters = self._parameters.of(identity, path, node, shared)
+        bodies, parts = self._bodies(identity, node)
         answers, failures, redirects = self._answers(identity, node)
         self._service.operations.append(
             Operation(
@@ -118,6 +121,7 @@ class Operations:
                 pythonik=tuple(n.text() for n in _list(node, "x-pythonik")),
                 place=node.place,
                 source=node.source,
+                accept=_accept(answers),
             )
         )
 
@@ -177,102 +181,10 @@ class Operations:
                 options.add(self._options[scheme])
         return tuple(c.option for _, c in self._sdk.credentials if c.option in options)
 
-    # ---- parameters ------------------------------------------------------------------
-
-    def _parameters(
-        self, path: str, node: Node, shared: Node | None
-    ) -> tuple[Parameter, ...]:
-        found: dict[tuple[str, str], Parameter] = {}
-        own = _list(node, "parameters")
-        for entry in (*(shared.items() if shared is not None else ()), *own):
-            with self._problems.gather():
-                target = self._documents.resolve(entry)
-                target.only(*_PARAMETER)
-                key = (target.need("in").text(), target.need("name").text())
-                if (
-                    key in found
-                    and entry in own
-                    and found[key].source.file == (entry.file)
-                    and any(entry is not o and self._same(o, key) for o in own)
-                ):
-                    raise entry.refuse(f"'{key[1]}' stands here twice; remove one")
-                if key[0] == "header" and key[1].lower() in _OWN_HEADERS:
-                    raise target.refuse("this header is ours to send; remove it")
-                found[key] = self._parameter(target)
-        in_path = re.findall(r"\{([^{}]*)\}", path)
-        declared = [name for where, name in found if where == "path"]
-        for name in sorted(set(in_path) ^ set(declared)):
-            self._problems.add(
-                node.source,
-                f"'{name}' is in the path or among the parameters, not in both; "
-                "correct one",
-            )
-        order = {name: index for index, name in enumerate(in_path)}
-        return tuple(
-            sorted(
-                found.values(),
-                key=lambda p: (
-                    list(Place).index(p.place),
-                    order.get(p.wire_name, 0) if p.place is Place.PATH else 0,
-                    p.wire_name,
-                ),
-            )
-        )
-
-    def _same(self, other: Node, key: tuple[str, str]) -> bool:
-        target = self._documents.resolve(other)
-        return (target.text_of("in"), target.text_of("name")) == key
-
-    def _parameter(self, node: Node) -> Parameter:
-        where = node.need("in")
-        place = _PLACES.get(where.text())
-        if place is None:
-            raise where.refuse(
-                f"parameters in {where.text()} are not understood; {LEAVE_OUT}"
-            )
-        required = node.flag_of("required")
-        if place is Place.PATH and not required:
-            raise node.refuse("a parameter in the path is required; say so")
-        schema = self._documents.resolve(node.need("schema"))
-        kind, values = self._parameter_type(node, schema)
-        default = schema.get("default")
-        return Parameter(
-            wire_name=node.need("name").text(),
-            place=place,
-            type=kind,
-            is_bytes=False,
-            required=required,
-            deprecated=node.flag_of("deprecated"),
-            default=default.scalar() if default is not None else None,
-            limits=limits_of(schema),
-            description=node.need("description").text(),
-            values=values,
-            source=node.source,
-        )
-
-    def _parameter_type(self, node: Node, schema: Node) -> tuple[Type, tuple[str, ...]]:
-        if schema.text_of("type") == "array":
-            explode = node.get("explode")
-            if explode is None or explode.flag():
-                raise node.refuse(
-                    "an array that is sent as repeated members is not understood; "
-                    "with 'explode: false' it is one comma-separated text"
-                )
-            return Type(Kind.STR), ()
-        enum = schema.get("enum")
-        if enum is not None and schema.text_of("type", "string") == "string":
-            return Type(Kind.STR), tuple(sorted(n.text() for n in enum.items()))
-        kind = self._schemas.type_of(schema, "")
-        if kind.shape is not Shape.ONE or kind.kind not in (
-            *(Kind.STR, Kind.BOOL, Kind.I32, Kind.I64, Kind.F64),
-        ):
-            raise schema.refuse("a parameter is text, number or boolean; correct it")
-        return kind, ()
-
     # ---- bodies ----------------------------------------------------------------------
 
     def _bodies(
-        self, identity: str, method: str, node: Node
+        self, identity: str, node: Node
     ) -> tuple[tuple[Body, ...], tuple[Parameter, ...]]:
         request = node.get("requestBody")
         if request is None:
@@ -283,57 +195,31 @@ class Operations:
         content = request.need("content").mapping()
         if not content:
             raise request.refuse("a body without a content type; name one")
-        if "multipart/form-data" in content:
+        form = _form_of(content)
+        if form:
             if len(content) > 1:
-                raise request.refuse(
-                    f"multipart beside other content is not understood; {LEAVE_OUT}"
-                )
-            return (), self._parts(content["multipart/form-data"])
+                what = f"of several bodies only {form}"
+                self._service.lesser.append(Note(identity, what, request.source))
+            if not self._parameters.knows_members(content[form]):
+                what = "a form whose members are not known, as the bytes it is sent as"
+                self._service.lesser.append(Note(identity, what, request.source))
+                payload = Payload(Content.BYTES, media_type=form)
+                return (Body(payload, "", required),), ()
+            if form == _MULTIPART:
+                return (), self._parameters.parts(identity, content[form])
+            return (), self._parameters.fields(identity, content[form])
         bodies: list[Body] = []
-        for media_type in sorted(content, key=lambda m: (not is_json(m), m)):
-            if media_type == "application/x-www-form-urlencoded":
-                raise content[media_type].refuse(
-                    f"form bodies are not understood; {LEAVE_OUT}"
-                )
-            payload = self._payload(
-                identity, content[media_type], media_type, f"{identity}_request"
-            )
-            suffix = snake(media_type.split("/")[1]).strip("_") if bodies else ""
-            alone = len(content) == 1
+        left = [m for m in content if m not in (_FORM, _MULTIPART)]
+        if len(left) < len(content):
+            what = "of several bodies none that is a form"
+            self._service.lesser.append(Note(identity, what, request.source))
+        for media_type in sorted(left, key=lambda m: _rank(m, content[m])):
+            suffix = _suffix(media_type, content) if bodies else ""
+            name = f"{identity}_request" + (f"_{suffix}" if suffix else "")
+            payload = self._payload(identity, content[media_type], media_type, name)
+            alone = len(left) == 1
             bodies.append(Body(payload, suffix, required and alone))
         return tuple(bodies), ()
-
-    def _parts(self, content: Node) -> tuple[Parameter, ...]:
-        schema = self._documents.resolve(content.need("schema"))
-        required = {n.text() for n in _list(schema, "required")}
-        parts = []
-        for name, entry in sorted(schema.need("properties").mapping().items()):
-            node = self._documents.resolve(entry)
-            kind = self._part_type(node)
-            is_bytes = kind.kind is Kind.STR and node.text_of("format") == "binary"
-            parts.append(
-                Parameter(
-                    wire_name=name,
-                    place=Place.PART,
-                    type=kind,
-                    is_bytes=is_bytes,
-                    required=name in required,
-                    deprecated=False,
-                    default=None,
-                    limits=limits_of(node),
-                    description=node.text_of("description"),
-                    values=(),
-                    source=node.source,
-                )
-            )
-        return tuple(parts)
-
-    def _part_type(self, node: Node) -> Type:
-        """A part is text, or what has a shape of its own as raw JSON."""
-        if node.text_of("type") in ("array", "object"):
-            return Type(Kind.RAW)
-        kind = self._schemas.type_of(node, "")
-        return Type(Kind.STR) if kind.kind is Kind.ENUM else kind
 
     # ---- answers ---------------------------------------------------------------------
 
@@ -348,11 +234,12 @@ class Operations:
         for text, entry in sorted(responses.items()):
             if text == "default":
                 continue
-            if not re.match(r"[1-5][0-9][0-9]$", text):
+            if not re.match(r"[1-5]([0-9][0-9]|XX)$", text):
                 raise entry.refuse(f"the status '{text}' is not understood; name one")
-            status = int(text)
+            status = int(text.replace("XX", "00"))
             if status >= 400:
-                failures.append(status)
+                if "X" not in text:
+                    failures.append(status)
                 continue
             response = self._documents.resolve(entry)
             response.only("description", "content", "headers")
@@ -363,16 +250,32 @@ class Operations:
                 identity, status, response, name if not inline else f"{name}_{text}"
             )
             inline += payload.model.startswith(name)
-            answers.append(Answer(status, payload))
+            if all(answer.status != status for answer in answers):
+                answers.append(Answer(status, payload))
+            elif all(answer.payload != payload for answer in answers):
+                what = f"{text} where it is another answer than {status}"
+                self._service.lesser.append(Note(identity, what, response.source))
         if not answers:
             raise node.refuse("no answer means success; document one")
+        return (
+            tuple(self._common(identity, node, answers)),
+            tuple(failures),
+            tuple(redirects),
+        )
+
+    def _common(self, identity: str, node: Node, answers: list[Answer]) -> list[Answer]:
+        """Several answers can be told apart if all are models; else they are raw."""
         shapes = {a.payload for a in answers if a.payload.content is not Content.NONE}
-        if len(shapes) > 1 and any(s.content is not Content.MODEL for s in shapes):
-            raise node.refuse(
-                "several kinds of answer that are not all models; correct them, or "
-                + LEAVE_OUT
-            )
-        return tuple(answers), tuple(failures), tuple(redirects)
+        if len(shapes) < 2 or all(s.content is Content.MODEL for s in shapes):
+            return answers
+        what = "several answers that are not all models are kept as they come"
+        self._service.lesser.append(Note(identity, what, node.need("responses").source))
+        raw = all(s.content is not Content.BYTES for s in shapes)
+        kept = Payload(Content.RAW if raw else Content.BYTES)
+        return [
+            a if a.payload.content is Content.NONE else replace(a, payload=kept)
+            for a in answers
+        ]
 
     def _answer(self, identity: str, status: int, response: Node, name: str) -> Payload:
         content = response.get("content")
@@ -380,10 +283,10 @@ class Operations:
         if not media:
             return Payload(Content.NONE)
         if status in (204, 205, 304):
-            raise response.refuse(
-                f"a {status} has no body; correct the answer, by a correction in sdk.yaml"
-            )
-        chosen = sorted(media, key=lambda m: (not is_json(m), m))[0]
+            what = f"a {status} has no body; what the document says of one is ignored"
+            self._service.lesser.append(Note(identity, what, response.source))
+            return Payload(Content.NONE)
+        chosen = sorted(media, key=lambda m: _rank(m, media[m]))[0]
         if len(media) > 1 and any(is_json(m) for m in media):
             self._service.lesser.append(
                 Note(identity, f"of several answers only {chosen}", response.source)
@@ -394,9 +297,11 @@ class Operations:
         self, identity: str, content: Node, media_type: str, name: str
     ) -> Payload:
         content.only("schema", "example", "examples", "encoding")
-        if not is_json(media_type):
-            return Payload(Content.BYTES, media_type=media_type)
+        if not re.match(r"[!-~]+/[ -~]+$", media_type):
+            raise content.refuse(f"'{media_type}' is no media type; {LEAVE_OUT}")
         schema = content.get("schema")
+        if _rank(media_type, content)[0]:
+            return Payload(Content.BYTES, media_type=media_type)
         if schema is None:
             return Payload(Content.RAW, media_type=media_type)
         try:
@@ -413,6 +318,28 @@ class Operations:
             what = "a body or answer of this shape is kept as raw JSON"
             self._service.lesser.append(Note(identity, what, schema.source))
         return Payload(Content.RAW, media_type=media_type)
+
+
+def _accept(answers: tuple[Answer, ...]) -> str:
+    """The media types to ask for, where they are JSON under another name."""
+    found = {a.payload.media_type for a in answers if a.payload.content in _JSON}
+    named = sorted(m for m in found if m and m != "*/*")
+    plain = all(m.split(";")[0].strip() == "application/json" for m in named)
+    return "" if plain else ", ".join(named)
+
+
+def _form_of(content: dict[str, Node]) -> str:
+    """The form to send, if there is one and no JSON."""
+    if any(is_json(media_type) for media_type in content):
+        return ""
+    return next((m for m in (_MULTIPART, _FORM) if m in content), "")
+
+
+def _suffix(media_type: str, content: dict[str, Node]) -> str:
+    """What tells a second body apart: the subtype, with the type where that is not enough."""
+    family, _, kind = media_type.partition("/")
+    alike = [m for m in content if m.partition("/")[2] == kind]
+    return word_of(kind if len(alike) == 1 else f"{family} {kind}").strip("_")
 
 
 def check_operation_id(identity: Node, prefix: str) -> None:
@@ -439,7 +366,16 @@ def _role(node: Node) -> str:
 def is_json(media_type: str) -> bool:
     """Whether a media type is JSON."""
     base = media_type.split(";")[0].strip().lower()
-    return base == "application/json" or base.endswith("+json")
+    return base in ("application/json", "text/json") or base.endswith("+json")
+
+
+def _rank(media_type: str, content: Node) -> tuple[bool, bool, str]:
+    """JSON before all else. What may be anything is JSON if its schema is no file's."""
+    schema = content.get("schema")
+    is_any = media_type == "*/*" and schema is not None and tells(schema)
+    is_file = schema is not None and schema.mapping().get("format") is not None
+    json = is_json(media_type) or (is_any and not is_file)
+    return not json, not media_type.startswith("application/json"), media_type
 
 
 def _list(node: Node, key: str) -> list[Node]:

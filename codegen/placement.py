@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from codegen.ir import Api, Content, Kind, Operation, Service
+from codegen.ir import Api, Content, EnumType, Kind, Operation, Service
 
 COMMON = "common"
 _NO_GROUP = ""
@@ -27,6 +27,7 @@ class Placement:
         self.mapped: set[str] = set()  # models that stand in a map
         self.answered: set[str] = set()  # models that a call answers
         self.patched: set[str] = set()  # models that a PATCH takes
+        self.owned: dict[tuple[str, str], list[EnumType]] = defaultdict(list)
         for service in api.services.values():
             self._read(service)
 
@@ -50,6 +51,8 @@ class Placement:
             _reach(name, _NO_GROUP, references, reached)
         for name, groups in reached.items():
             self._groups[service.name, name] = groups
+        for enum in service.enums.values():
+            self.owned[service.name, enum.owner].append(enum)
         for struct in service.structs.values():
             for field in struct.fields:
                 if field.type.kind is Kind.MODEL and field.type.shape.name == "MAP":

@@ -3,23 +3,26 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from codegen.composition import Composition, Whole
 from codegen.ir import Case, EnumType, Field, Kind, Note, Service, Shape
 from codegen.ir import Struct, Type, UnionType
 from codegen.load import Documents, Node, Scalar
-from codegen.problems import Problems
+from codegen.problems import Clash, Problems
 from codegen.sdk import IDENTIFIER, Sdk
-from codegen.words import model_name, snake
+from codegen.words import model_name, word_of
 
 _ABOUT = ("description", "title", "example", "externalDocs", "xml")
 _FLAGS = ("nullable", "readOnly", "writeOnly", "deprecated", "default")
 _LIMITS = (
     *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
     *("minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems"),
-    *("minProperties", "maxProperties"),
+    *("minProperties", "maxProperties", "not"),
 )
 _STRUCTURE = (
     *("type", "format", "enum", "items", "properties", "required"),
-    *("additionalProperties", "allOf", "oneOf", "discriminator"),
+    *("additionalProperties", "allOf", "oneOf", "anyOf", "discriminator"),
 )
 KEYWORDS = (*_ABOUT, *_FLAGS, *_LIMITS, *_STRUCTURE)
 
@@ -28,6 +31,9 @@ _SCALARS = {
     "boolean": Kind.BOOL,
     "number": Kind.F64,
 }
+_MAX_NAME = 255  # bytes of a name in the codec's tables
+_MAX_MEMBERS = 256  # of a model
+_MAX_DEPTH = 40  # of schemas within each other before the next model
 
 
 class Schemas:
@@ -40,7 +46,9 @@ class Schemas:
         self._documents = documents
         self._sdk = sdk
         self._problems = problems
+        self._composition = Composition(documents)
         self._names: dict[str, str] = {}  # place of a named schema to its short name
+        self._open: list[str] = []  # places of the schemas that are being looked at
 
     def build_named(self, root: Node, service_key: str) -> None:
         """All of components.schemas."""
@@ -86,8 +94,9 @@ class Schemas:
         node.only(*KEYWORDS)
         if self._is_struct(node, named=True):
             self._add_struct(node, name)
-        elif "oneOf" in node.mapping():
-            self.type_of(node, name)
+        elif "oneOf" in node.mapping() or "anyOf" in node.mapping():
+            with suppress(Lesser):  # those who use it say so
+                self.type_of(node, name)
 
     def name_of(self, node: Node) -> str | None:
         """The short name of a schema, if it is a named one."""
@@ -96,12 +105,17 @@ class Schemas:
     def _is_struct(self, node: Node, named: bool) -> bool:
         """Whether a schema becomes a struct: it has members, or a name and no other shape."""
         members = node.mapping()
-        if any(key in members for key in ("allOf", "oneOf", "enum", "items")):
+        if "allOf" in members:
+            parts = self._composition.parts(node)
+            several = len(parts) > 1 or parts[0] is node
+            return several and self._composition.whole(node) is not None
+        if any(key in members for key in ("enum", "items")):
             return False
         if "properties" in members:
             return True
         return (
             named
+            and not any(key in members for key in ("oneOf", "anyOf"))
             and node.text_of("type") == "object"
             and not isinstance(self._map_value(node), Node)
         )
@@ -119,55 +133,59 @@ class Schemas:
             other = self._service.structs[name]
             raise node.refuse(
                 f"the model name '{name}' is taken by {other.source}; "
-                "settle one of them in sdk.yaml"
+                "settle one of them in sdk.yaml",
+                Clash("type", name),
             )
-        required = {n.text() for n in self._need_list(node, "required")}
-        properties = node.get("properties")
-        members = properties.mapping() if properties is not None else {}
-        for missing in sorted(required - set(members)):
-            self._problems.add(
-                node.source,
-                f"'{missing}' is required and not among the properties; add it, or "
-                "correct 'required'",
-            )
+        whole = self._composition.whole(node) or Whole()
+        if not whole.is_merged and not whole.is_open:
+            for missing in sorted(whole.required - set(whole.members)):
+                self._problems.add(
+                    node.source,
+                    f"'{missing}' is required and not among the properties; add it, "
+                    "or correct 'required'",
+                )
+        if whole.is_open:
+            self._lesser(name, "members of its alternatives are in extra", node)
         self._service.structs[name] = Struct(
             name, (), node.text_of("description"), node.place, node.source
         )
+        members = sorted(whole.members.items())
+        if len(members) > _MAX_MEMBERS:
+            what = f"members beyond the first {_MAX_MEMBERS} are in extra"
+            self._lesser(name, what, node)
         fields = []
-        for wire_name, member in sorted(members.items()):
+        for wire_name, member in members[:_MAX_MEMBERS]:
+            if len(wire_name.encode("utf-8")) > _MAX_NAME or "\0" in wire_name:
+                what = f"{wire_name[:40]!r}…: too long a name; it is in extra"
+                self._lesser(name, what, member)
+                continue
             with self._problems.gather():
-                fields.append(self._field(name, wire_name, member, required))
+                fields.append(self._field(name, wire_name, member, whole))
         self._service.structs[name] = Struct(
             name, tuple(fields), node.text_of("description"), node.place, node.source
         )
 
-    @staticmethod
-    def _need_list(node: Node, key: str) -> list[Node]:
-        found = node.get(key)
-        return found.items() if found is not None else []
+    def _lesser(self, owner: str, what: str, node: Node) -> None:
+        self._service.lesser.append(Note(owner, what, node.source))
 
-    def _field(
-        self, owner: str, wire_name: str, node: Node, required: set[str]
-    ) -> Field:
+    def _field(self, owner: str, wire_name: str, node: Node, whole: Whole) -> Field:
         target = self._documents.resolve(node)
-        word = snake(wire_name).strip("_")
-        if not word:
-            raise node.refuse(f"'{wire_name}' makes no C name; correct the schema")
+        word = word_of(wire_name).strip("_")
         inline = self._sdk.fixed("type", node.place) or f"{owner}_{word}"
         try:
+            if wire_name in whole.doubtful:
+                raise Lesser("parts that do not agree are kept as raw JSON")
             kind = self.type_of(node, inline, owner, wire_name)
         except Lesser as lesser:
-            self._service.lesser.append(
-                Note(owner, f"{wire_name}: {lesser.what}", node.source)
-            )
+            self._lesser(owner, f"{wire_name}: {lesser.what}", node)
             kind = Type(Kind.RAW)
         default = node.get("default") if target is node else None
         plain = default.value if default is not None else None
         return Field(
             wire_name=wire_name,
             type=kind,
-            required=wire_name in required,
-            nullable=self._nullable(node),
+            required=wire_name in whole.required,
+            nullable=self._composition.nullable(node),
             read_only=target is node and node.flag_of("readOnly"),
             write_only=target is node and node.flag_of("writeOnly"),
             deprecated=target is node and node.flag_of("deprecated"),
@@ -178,16 +196,6 @@ class Schemas:
             place=node.place,
             source=node.source,
         )
-
-    def _nullable(self, node: Node) -> bool:
-        node = self._documents.resolve(node)
-        if node.flag_of("nullable"):
-            return True
-        enum = node.get("enum")
-        if enum is not None and any(n.value is None for n in enum.items()):
-            return True
-        part = self._single_part(node) if "allOf" in node.mapping() else None
-        return part is not None and self._nullable(part)
 
     @staticmethod
     def _format(node: Node) -> str:
@@ -200,33 +208,79 @@ class Schemas:
     def type_of(self, node: Node, name: str, owner: str = "", member: str = "") -> Type:
         """The type of a schema. name: what it is called if it is an inline one."""
         target = self._documents.resolve(node)
-        name = self._names.get(target.place, name)
-        target.only(*KEYWORDS)
-        members = target.mapping()
-        if "allOf" in members:
-            return self.type_of(self._single_part(target), name, owner, member)
-        if "oneOf" in members:
-            return self._union(target, name)
-        if "enum" in members and self._is_text_enum(target):
-            return self._enum(target, name, owner, member)
-        if "items" in members or target.text_of("type") == "array":
-            return self._array(target, name, owner, member)
-        if "properties" in members or target.text_of("type") == "object":
-            return self._object(target, name, owner, member)
-        return self._single(target)
+        place = target.place
+        if place in self._names:  # what is within a schema of its own is no member's
+            name, owner, member = self._names[place], "", ""
+        name = self._sdk.fixed("type", place) or name
+        if place in self._open or len(self._open) == _MAX_DEPTH:
+            raise Lesser("schemas that hold each other endlessly are kept as raw JSON")
+        self._open.append(place)
+        try:
+            return self._shape(target, name, owner, member)
+        finally:
+            self._open.pop()
 
-    def _single_part(self, node: Node) -> Node:
-        parts = node.need("allOf").items()
-        beside = set(node.mapping()) - {"allOf", "type", *_ABOUT, *_FLAGS}
-        if len(parts) != 1 or beside:
-            raise node.refuse(
-                "allOf is understood with one part and nothing but nullable, readOnly, "
-                "writeOnly, deprecated, default and description beside it; write it out"
-            )
-        return parts[0]
+    def _shape(self, node: Node, name: str, owner: str, member: str) -> Type:
+        node.only(*KEYWORDS)
+        members = node.mapping()
+        if "allOf" in members:
+            return self._all(node, name, owner, member)
+        for key in ("oneOf", "anyOf"):
+            if key in members and "properties" not in members:
+                return self._choice(node, key, name, owner, member)
+        return self._plain(node, name, owner, member)
+
+    def _plain(self, node: Node, name: str, owner: str, member: str) -> Type:
+        members = node.mapping()
+        if "enum" in members and self._is_text_enum(node):
+            return self._enum(node, name, owner, member)
+        if "items" in members or node.text_of("type") == "array":
+            return self._array(node, name, owner, member)
+        if "properties" in members or node.text_of("type") == "object":
+            return self._object(node, name, owner, member)
+        return self._single(node)
+
+    def scalar(self, node: Node) -> Kind | None:
+        """What a single value is; None if it is none, or may be of several types."""
+        node = self._composition.core(node)
+        members = node.mapping()
+        if any(
+            k in members for k in ("allOf", "oneOf", "anyOf", "items", "properties")
+        ):
+            return None
+        if "enum" in members and self._is_text_enum(node):
+            return Kind.STR
+        kind = node.text_of("type") or self._implied(node)
+        if kind in ("", "array", "object"):
+            return None
+        return self._single(node).kind
+
+    def _all(self, node: Node, name: str, owner: str, member: str) -> Type:
+        """One part that tells something is meant itself; several are one struct."""
+        parts = self._composition.parts(node)
+        if len(parts) == 1 and parts[0] is not node:
+            return self.type_of(parts[0], name, owner, member)
+        if self._is_struct(node, named=True):
+            return self._object(node, name, owner, member)
+        if parts == [node]:
+            return self._plain(node, name, owner, member)
+        raise Lesser("an allOf whose parts are not all objects is kept as raw JSON")
+
+    def _choice(self, node: Node, key: str, name: str, owner: str, member: str) -> Type:
+        """One alternative beside null; several of one scalar; a union; or raw."""
+        parts = self._composition.alternatives(node, key)
+        if len(parts) == 1:
+            return self.type_of(parts[0], name, owner, member)
+        found = self._union(node, parts, name) if parts else Type(Kind.RAW)
+        if key == "oneOf" or found.kind is Kind.UNION:
+            return found
+        kinds = {self._documents.resolve(p).text_of("type") for p in parts}
+        if len(kinds) == 1 and kinds <= {*_SCALARS}:
+            return Type(_SCALARS[kinds.pop()])
+        raise Lesser("one of several shapes that nothing tells apart is raw JSON")
 
     def _single(self, node: Node) -> Type:
-        kind = node.text_of("type")
+        kind = node.text_of("type") or self._implied(node)
         if kind == "":
             return Type(Kind.RAW)
         if kind == "integer":
@@ -238,10 +292,23 @@ class Schemas:
         return Type(_SCALARS[kind])
 
     @staticmethod
+    def _implied(node: Node) -> str:
+        """The type that an enum's values have, where the schema names none."""
+        enum = node.get("enum")
+        kinds = {type(n.value) for n in enum.items()} if enum is not None else set()
+        kinds.discard(type(None))
+        names = {bool: "boolean", int: "integer", float: "number"}
+        return names.get(kinds.pop(), "") if len(kinds) == 1 else ""
+
+    @staticmethod
     def _is_text_enum(node: Node) -> bool:
         values = [n.value for n in node.need("enum").items()]
         if node.text_of("type", "string") != "string":
             return False
+        if "type" not in node.mapping() and not any(
+            isinstance(value, str) for value in values
+        ):
+            return values == []
         for value in values:
             if not isinstance(value, str) and value is not None:
                 raise node.need("enum").refuse(
@@ -264,7 +331,8 @@ class Schemas:
         elif self._service.enums[name].place != node.place:
             raise node.refuse(
                 f"the type name '{name}' is taken by {self._service.enums[name].source}"
-                "; settle one of them under names in sdk.yaml"
+                "; settle one of them under names in sdk.yaml",
+                Clash("type", name),
             )
         return Type(Kind.ENUM, of=name)
 
@@ -289,7 +357,8 @@ class Schemas:
                 raise node.refuse(
                     f"the type name '{name}' is taken by "
                     f"{self._service.structs[name].source}; settle one of them under "
-                    "names in sdk.yaml"
+                    "names in sdk.yaml",
+                    Clash("type", name),
                 )
             return Type(Kind.MODEL, of=short or name)
         extra = self._map_value(node)
@@ -303,16 +372,16 @@ class Schemas:
             return Type(Kind.RAW)
         raise Lesser("maps of anything but text and models are kept as raw JSON")
 
-    def _union(self, node: Node, name: str) -> Type:
+    def _union(self, node: Node, parts: list[Node], name: str) -> Type:
         """A tagged union where a member decides; else raw."""
         alternatives = []
-        for part in node.need("oneOf").items():
+        for part in parts:
             target = self._documents.resolve(part)
             short = self._names.get(target.place)
             if short is None or not self._is_struct(target, named=True):
                 return Type(Kind.RAW)
             alternatives.append((target, short))
-        found = self._declared_tag(node) or self._implied_tag(alternatives)
+        found = self._declared_tag(node, parts) or self._implied_tag(alternatives)
         if found is None:
             return Type(Kind.RAW)
         tag, cases = found
@@ -327,11 +396,14 @@ class Schemas:
             )
         elif self._service.unions[name].place != node.place:
             raise node.refuse(
-                f"the type name '{name}' is taken; settle it under names in sdk.yaml"
+                f"the type name '{name}' is taken; settle it under names in sdk.yaml",
+                Clash("type", name),
             )
         return Type(Kind.UNION, of=name)
 
-    def _declared_tag(self, node: Node) -> tuple[str, list[Case]] | None:
+    def _declared_tag(
+        self, node: Node, parts: list[Node]
+    ) -> tuple[str, list[Case]] | None:
         """The discriminator and its mapping."""
         discriminator = node.get("discriminator")
         if discriminator is None:
@@ -341,7 +413,7 @@ class Schemas:
         mapping = discriminator.get("mapping")
         cases = []
         if mapping is None:
-            for part in node.need("oneOf").items():
+            for part in parts:
                 target = self._documents.resolve(part)
                 cases.append(Case(target.key, self._names[target.place]))
             return tag, cases
@@ -367,8 +439,8 @@ class Schemas:
         """A member that has one single, different value in each alternative."""
         candidates: dict[str, list[Case]] = {}
         for target, short in alternatives:
-            properties = target.get("properties")
-            for member, node in properties.mapping().items() if properties else ():
+            whole = self._composition.whole(target) or Whole()
+            for member, node in whole.members.items():
                 enum = self._documents.resolve(node).get("enum")
                 values = [n.value for n in enum.items()] if enum is not None else []
                 if len(values) == 1 and isinstance(values[0], str):

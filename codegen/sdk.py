@@ -176,16 +176,26 @@ def _header(scheme: str, node: Node, documents: Documents) -> str:
         if found is None:
             continue
         found = documents.resolve(found)
-        kind = found.need("type").text()
-        if kind == "apiKey" and found.need("in").text() == "header":
-            return found.need("name").text()
-        if kind == "http" and found.need("scheme").text().lower() == "bearer":
-            return "Authorization: Bearer "
-        raise found.refuse(
-            "only apiKey in header and http bearer are understood; drop the credential"
-        )
+        return header_of(found)
     raise node.refuse(
         f"no document defines the security scheme '{scheme}'; correct the name"
+    )
+
+
+def header_of(scheme: Node) -> str:
+    """What a secret stands behind in a header line."""
+    kind, place = scheme.need("type").text(), scheme.text_of("in")
+    how = scheme.text_of("scheme").lower()
+    if kind == "apiKey" and place in ("header", "cookie"):
+        name = scheme.need("name").text()
+        return name if place == "header" else f"Cookie: {name}="
+    if kind in ("oauth2", "openIdConnect") or (kind, how) == ("http", "bearer"):
+        return "Authorization: Bearer "
+    if (kind, how) == ("http", "basic"):
+        return "Authorization: Basic "
+    raise scheme.refuse(
+        "only apiKey in a header or cookie, http basic and bearer, oauth2 and "
+        "openIdConnect are understood; drop the credential"
     )
 
 

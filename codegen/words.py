@@ -18,11 +18,16 @@ def snake(text: str) -> str:
     return word if re.search(r"[a-z0-9]", word) else ""
 
 
+def word_of(text: str) -> str:
+    """As snake(), but a text without letters and digits is spelled: `+` is `u2b`."""
+    return snake(text) or "_".join(f"u{ord(char):x}" for char in text) or "empty"
+
+
 def upper(text: str) -> str:
     """Upper case, words joined by underscores, none at the ends."""
-    return re.sub(r"_+", "_", snake(text)).strip("_").upper()
+    return re.sub(r"_+", "_", word_of(text)).strip("_").upper()
 
 
 def model_name(schema: str) -> str:
     """The short name of a schema that has none settled by hand."""
-    return snake(re.sub(r"Schema$", "", schema) or schema).strip("_")
+    return word_of(re.sub(r"Schema$", "", schema) or schema).strip("_")

@@ -31,6 +31,6 @@ def texts_of(folder: Path) -> dict[str, str]:
 def shown(folder: Path, path: str) -> bool:
     """Whether a file is kept beside the feature."""
     name = path.rsplit("/", 1)[-1]
-    if folder.name in ("library", "credentials"):
+    if folder.name in ("library", "credentials", "more_credentials"):
         return True
     return name not in _SAME and not name.endswith(("_service.h", "_models.c"))
