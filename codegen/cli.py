@@ -37,13 +37,22 @@ def run(spec: Path, sdk_path: Path | None = None) -> Run:
     problems = Problems()
     with problems.gather():
         documents = load_folder(spec)
+        return run_documents(documents, _sdk_document(spec, documents, sdk_path))
+    return Run(None, {}, problems)
+
+
+def run_documents(
+    documents: Documents, sdk_document: Document, renders: bool = True
+) -> Run:
+    """From trees to text; up to the views only, if it does not render."""
+    problems = Problems()
+    with problems.gather():
         proposals = take_proposals(documents)
-        sdk_document = _sdk_document(spec, documents, sdk_path)
         sdk = read_sdk(sdk_document, documents, problems)
         apply_corrections(sdk, documents, problems)
         api = build(documents, sdk, problems)
         made = pages(api, sdk, problems)
-        texts = render(made) if not len(problems) else {}
+        texts = render(made) if renders and not len(problems) else {}
         return Run(api, texts, problems, proposals)
     return Run(None, {}, problems)
 
@@ -80,7 +89,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         if options.command == "import":
-            return import_command.run_import(options)
+            return import_command.run_import(options, problems_of, _left)
         if options.command == "diff":
             return diff_command.run_diff(options, run)
         result = run(options.spec, options.sdk)
@@ -90,6 +99,24 @@ def main(arguments: list[str]) -> int:
     except OSError as error:
         print(f"codegen: {error}", file=sys.stderr)
         return 2
+
+
+def problems_of(documents: Documents) -> Problems:
+    """What keeps an SDK that is being proposed from being generated."""
+    sdk_document = documents.get("sdk.yaml")
+    assert sdk_document is not None
+    return run_documents(documents, sdk_document, renders=False).problems
+
+
+def _left(documents: Documents) -> str:
+    """What became of each operation of a new SDK, and what a person has to settle."""
+    sdk_document = documents.get("sdk.yaml")
+    assert sdk_document is not None
+    result = run_documents(documents, sdk_document)
+    lines = [] if result.api is None else [report(result.api, result.problems)]
+    lines += [str(problem) for problem in result.problems.sorted()]
+    lines += result.proposals
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _generate(result: Run, out: Path) -> int:

@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from codegen.beginning import begin, dump_sdk, room_of
 from codegen.corrections import apply_corrections
 from codegen.importing import Import, Outcome, Settings, drop_unused, update_shared
 from codegen.importing import used_parameters
@@ -17,10 +20,17 @@ from codegen.load import Documents, Node, Plain, at_pointer, load_text
 from codegen.problems import Problem, Problems, Refusal, Source
 from codegen.sdk import read_sdk
 from codegen.sdk_models import with_models
-from codegen.vendor import Facts, read_vendor
+from codegen.settlement import settle
+from codegen.vendor import Facts, credential_of, facts_of_foreign, read_foreign
+from codegen.vendor import read_vendor
 from codegen.vocabulary import Vocabulary, operations
+from codegen.words import word_of
 
 _SDK = "sdk.yaml"
+_HEAD = "# Begun from the server's own document by `import`, which brings in newer ones too.\n"
+
+Run = Callable[[Documents], Problems]  # what the generator has to say of spec/
+Conclude = Callable[[Documents], str]  # what is left for a person, in lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,35 +58,48 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
 
 
-def run_import(options: argparse.Namespace) -> int:
-    """Imports, writes what changed, prints the report."""
+def run_import(options: argparse.Namespace, run: Run, conclude: Conclude) -> int:
+    """Imports, writes what changed, prints the report; of a new SDK, what is left to settle."""
     if options.service is not None and len(options.documents) > 1:
         print("codegen: --service is for a single document", file=sys.stderr)
         return 2
+    is_new = not _files(options.spec)
     try:
         result = import_documents(
-            options.spec, options.documents, options.service, options.remove
+            options.spec, options.documents, options.service, options.remove, run
         )
     except Refusal as refusal:
         print(refusal.problem, file=sys.stderr)
         return 1
     if not options.dry_run:
+        options.spec.mkdir(parents=True, exist_ok=True)
         for name, text in result.texts.items():
             path = options.spec / name
-            if path.read_text(encoding="utf-8") != text:
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
                 path.write_text(text, encoding="utf-8")
+    if is_new:
+        for outcome in result.outcomes:
+            outcome.new = []  # all of it is; the marks are listed below
     print(report(result.outcomes), end="")
+    if is_new:
+        print(conclude(_load(result.texts)), end="")
     return 0
 
 
 def import_documents(
-    spec: Path, paths: list[Path], service: str | None, remove: bool
+    spec: Path,
+    paths: list[Path],
+    service: str | None,
+    remove: bool,
+    run: Run | None = None,
 ) -> Result:
-    """The whole import, without writing."""
+    """The whole import, without writing. run: to settle the names of a new SDK."""
     texts = {
         path.name: path.read_text(encoding="utf-8")
         for path in sorted(spec.glob("*.yaml"))
     }
+    if not _files(spec):
+        return _import_new(paths, service, run)
     if _SDK not in texts:
         raise FileNotFoundError(f"{spec}/{_SDK}")
     trees: dict[str, Tree] = {}
@@ -85,7 +108,6 @@ def import_documents(
         if isinstance(plain, dict) and "openapi" in plain:
             trees[document.name] = plain
     before = texts.copy()
-    vocabulary = Vocabulary(trees)
     sdk = _mapping(load_text(_SDK, texts[_SDK]).root.plain())
     schemes = _schemes(trees)
     imports: dict[str, Facts] = {}
@@ -95,6 +117,7 @@ def import_documents(
         if file in imports:
             raise Refusal(Source(path.name, 1, "#"), f"a second document for {file}")
         imports[file] = facts
+    vocabulary = Vocabulary(trees)
     used = {file: used_parameters(trees[file]) for file in imports}
     shared_lines = update_shared(vocabulary, imports)
     taken = _taken(sdk, trees)
@@ -119,6 +142,44 @@ def import_documents(
     return Result(texts, outcomes)
 
 
+def _files(spec: Path) -> list[Path]:
+    """What there is of an SDK; nothing, or no folder, if it is to be begun."""
+    return [path for end in ("yaml", "yml", "json") for path in spec.glob(f"*.{end}")]
+
+
+def _import_new(paths: list[Path], service: str | None, run: Run | None) -> Result:
+    """Documents into an empty folder: all that a person would write is proposed."""
+    found: dict[str, tuple[Tree, Facts]] = {}
+    for path in paths:
+        file = f"{service or ('api' if len(paths) == 1 else _service_of(path))}.yaml"
+        if file in found:
+            raise Refusal(Source(path.name, 1, "#"), f"a second document for {file}")
+        foreign = read_foreign(path)
+        schemes = foreign.tree["components"].get("securitySchemes", {})
+        secrets = frozenset(
+            credential_of(scheme).lower() for scheme in schemes.values()
+        )
+        found[file] = foreign.tree, facts_of_foreign(path.name, foreign, secrets)
+    begun = begin(found)
+    vocabulary = Vocabulary(begun.trees)
+    taken = _taken(begun.sdk, begun.trees)
+    outcomes = []
+    for file, (_, facts) in found.items():
+        settings = _settings(file, begun.sdk, taken, _schemes(begun.trees))
+        settings.by_tag = begun.by_tag
+        outcome = Import(file, facts, vocabulary, settings, False).run()
+        begun.sdk["models"][_stem(file)].update(outcome.new_models)
+        outcomes.append(outcome)
+    if run is not None:
+        settle(begun.sdk, begun.trees, run)
+    texts = {file: dump(tree, _HEAD) for file, tree in begun.trees.items()}
+    return Result({**texts, _SDK: dump_sdk(begun.sdk)}, outcomes)
+
+
+def _service_of(path: Path) -> str:
+    return re.sub(r"_+", "_", word_of(path.stem)).strip("_")
+
+
 def _stem(file: str) -> str:
     return file.rsplit(".", 1)[0]
 
@@ -133,6 +194,8 @@ def _taken(sdk: Tree, trees: dict[str, Tree]) -> set[str]:
     taken = {str(name) for names in models for name in names.values()}
     for tree in trees.values():
         taken |= {operation["operationId"] for _, _, operation in operations(tree)}
+    services = {word_of(_stem(file)) for file in trees}
+    taken |= {f"{s}_{end}" for s in services for end in ("model", "model_id", "schema")}
     return taken | {"client", "client_options"}
 
 
@@ -151,6 +214,9 @@ def _file_of(
         base = urlsplit(servers[0]["url"]).path.strip("/") if servers else ""
         if facts.base and base == facts.base and tree.get("paths"):
             return file
+    called = [file for file, tree in trees.items() if tree.get("paths")]
+    if len(called) == 1 and not facts.base:
+        return called[0]
     if f"{path.stem}.yaml" in trees:
         return f"{path.stem}.yaml"
     raise Refusal(
@@ -165,10 +231,11 @@ def _schemes(trees: dict[str, Tree]) -> dict[str, str]:
     for tree in trees.values():
         schemes = tree.get("components", {}).get("securitySchemes", {})
         for name, scheme in schemes.items():
-            if scheme.get("in") == "header":
-                out[str(scheme["name"]).lower()] = str(name)
-            elif scheme.get("scheme", "").lower() == "bearer":
-                out["bearer"] = out["authorization"] = str(name)
+            key = credential_of(scheme).lower()
+            if key:
+                out[key] = str(name)
+            if key == "bearer":
+                out["authorization"] = str(name)
     return out
 
 
@@ -185,6 +252,7 @@ def _settings(
         models=taken,
         names_models=_stem(file) in (sdk.get("models") or {}),
         schemes=schemes,
+        room=room_of(str(sdk.get("prefix", ""))),
     )
 
 
@@ -253,6 +321,8 @@ def report(outcomes: list[Outcome]) -> str:
             ("new", outcome.new),
             (verdict, outcome.gone),
             ("stale correction", outcome.stale),
+            ("read otherwise", outcome.noted),
+            ("left out", outcome.left_out),
         ):
             lines += [f"  {what}: {entry}" for entry in entries]
     return "".join(f"{line}\n" for line in lines)

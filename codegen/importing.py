@@ -9,17 +9,20 @@ and takes the document's facts; what is new gets proposals, marked for a person 
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
 from codegen.layout import Tree, ordered_operation, ordered_parameter
 from codegen.layout import ordered_paths, ordered_responses, ordered_schema
 from codegen.merge import Merge, differences, is_word
-from codegen.naming import Known, Naming, described, propose_model, summary
+from codegen.naming import Known, Naming, described, propose_model, steps_of
+from codegen.naming import summary
 from codegen.proposals import MARK
 from codegen.vendor import Facts, Key, Offer, parameter_rank
 from codegen.vocabulary import Vocabulary, operations, parameter_facts
 from codegen.vocabulary import shared_parameters
+from codegen.words import snake
 
 
 @dataclass(slots=True)
@@ -32,6 +35,8 @@ class Outcome:
     new: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
+    noted: list[str] = field(default_factory=list)  # changed on the way in
+    left_out: list[str] = field(default_factory=list)  # operations without a form here
     removed: bool = False  # whether what is gone was taken out
     new_models: dict[str, str] = field(default_factory=dict)  # schema to C name
     lost_models: list[str] = field(default_factory=list)
@@ -45,6 +50,8 @@ class Settings:
     models: set[str]  # C names that are taken
     names_models: bool  # whether sdk.yaml names this service's models
     schemes: dict[str, str]  # header of a credential, in lower case, to its scheme
+    room: int  # how long an operationId may be
+    by_tag: dict[str, str] = field(default_factory=dict)  # of a new SDK, its groups
 
 
 class Import:
@@ -64,7 +71,9 @@ class Import:
         self._settings = settings
         self._tree = vocabulary.trees[file]
         self._merge = Merge(remove)
-        self._outcome = Outcome(file, removed=remove)
+        self._outcome = Outcome(
+            file, removed=remove, noted=facts.notes, left_out=facts.left_out
+        )
         known = [
             Known(path, method, operation["operationId"])
             for path, method, operation in operations(self._tree)
@@ -81,6 +90,7 @@ class Import:
     def run(self) -> Outcome:
         """Operations, then schemas."""
         self._operations()
+        self._settings.models |= _used_by_calls(self._tree)
         self._schemas()
         self._outcome.gone += [f"{what}" for what in self._merge.gone]
         self._outcome.changed.sort()
@@ -157,8 +167,7 @@ class Import:
 
     def _new(self, offer: Offer) -> Tree:
         lists = self._lists(offer)
-        name = self._naming.propose(offer.path, offer.method, lists)
-        group = self._naming.group_of(name)
+        name, group = self._named(offer, lists)
         title = f"{offer.method.upper()} {offer.path}"
         out: Tree = {
             "operationId": name,
@@ -182,6 +191,18 @@ class Import:
         self._tag(group)
         self._outcome.new.append(f"{title}: {name}, proposed")
         return ordered_operation(out)
+
+    def _named(self, offer: Offer, lists: bool) -> tuple[str, str]:
+        """The operationId and its group."""
+        tag, groups = tag_of(offer), self._settings.groups
+        group = self._settings.by_tag.get(tag, snake(tag).strip("_"))
+        if self._service in groups or group not in groups:
+            name = self._naming.propose(offer.path, offer.method, lists)
+            return name, self._naming.group_of(name)
+        name = self._naming.propose_in(
+            group, offer.path, offer.method, lists, offer.name, self._settings.room
+        )
+        return name, group
 
     def _lists(self, offer: Offer) -> bool:
         """Whether a GET answers many: an array, or a page of them."""
@@ -409,6 +430,19 @@ class Import:
         return schema
 
 
+def _used_by_calls(tree: Tree) -> set[str]:
+    """C names, without prefix, that the calls of a document have."""
+    ids = [operation["operationId"] for _, _, operation in operations(tree)]
+    ends = ("", "_wait", "_args", "_response", "_request")
+    return {f"{identity}{end}" for identity in ids for end in ends}
+
+
+def tag_of(offer: Offer) -> str:
+    """What an operation is filed under: its tag, else the first word of its path."""
+    steps = steps_of(offer.path)
+    return offer.tag or (steps[0].word if steps else "root")
+
+
 def _names(path: str) -> list[str]:
     return re.findall(r"\{([^{}]*)\}", path)
 
@@ -426,13 +460,15 @@ def _around(item: Tree) -> Tree:
 def matched(ours: dict[Key, Tree], theirs: dict[Key, Offer]) -> dict[Key, Key]:
     """Keys of the document to keys of spec/: equal ones, then those left of one shape."""
     pairs = {key: key for key in theirs if key in ours}
-    left_ours = [key for key in ours if key not in pairs]
-    left_theirs = [key for key in theirs if key not in pairs]
-    for key in left_theirs:
-        same = [k for k in left_ours if _shape(k) == _shape(key)]
-        rivals = [k for k in left_theirs if _shape(k) == _shape(key)]
-        if len(same) == 1 and len(rivals) == 1:
-            pairs[key] = same[0]
+    same: dict[Key, list[Key]] = defaultdict(list)
+    for key in ours:
+        if key not in pairs:
+            same[_shape(key)].append(key)
+    left = [key for key in theirs if key not in pairs]
+    rivals = Counter(_shape(key) for key in left)
+    for key in left:
+        if len(same[_shape(key)]) == 1 and rivals[_shape(key)] == 1:
+            pairs[key] = same[_shape(key)][0]
     return pairs
 
 

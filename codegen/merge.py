@@ -114,6 +114,8 @@ class Merge:
                 out[key] = {"schema": schema}
             else:
                 out[key] = {}
+            if "encoding" in theirs.get(key, {}):
+                out[key]["encoding"] = theirs[key]["encoding"]
         return out
 
 

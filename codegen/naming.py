@@ -14,11 +14,12 @@ import re
 from dataclasses import dataclass
 
 from codegen.layout import Tree
-from codegen.words import model_name, snake
+from codegen.words import model_name, snake, word_of
 
 _VERBS = {"post": "create", "put": "replace", "patch": "update", "delete": "delete"}
 _VERBS |= {"get": "get", "head": "get"}
 _PAGE = frozenset(("page", "pages", "per_page", "next_url", "cursor", "next_cursor"))
+_OURS = ("args", "fn", "wait", "diff")  # what generated names end in
 _SAID = {
     "list": "Lists {}.",
     "get": "Returns {}.",
@@ -71,6 +72,39 @@ class Naming:
             self._actions.add(word)
         else:
             self._nouns.add(word)
+
+    def propose_in(
+        self, group: str, path: str, method: str, lists: bool, own: str, room: int
+    ) -> str:
+        """An id that is free, of a group that is settled, of at most `room` characters.
+        own: what the document calls it, taken where the rule's names are not free."""
+        steps = [Step(_word(step.word), step.has_id) for step in steps_of(path)]
+        action = self._action(steps, path, method)
+        verb = action or ("list" if method == "get" and lists else _VERBS[method])
+        if action:
+            steps = steps[:-1]
+        repeated = next((s for s in steps if singular(s.word) == singular(group)), None)
+        nouns = [
+            singular(step.word) if step.has_id and step is not steps[-1] else step.word
+            for step in steps
+            if step is not repeated
+        ]
+        ids = [snake(name).strip("_") for name in re.findall(r"\{([^{}]*)\}", path)]
+        by = ["by", _word(ids[-1])] if ids and ids[-1] else [method]
+        for words in (
+            [group, *nouns, verb],
+            [group, *nouns, *by, verb],
+            [group, _word(own)] if own else [group, *nouns, method, verb],
+        ):
+            found = _fitted(words, room)
+            if found not in self._taken:
+                break
+        number = 2
+        while found in self._taken:
+            found = _fitted([group, *nouns, str(number), verb], room)
+            number += 1
+        self._taken.add(found)
+        return found
 
     def propose(self, path: str, method: str, lists: bool) -> str:
         """An id that is free, or the one that ought to be; a clash is for `check`."""
@@ -161,12 +195,29 @@ def steps_of(path: str) -> list[Step]:
         parts = parts[1:]
     out: list[Step] = []
     for index, part in enumerate(parts):
-        if not part.startswith("{"):
+        if part.startswith("{") and snake(part.rpartition("}")[2]):
+            out.append(Step(snake(part.rpartition("}")[2]).strip("_"), False))
+        elif not part.startswith("{"):
             follows = index + 1 < len(parts) and parts[index + 1].startswith("{")
             out.append(Step(snake(part).strip("_"), follows))
         elif not out and part == "{object_type}":
             out.append(Step("object", True))
     return out
+
+
+def _word(text: str) -> str:
+    """Words of an id: lower case, joined by single underscores."""
+    return re.sub(r"_+", "_", word_of(text)).strip("_")
+
+
+def _fitted(words: list[str], room: int) -> str:
+    """The words as an id; those behind the first go until the rest has room."""
+    words = [word for word in "_".join(w for w in words if w).split("_") if word]
+    if words[-1] in _OURS:
+        words.append("call")
+    while len("_".join(words)) > room and len(words) > 2:
+        del words[1]
+    return "_".join(words)[:room].rstrip("_")
 
 
 def singular(word: str) -> str:
@@ -206,18 +257,23 @@ def _thing(step: Step, one: bool) -> str:
 
 def propose_model(name: str, schema: Tree, service: str, taken: set[str]) -> str:
     """A free name for a schema: the rule's, then as an entry, then with the service."""
-    short = model_name(name) + _gathering(schema)
+    short = re.sub(r"_+", "_", model_name(name) + _gathering(schema))
+    short = short if re.match(r"[a-z]", short) else f"{snake(service)}_{short}"
     prefixed = f"{snake(service)}_{short}"
     for candidate in (short, f"{short}_entry", prefixed, f"{prefixed}_entry"):
         if candidate not in taken:
             taken.add(candidate)
             return candidate
-    return short
+    number = 2
+    while f"{short}_{number}" in taken:
+        number += 1
+    taken.add(f"{short}_{number}")
+    return f"{short}_{number}"
 
 
 def _gathering(schema: Tree) -> str:
     """What the name of a page, or of a list without more, ends in."""
-    members = schema.get("properties", {})
+    members = schema.get("properties", {}) if isinstance(schema, dict) else {}
     arrays = [
         member
         for member in members.values()

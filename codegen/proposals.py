@@ -21,6 +21,12 @@ def take_proposals(documents: Documents) -> tuple[str, ...]:
     out = []
     for document in documents:
         if document.root.get("openapi") is None:
+            if MARK in document.root.mapping():
+                document.root.mapping().pop(MARK)
+                out.append(
+                    f"{document.root.source}: what stands here is proposed; settle it, "
+                    f"drop {MARK}"
+                )
             continue
         for what, node in _marked(document.root):
             mark = node.mapping().pop(MARK)

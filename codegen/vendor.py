@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from codegen.foreign import Foreign, convert
 from codegen.layout import Tree, ordered_parameter, ordered_schema
-from codegen.load import Document, Node, at_pointer, load_text
+from codegen.load import Document, Node, at_pointer, load_text, plain_document, text_of
 from codegen.operations import METHODS
 from codegen.problems import Refusal
+from codegen.thinning import thin
 
 _PROSE = (
     "description",
@@ -32,6 +34,7 @@ _PROSE = (
 _PARAMETER_FACTS = ("required", "deprecated", "style", "explode", "allowEmptyValue")
 _OWN_HEADERS = ("accept", "authorization", "content-type")  # OpenAPI says: ignored
 _SCHEMAS = "#/components/schemas/"
+_LARGE = 1_000_000  # characters of a document that is not read as YAML if it is JSON
 
 Key = tuple[str, str]  # path and method
 
@@ -47,6 +50,8 @@ class Offer:
     body: Tree | None
     responses: dict[str, Tree]  # content, where there is one
     deprecated: bool
+    tag: str = ""  # the document's own, which a new SDK has its groups from
+    name: str = ""  # and its own name for it
 
 
 @dataclass(slots=True)
@@ -57,6 +62,10 @@ class Facts:
     base: str  # the path of its server, "" if it has none
     operations: dict[Key, Offer] = field(default_factory=dict)
     schemas: dict[str, Tree] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)  # what was changed on the way in
+    left_out: list[str] = field(
+        default_factory=list
+    )  # operations that have no form here
 
     @property
     def lists_credentials(self) -> bool:
@@ -66,35 +75,46 @@ class Facts:
 
 def read_vendor(path: Path, secrets: frozenset[str]) -> Facts:
     """A file, JSON or YAML. secrets: headers that are credentials, in lower case."""
-    return _Reader(_load(path), secrets).read()
+    return facts_of_foreign(path.name, read_foreign(path), secrets)
+
+
+def read_foreign(path: Path) -> Foreign:
+    """A file, JSON or YAML, and those beside it that it refers to, as one document."""
+    foreign = convert(_load(path), lambda name: _load(path.parent / name))
+    foreign.notes += [f"{path.name}: {line}" for line in thin(foreign.tree)]
+    return foreign
+
+
+def facts_of_foreign(name: str, foreign: Foreign, secrets: frozenset[str]) -> Facts:
+    """What a converted document offers."""
+    facts = _Reader(plain_document(name, foreign.tree), secrets).read()
+    facts.notes = foreign.notes
+    facts.left_out = foreign.left_out
+    return facts
 
 
 def _load(path: Path) -> Document:
-    text = path.read_text(encoding="utf-8-sig")
+    text = text_of(path)
+    if len(text) > _LARGE and text.lstrip()[:1] == "{":
+        document = _json(path.name, text)  # ten times faster, without lines
+        if document is not None:
+            return document
     try:
-        return load_text(path.name, text)
+        return load_text(path.name, text, is_foreign=True)
     except Refusal:
         # Not all JSON is YAML: escapes of characters beyond U+FFFF come in pairs.
-        try:
-            value = json.loads(text)
-        except ValueError:
-            value = None
-        if value is None:
+        document = _json(path.name, text)
+        if document is None:
             raise
-        document = Document(path.name)
-        document.root = _node(value, document, None, "")
         return document
 
 
-def _node(value: Any, document: Document, parent: Node | None, key: str) -> Node:
-    node = Node(None, document, document.name, 1, parent, key)
-    if isinstance(value, dict):
-        node.value = {k: _node(v, document, node, k) for k, v in value.items()}
-    elif isinstance(value, list):
-        node.value = [_node(v, document, node, str(i)) for i, v in enumerate(value)]
-    else:
-        node.value = value
-    return node
+def _json(name: str, text: str) -> Document | None:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return plain_document(name, value)
 
 
 class _Reader:
@@ -103,9 +123,6 @@ class _Reader:
         self._secrets = secrets
 
     def read(self) -> Facts:
-        version = self._root.need("openapi")
-        if not str(version.value).startswith("3.0."):
-            raise version.refuse("only OpenAPI 3.0 is understood; convert the document")
         facts = Facts(self._root.document.name, self._base())
         for path, item in sorted(self._root.need("paths").mapping().items()):
             item = self._resolve(item)
@@ -175,6 +192,8 @@ class _Reader:
                 for status, entry in sorted(node.need("responses").mapping().items())
             },
             deprecated=node.flag_of("deprecated"),
+            tag=next((t.text() for t in _items(node, "tags")), ""),
+            name=node.text_of("operationId"),
         )
 
     def _schemes(self, node: Node) -> list[str]:
@@ -186,9 +205,9 @@ class _Reader:
                 found = at_pointer(self._root, f"/components/securitySchemes/{scheme}")
                 if found is None:
                     raise alternative.refuse(f"no security scheme is called '{scheme}'")
-                found = self._resolve(found)
-                is_header = found.text_of("in") == "header"
-                out.append(found.need("name").text() if is_header else "bearer")
+                key = credential_of(self._resolve(found).plain())
+                if key and key not in out:
+                    out.append(key)
         return out
 
     @staticmethod
@@ -224,7 +243,24 @@ class _Reader:
             out[media_type] = (
                 {"schema": ordered_schema(schema_facts(schema))} if schema else {}
             )
+            encoding = entry.get("encoding")
+            if encoding is not None:
+                out[media_type]["encoding"] = encoding.plain()
         return out
+
+
+def credential_of(scheme: Any) -> str:
+    """What a security scheme's secret goes by: its header, or a word; "" for none."""
+    kind, place = scheme.get("type"), scheme.get("in")
+    if kind == "apiKey" and place in ("header", "cookie"):
+        name = str(scheme["name"])
+        return name if place == "header" else f"cookie {name}"
+    return str(scheme.get("scheme", "")).lower() if kind == "http" else ""
+
+
+def _items(node: Node, key: str) -> list[Node]:
+    found = node.get(key)
+    return found.items() if found is not None else []
 
 
 def schema_facts(node: Node) -> Any:

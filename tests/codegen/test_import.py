@@ -269,9 +269,10 @@ def test_paths_that_only_swap_names_of_ids_are_not_mixed_up(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"openapi": "3.1.0"}, "only OpenAPI 3.0 is understood"),
+        ({"openapi": "4.0.0"}, "only OpenAPI 3.0 and 3.1 are understood"),
+        ({"swagger": "2.0"}, "convert the document to OpenAPI 3 first"),
         ({"servers": [{"url": "https://elsewhere.example/other/"}]}, "name --service"),
-        ({"paths": {"/a/": {"get": {"parameters": []}}}}, "'responses' is missing"),
+        ({"paths": {}}, "nothing can be called"),
     ],
 )
 def test_document_that_is_not_understood_is_refused(
