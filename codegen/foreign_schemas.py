@@ -151,6 +151,8 @@ class ForeignSchemas:
         if _is_reference(node):
             return self._reference_with(node)
         out: Tree = {}
+        if _text(node, "description"):
+            out["description"] = _text(node, "description")
         self._type(node, out)
         self._values(node, out)
         self._limits(node, out)

@@ -24,6 +24,7 @@ from codegen.settlement import settle
 from codegen.vendor import Facts, credential_of, facts_of_foreign, read_foreign
 from codegen.vendor import read_vendor
 from codegen.vocabulary import Vocabulary, operations
+from codegen.wording import take_words
 from codegen.words import word_of
 
 _SDK = "sdk.yaml"
@@ -54,6 +55,11 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         help="take out what the documents no longer have",
     )
     command.add_argument(
+        "--words",
+        action="store_true",
+        help="of a new SDK: take the documents' own summaries and descriptions",
+    )
+    command.add_argument(
         "--dry-run", action="store_true", help="report only; write nothing"
     )
 
@@ -64,10 +70,16 @@ def run_import(options: argparse.Namespace, run: Run, conclude: Conclude) -> int
         print("codegen: --service is for a single document", file=sys.stderr)
         return 2
     is_new = not _files(options.spec)
+    if options.words and not is_new:
+        print("codegen: --words is for a new SDK; spec/ has its words", file=sys.stderr)
+        return 2
     try:
-        result = import_documents(
-            options.spec, options.documents, options.service, options.remove, run
-        )
+        if is_new:
+            result = begin_with(options.documents, options.service, options.words, run)
+        else:
+            result = import_documents(
+                options.spec, options.documents, options.service, options.remove
+            )
     except Refusal as refusal:
         print(refusal.problem, file=sys.stderr)
         return 1
@@ -87,19 +99,13 @@ def run_import(options: argparse.Namespace, run: Run, conclude: Conclude) -> int
 
 
 def import_documents(
-    spec: Path,
-    paths: list[Path],
-    service: str | None,
-    remove: bool,
-    run: Run | None = None,
+    spec: Path, paths: list[Path], service: str | None, remove: bool
 ) -> Result:
-    """The whole import, without writing. run: to settle the names of a new SDK."""
+    """The whole import into what is there, without writing."""
     texts = {
         path.name: path.read_text(encoding="utf-8")
         for path in sorted(spec.glob("*.yaml"))
     }
-    if not _files(spec):
-        return _import_new(paths, service, run)
     if _SDK not in texts:
         raise FileNotFoundError(f"{spec}/{_SDK}")
     trees: dict[str, Tree] = {}
@@ -147,8 +153,11 @@ def _files(spec: Path) -> list[Path]:
     return [path for end in ("yaml", "yml", "json") for path in spec.glob(f"*.{end}")]
 
 
-def _import_new(paths: list[Path], service: str | None, run: Run | None) -> Result:
-    """Documents into an empty folder: all that a person would write is proposed."""
+def begin_with(
+    paths: list[Path], service: str | None, takes_words: bool, run: Run
+) -> Result:
+    """Documents into an empty folder: all that a person would write is proposed.
+    run: to settle names with."""
     found: dict[str, tuple[Tree, Facts]] = {}
     for path in paths:
         file = f"{service or ('api' if len(paths) == 1 else _service_of(path))}.yaml"
@@ -170,8 +179,9 @@ def _import_new(paths: list[Path], service: str | None, run: Run | None) -> Resu
         outcome = Import(file, facts, vocabulary, settings, False).run()
         begun.sdk["models"][_stem(file)].update(outcome.new_models)
         outcomes.append(outcome)
-    if run is not None:
-        settle(begun.sdk, begun.trees, run)
+        if takes_words:
+            take_words(begun.trees[file], found[file][0])
+    settle(begun.sdk, begun.trees, run)
     texts = {file: dump(tree, _HEAD) for file, tree in begun.trees.items()}
     return Result({**texts, _SDK: dump_sdk(begun.sdk)}, outcomes)
 

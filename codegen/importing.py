@@ -224,7 +224,7 @@ class Import:
                 if (
                     status.startswith("2")
                     and many
-                    and not offer.path[-2:] in ("}", "}/")
+                    and not offer.path.rstrip("/").endswith("}")
                 ):
                     return True
         return False

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from codegen.cli import problems_of, run, run_documents
-from codegen.import_command import import_documents
+from codegen.import_command import begin_with, import_documents
 from codegen.load import Documents, load_text, plain_document
 from codegen.problems import Refusal
 
@@ -103,7 +103,7 @@ def _mutate(document: Any, chance: random.Random) -> None:
 def _bring_in(path: Path, spec: Path) -> None:
     """Imports into an empty folder; what is imported is generated, or refused with reasons."""
     try:
-        result = import_documents(spec, [path], None, False, problems_of)
+        result = begin_with([path], None, False, problems_of)
     except Refusal as refusal:
         assert refusal.problem.what
         return
@@ -148,7 +148,7 @@ def test_mutated_text_is_read_or_refused(base: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("base", BASES, ids=lambda path: path.stem)
 def test_mutated_spec_is_generated_or_refused(base: Path, tmp_path: Path) -> None:
     """What import has written, and a person has ruined."""
-    texts = import_documents(tmp_path / "no", [base], None, False, problems_of).texts
+    texts = begin_with([base], None, False, problems_of).texts
     plain = {name: load_text(name, text).root.plain() for name, text in texts.items()}
     original = json.dumps(plain)
     for seed in range(ROUNDS):
@@ -166,7 +166,7 @@ def test_mutated_documents_are_brought_in_again(base: Path, tmp_path: Path) -> N
     """A newer document, ruined, into the spec/ that an older one has begun."""
     spec = tmp_path / "spec"
     spec.mkdir()
-    texts = import_documents(tmp_path / "no", [base], None, False, problems_of).texts
+    texts = begin_with([base], None, False, problems_of).texts
     for name, text in texts.items():
         (spec / name).write_text(text, encoding="utf-8")
     original = json.dumps(
@@ -210,7 +210,7 @@ def test_text_that_is_no_document_is_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "odd.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(Refusal):
-        import_documents(tmp_path / "spec", [path], None, False, problems_of)
+        begin_with([path], None, False, problems_of)
 
 
 @pytest.mark.parametrize("kinds", ["rai", "r", "m", "n"])

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from codegen.cli import main, problems_of, run
-from codegen.import_command import import_documents
+from codegen.import_command import begin_with
 from codegen.load import load_text
 
 HERE = Path(__file__).resolve().parent
@@ -60,7 +60,7 @@ def _document(tmp_path: Path, **paths: Tree) -> Path:
 
 
 def _sdk(path: Path, tmp_path: Path) -> Tree:
-    texts = import_documents(tmp_path / "none", [path], None, False, problems_of).texts
+    texts = begin_with([path], None, False, problems_of).texts
     plain = load_text("sdk.yaml", texts["sdk.yaml"]).root.plain()
     assert isinstance(plain, dict)
     return plain
@@ -169,7 +169,7 @@ def test_names_are_within_what_linkers_take(tmp_path: Path) -> None:
         name: {"operationId": "o" * 200, "responses": answers} for name in names
     }
     path = _document(tmp_path, **operations)
-    result = import_documents(tmp_path / "none", [path], None, False, problems_of)
+    result = begin_with([path], None, False, problems_of)
     ids = re.findall(r"operationId: (\w+)", result.texts["api.yaml"])
     assert len(set(ids)) == len(names)
     assert all(len(f"small_{identity}") <= 63 for identity in ids)
@@ -241,6 +241,25 @@ def test_references_into_other_files_are_followed(tmp_path: Path) -> None:
     )
     sdk = _sdk(path, tmp_path)
     assert sdk["models"]["api"] == {"Base": "base", "Part": "part"}
+
+
+def test_words_of_the_document_are_taken_on_demand(tmp_path: Path) -> None:
+    said = "the *first* things. And more\n\nof them"
+    part = {"name": "p", "in": "query", "description": "What\n p is.", "schema": {}}
+    member = {"type": "string", "description": "Of one line."}
+    schema = {"type": "object", "properties": {"a": member}}
+    content = {"application/json": {"schema": schema}}
+    operation = {
+        "description": said,
+        "parameters": [part],
+        "responses": {"200": {"description": "", "content": content}},
+    }
+    path = _document(tmp_path, things=operation)
+    ours = begin_with([path], None, False, problems_of).texts["api.yaml"]
+    theirs = begin_with([path], None, True, problems_of).texts["api.yaml"]
+    assert "first" not in ours and "Of one line" not in ours
+    assert "summary: The *first* things." in theirs
+    assert "description: What p is." in theirs and "Of one line." in theirs
 
 
 def test_swagger_2_is_refused_in_a_sentence(
