@@ -172,6 +172,8 @@ class Parameters:
         self, identity: str, name: str, schema: Node, style: str, repeats: bool
     ) -> Taken:
         """How a value goes into a query, a header or a form. schema: resolved."""
+        if style == "deepObject":
+            return Type(Kind.STR, Shape.MAP), (), False, ""
         if schema.text_of("type") == "array" or "items" in schema.mapping():
             if not repeats:
                 return Type(Kind.STR), (), False, _JOINED.get(style, "")
@@ -181,9 +183,8 @@ class Parameters:
                 self._lesser(identity, f"{name}: its elements as texts", schema)
             return Type(element or Kind.STR, Shape.ARRAY), (), False, ""
         if self._composition.whole(schema) is not None:
-            if style == "deepObject" or repeats:
-                spread = style != "deepObject"
-                return Type(Kind.STR, Shape.MAP), (), spread, ""
+            if repeats:
+                return Type(Kind.STR, Shape.MAP), (), True, ""
             self._lesser(identity, f"{name}: an object as one text", schema)
             return Type(Kind.STR), (), False, ""
         kind = self._schemas.scalar(schema)

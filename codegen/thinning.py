@@ -16,6 +16,7 @@ from codegen.layout import Tree
 
 _ROOM = 63_000  # bytes, each name with its length and its end
 _SCHEMAS = "#/components/schemas/"
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _CHILDREN = ("items", "additionalProperties", "not")
 _PARTS = ("allOf", "oneOf", "anyOf")
 
@@ -84,12 +85,14 @@ def _operations(tree: Tree) -> Iterator[Tree]:
         yield from item.values()
 
 
-def _roots(operation: Tree) -> Iterator[Any]:
-    """The schemas of what an operation takes and answers; parameters hold no names."""
+def _roots(operation: Tree, with_forms: bool = False) -> Iterator[Any]:
+    """The schemas of what an operation takes and answers. The tables hold no names of
+    parameters, nor of the fields of a form."""
     contents = [operation.get("requestBody", {}), *operation["responses"].values()]
     for content in contents:
-        for entry in content.get("content", {}).values():
-            yield entry.get("schema", {})
+        for media_type, entry in content.get("content", {}).items():
+            if with_forms or media_type not in _FORMS:
+                yield entry.get("schema", {})
 
 
 def _below(schema: Any) -> Iterator[Tree]:
@@ -107,7 +110,7 @@ def _below(schema: Any) -> Iterator[Tree]:
 
 def _drop_unreached(tree: Tree) -> int:
     schemas = tree["components"].get("schemas", {})
-    todo = [root for operation in _operations(tree) for root in _roots(operation)]
+    todo: list[Any] = [r for o in _operations(tree) for r in _roots(o, True)]
     for operation in _operations(tree):
         todo += [parameter["schema"] for parameter in operation["parameters"]]
     reached: set[str] = set()

@@ -4,6 +4,7 @@
 #include <demo/things.h>
 
 static const uvrest_param list_params[] = {
+    {"expand", offsetof(demo_things_list_args, expand), 0, UVREST_IN_QUERY, UVREST_ROW_STR_MAP, 0},
     {"filter", offsetof(demo_things_list_args, filter), 0, UVREST_IN_QUERY, UVREST_ROW_STR_MAP, 0},
     {"flags", offsetof(demo_things_list_args, flags), 0, UVREST_IN_QUERY, UVREST_ROW_BOOL_ARRAY, 0},
     {"free", offsetof(demo_things_list_args, free), 0, UVREST_IN_QUERY, UVREST_ROW_STR_MAP, UVREST_SPREAD},

@@ -18,6 +18,7 @@ UVREST_BEGIN_DECLS
 
 /** Arguments of demo_things_list(). */
 typedef struct demo_things_list_args {
+    uvrest_text_map expand; /* each entry is sent as expand[key]. What. */
     uvrest_text_map filter; /* each entry is sent as filter[key]. What. */
     const uvrest_opt_bool *flags; /* sent once for each element. What. */
     size_t n_flags;
