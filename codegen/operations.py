@@ -208,18 +208,32 @@ class Operations:
             if form == _MULTIPART:
                 return (), self._parameters.parts(identity, content[form])
             return (), self._parameters.fields(identity, content[form])
+        return self._alternatives(identity, request, required), ()
+
+    def _alternatives(
+        self, identity: str, request: Node, required: bool
+    ) -> tuple[Body, ...]:
+        """A body for each content type; what says the same as JSON is left."""
+        content = request.need("content").mapping()
+        ranked = sorted(content, key=lambda m: _rank(m, content[m]))
+        first = ranked[0]
+        kept = [first]
+        for media_type in ranked[1:]:
+            if media_type in (_FORM, _MULTIPART):
+                if not _same_schema(content[media_type], content[first]):
+                    what = "of several bodies none that is a form"
+                    self._service.lesser.append(Note(identity, what, request.source))
+            elif not is_json(media_type) or not _same_schema(
+                content[media_type], content[first]
+            ):
+                kept.append(media_type)
         bodies: list[Body] = []
-        left = [m for m in content if m not in (_FORM, _MULTIPART)]
-        if len(left) < len(content):
-            what = "of several bodies none that is a form"
-            self._service.lesser.append(Note(identity, what, request.source))
-        for media_type in sorted(left, key=lambda m: _rank(m, content[m])):
-            suffix = _suffix(media_type, content) if bodies else ""
+        for media_type in kept:
+            suffix = _suffix(media_type, [b.suffix for b in bodies]) if bodies else ""
             name = f"{identity}_request" + (f"_{suffix}" if suffix else "")
             payload = self._payload(identity, content[media_type], media_type, name)
-            alone = len(left) == 1
-            bodies.append(Body(payload, suffix, required and alone))
-        return tuple(bodies), ()
+            bodies.append(Body(payload, suffix, required and len(kept) == 1))
+        return tuple(bodies)
 
     # ---- answers ---------------------------------------------------------------------
 
@@ -287,7 +301,8 @@ class Operations:
             self._service.lesser.append(Note(identity, what, response.source))
             return Payload(Content.NONE)
         chosen = sorted(media, key=lambda m: _rank(m, media[m]))[0]
-        if len(media) > 1 and any(is_json(m) for m in media):
+        others = [m for m in media if not _same_schema(media[m], media[chosen])]
+        if others and any(is_json(m) for m in media):
             self._service.lesser.append(
                 Note(identity, f"of several answers only {chosen}", response.source)
             )
@@ -302,6 +317,8 @@ class Operations:
         schema = content.get("schema")
         if _rank(media_type, content)[0]:
             return Payload(Content.BYTES, media_type=media_type)
+        if "*" in media_type:  # names a family; what is sent is
+            media_type = "application/json"
         if schema is None:
             return Payload(Content.RAW, media_type=media_type)
         try:
@@ -323,7 +340,7 @@ class Operations:
 def _accept(answers: tuple[Answer, ...]) -> str:
     """The media types to ask for, where they are JSON under another name."""
     found = {a.payload.media_type for a in answers if a.payload.content in _JSON}
-    named = sorted(m for m in found if m and m != "*/*")
+    named = sorted(m for m in found if m)
     plain = all(m.split(";")[0].strip() == "application/json" for m in named)
     return "" if plain else ", ".join(named)
 
@@ -335,11 +352,22 @@ def _form_of(content: dict[str, Node]) -> str:
     return next((m for m in (_MULTIPART, _FORM) if m in content), "")
 
 
-def _suffix(media_type: str, content: dict[str, Node]) -> str:
-    """What tells a second body apart: the subtype, with the type where that is not enough."""
+def _suffix(media_type: str, taken: list[str]) -> str:
+    """What tells a further body apart: the subtype, with the type where that is not enough."""
     family, _, kind = media_type.partition("/")
-    alike = [m for m in content if m.partition("/")[2] == kind]
-    return word_of(kind if len(alike) == 1 else f"{family} {kind}").strip("_")
+    short, long = (word_of(t).strip("_") for t in (kind, f"{family} {kind}"))
+    return next(
+        s
+        for s in (short, long, *(f"{long}_{n}" for n in range(2, 99)))
+        if s not in taken
+    )
+
+
+def _same_schema(one: Node, other: Node) -> bool:
+    """Whether two content types bring the same thing."""
+    schemas = [entry.get("schema") for entry in (one, other)]
+    plain = [schema.plain() if schema is not None else None for schema in schemas]
+    return plain[0] == plain[1]
 
 
 def check_operation_id(identity: Node, prefix: str) -> None:

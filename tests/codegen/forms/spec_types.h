@@ -15,8 +15,8 @@ UVREST_BEGIN_DECLS
 
 /** The models of this service, for demo_spec_model(). */
 typedef enum demo_spec_model_id {
+    DEMO_SPEC_MODEL_PART,
     DEMO_SPEC_MODEL_THINGS_PARTS_UPDATE_REQUEST,
-    DEMO_SPEC_MODEL_THINGS_PARTS_UPDATE_REQUEST_JSON,
 } demo_spec_model_id;
 
 /** The tables of this service. Static. */

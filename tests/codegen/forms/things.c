@@ -3,6 +3,8 @@
 #include "ops.h"
 #include <demo/things.h>
 
+UVREST_DELIVER(part, demo_part)
+
 static const uvrest_param parts_create_params[] = {
     {"file", offsetof(demo_things_parts_create_args, file), 0, UVREST_IN_PART, UVREST_PAYLOAD_BYTES,
      UVREST_REQUIRED},
@@ -40,8 +42,6 @@ WAIT(demo_things_parts_replace, parts_replace_op)
 static const uvrest_param parts_update_params[] = {
     {"application/vnd.demo+json", offsetof(demo_things_parts_update_args, body),
      DEMO_SPEC_MODEL_THINGS_PARTS_UPDATE_REQUEST, UVREST_IN_BODY, UVREST_PAYLOAD_MODEL, 0},
-    {"text/json", offsetof(demo_things_parts_update_args, body_json),
-     DEMO_SPEC_MODEL_THINGS_PARTS_UPDATE_REQUEST_JSON, UVREST_IN_BODY, UVREST_PAYLOAD_MODEL, 0},
     {NULL, offsetof(demo_things_parts_update_args, call), 0, UVREST_IN_CALL, 0, 0},
 };
 static const uvrest_op parts_update_op = {
@@ -55,6 +55,46 @@ uvrest_status demo_things_parts_update(demo_client *client, const demo_things_pa
 }
 
 WAIT(demo_things_parts_update, parts_update_op)
+
+static const uvrest_param same_create_params[] = {
+    {"application/json", offsetof(demo_things_same_create_args, body), DEMO_SPEC_MODEL_PART, UVREST_IN_BODY,
+     UVREST_PAYLOAD_MODEL, 0},
+    {"text/json", offsetof(demo_things_same_create_args, body_json), 0, UVREST_IN_BODY, UVREST_PAYLOAD_STR,
+     0},
+    {"image/*", offsetof(demo_things_same_create_args, body_u2a), 0, UVREST_IN_BODY, UVREST_PAYLOAD_BYTES, 0},
+    {"image/x", offsetof(demo_things_same_create_args, body_x), 0, UVREST_IN_BODY, UVREST_PAYLOAD_BYTES, 0},
+    {"video/x", offsetof(demo_things_same_create_args, body_video_x), 0, UVREST_IN_BODY, UVREST_PAYLOAD_BYTES,
+     0},
+    {NULL, offsetof(demo_things_same_create_args, call), 0, UVREST_IN_CALL, 0, 0},
+};
+static const uvrest_op same_create_op = {
+    OP(spec, POST, NEVER), .name = "things_same_create", .path = "/api/same/", .credentials = SEND_REQUIRED,
+    PARAMS(same_create_params), NO_VALUE};
+
+uvrest_status demo_things_same_create(demo_client *client, const demo_things_same_create_args *args,
+    uvrest_done_fn *done, void *user, uvrest_call **out_call)
+{
+    return uvrest_gen_call(RUNTIME(client), &same_create_op, args, ANY(done), user, out_call);
+}
+
+WAIT(demo_things_same_create, same_create_op)
+
+static const uvrest_param same_replace_params[] = {
+    {"application/json", offsetof(demo_things_same_replace_args, body), DEMO_SPEC_MODEL_PART, UVREST_IN_BODY,
+     UVREST_PAYLOAD_MODEL, UVREST_REQUIRED},
+    {NULL, offsetof(demo_things_same_replace_args, call), 0, UVREST_IN_CALL, 0, 0},
+};
+static const uvrest_op same_replace_op = {
+    OP(spec, PUT, IDEMPOTENT), .name = "things_same_replace", .path = "/api/same/",
+    .credentials = SEND_REQUIRED, PARAMS(same_replace_params), MODEL(DEMO_SPEC_MODEL_PART, part_deliver)};
+
+uvrest_status demo_things_same_replace(demo_client *client, const demo_things_same_replace_args *args,
+    demo_part_fn *done, void *user, uvrest_call **out_call)
+{
+    return uvrest_gen_call(RUNTIME(client), &same_replace_op, args, ANY(done), user, out_call);
+}
+
+WAIT_FOR(demo_things_same_replace, demo_part, same_replace_op)
 
 static const uvrest_param create_params[] = {
     {"labels", offsetof(demo_things_create_args, labels), 0, UVREST_IN_FIELD, UVREST_ROW_STR_MAP, 0},
@@ -82,12 +122,4 @@ uvrest_status demo_things_parts_update_request_diff(const demo_things_parts_upda
 {
     return uvrest_gen_diff(&demo__spec_schema, DEMO_SPEC_MODEL_THINGS_PARTS_UPDATE_REQUEST, before, after,
         arena, out_patch);
-}
-
-uvrest_status demo_things_parts_update_request_json_diff(const demo_things_parts_update_request_json *before,
-    const demo_things_parts_update_request_json *after, uvrest_arena *arena,
-    const demo_things_parts_update_request_json **out_patch)
-{
-    return uvrest_gen_diff(&demo__spec_schema, DEMO_SPEC_MODEL_THINGS_PARTS_UPDATE_REQUEST_JSON, before,
-        after, arena, out_patch);
 }

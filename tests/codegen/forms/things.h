@@ -17,6 +17,20 @@
 UVREST_BEGIN_DECLS
 
 /**
+ * A part.
+ *
+ * Memory: arena, strings included. All zero means nothing is set.
+ * Spec: spec.json#/components/schemas/Part
+ */
+typedef struct demo_part {
+    const char *a;
+    uvrest_extra *extra; /* arena; nulls, unknown and unfitting members; NULL if none */
+} demo_part;
+
+/** Receives demo_part, or NULL and why. Both are borrowed until it returns. */
+typedef void demo_part_fn(const demo_part *value, const uvrest_result *result, void *user);
+
+/**
  * A part of things_parts_update_request.
  *
  * Memory: arena, strings included. All zero means nothing is set.
@@ -35,26 +49,6 @@ typedef struct demo_things_parts_update_request {
 UVREST_API UVREST_MUST_USE uvrest_status demo_things_parts_update_request_diff(
     const demo_things_parts_update_request *before, const demo_things_parts_update_request *after,
     uvrest_arena *arena, const demo_things_parts_update_request **out_patch);
-
-/**
- * A part of things_parts_update_request_json.
- *
- * Memory: arena, strings included. All zero means nothing is set.
- * Spec: spec.json#/paths/~1parts~1/patch/requestBody/content/text~1json/schema
- */
-typedef struct demo_things_parts_update_request_json {
-    const char *a;
-    uvrest_extra *extra; /* arena; nulls, unknown and unfitting members; NULL if none */
-} demo_things_parts_update_request_json;
-
-/**
- * Makes the PATCH body that turns before into after: members that differ, null where one went away, nothing
- * more.
- * *out_patch: arena; it shares what after points to. As uvrest_json_diff().
- */
-UVREST_API UVREST_MUST_USE uvrest_status demo_things_parts_update_request_json_diff(
-    const demo_things_parts_update_request_json *before, const demo_things_parts_update_request_json *after,
-    uvrest_arena *arena, const demo_things_parts_update_request_json **out_patch);
 
 /** Arguments of demo_things_parts_create(). */
 typedef struct demo_things_parts_create_args {
@@ -100,8 +94,7 @@ UVREST_API UVREST_MUST_USE uvrest_status demo_things_parts_replace_wait(
 
 /** Arguments of demo_things_parts_update(). */
 typedef struct demo_things_parts_update_args {
-    const demo_things_parts_update_request *body; /* application/vnd.demo+json; this or body_json */
-    const demo_things_parts_update_request_json *body_json; /* text/json; this or body */
+    const demo_things_parts_update_request *body; /* default NULL: none */
     const uvrest_call_options *call; /* default NULL: the client's */
 } demo_things_parts_update_args;
 
@@ -119,6 +112,56 @@ UVREST_API UVREST_MUST_USE uvrest_status demo_things_parts_update(
 /** The blocking twin of demo_things_parts_update(). *out_result is owned: uvrest_result_free(). */
 UVREST_API UVREST_MUST_USE uvrest_status demo_things_parts_update_wait(
     demo_client *client, const demo_things_parts_update_args *args, uvrest_result **out_result);
+
+/** Arguments of demo_things_same_create(). */
+typedef struct demo_things_same_create_args {
+    const demo_part *body; /* application/json; this or body_json or body_u2a or body_x or body_video_x */
+    const char *body_json; /* text/json; this or body or body_u2a or body_x or body_video_x */
+    const uvrest_bytes *body_u2a; /* image/ *; this or body or body_json or body_x or body_video_x */
+    const uvrest_bytes *body_x; /* image/x; this or body or body_json or body_u2a or body_video_x */
+    const uvrest_bytes *body_video_x; /* video/x; this or body or body_json or body_u2a or body_x */
+    const uvrest_call_options *call; /* default NULL: the client's */
+} demo_things_same_create_args;
+
+/**
+ * Takes other things in each form.
+ *
+ * POST /api/same/
+ * Retried: only what was provably not executed
+ * Spec: spec.json#/paths/~1same~1/post
+ * Contract: "Calls" in uvrest/client.h
+ */
+UVREST_API UVREST_MUST_USE uvrest_status demo_things_same_create(
+    demo_client *client, const demo_things_same_create_args *args, uvrest_done_fn *done, void *user,
+    uvrest_call **out_call);
+/** The blocking twin of demo_things_same_create(). *out_result is owned: uvrest_result_free(). */
+UVREST_API UVREST_MUST_USE uvrest_status demo_things_same_create_wait(
+    demo_client *client, const demo_things_same_create_args *args, uvrest_result **out_result);
+
+/** Arguments of demo_things_same_replace(). */
+typedef struct demo_things_same_replace_args {
+    const demo_part *body; /* required */
+    const uvrest_call_options *call; /* default NULL: the client's */
+} demo_things_same_replace_args;
+
+/**
+ * Takes the same in many forms.
+ *
+ * PUT /api/same/
+ * Retried: yes; once or twice is the same to the server
+ * Spec: spec.json#/paths/~1same~1/put
+ * Contract: "Calls" in uvrest/client.h
+ */
+UVREST_API UVREST_MUST_USE uvrest_status demo_things_same_replace(
+    demo_client *client, const demo_things_same_replace_args *args, demo_part_fn *done, void *user,
+    uvrest_call **out_call);
+/**
+ * The blocking twin of demo_things_same_replace(). *out_result is owned: uvrest_result_free(), which also
+ * ends *out_value.
+ */
+UVREST_API UVREST_MUST_USE uvrest_status demo_things_same_replace_wait(
+    demo_client *client, const demo_things_same_replace_args *args, const demo_part **out_value,
+    uvrest_result **out_result);
 
 /** Arguments of demo_things_create(). */
 typedef struct demo_things_create_args {
