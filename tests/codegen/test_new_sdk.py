@@ -292,3 +292,15 @@ def test_two_documents_are_two_services(tmp_path: Path) -> None:
     assert said == [
         "the server is not https://api.chores.example, as sdk.yaml says; correct one"
     ]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+def test_what_import_begins_is_as_expected(path: Path, accept: bool) -> None:
+    """The whole of spec/, to read what becomes of a document; kept beside the others."""
+    texts = begin_with([path], None, False, problems_of).texts
+    for name, text in texts.items():
+        kept = HERE / "foreign" / path.stem / name
+        if accept:
+            kept.parent.mkdir(exist_ok=True)
+            kept.write_text(text, encoding="utf-8")
+        assert kept.read_text(encoding="utf-8") == text
