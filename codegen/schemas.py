@@ -428,9 +428,12 @@ class Schemas:
         holder = Node(
             {"$ref": reference}, node.document, node.file, node.line, node.parent, ""
         )
-        short = self._names.get(self._documents.resolve(holder).place)
+        target = self._documents.resolve(holder)
+        short = self._names.get(target.place)
         if short is None:
             raise node.refuse(f"'{text}' is no model; correct the mapping")
+        if not self._is_struct(target, named=True):
+            raise Lesser("a union whose discriminator names no model is raw JSON")
         return short
 
     def _implied_tag(

@@ -52,6 +52,7 @@ typedef struct demo_thing {
     uvrest_raw counts;
     uvrest_raw endless;
     uvrest_opt_i64 level;
+    uvrest_raw mapped;
     const demo_part *maybe; /* nullable */
     uvrest_raw mixed;
     uvrest_raw nested;
