@@ -222,7 +222,8 @@ def status_member(status: int) -> str:
 
 def _kind(parameter: Parameter) -> str:
     if parameter.is_bytes:
-        return "UVREST_PAYLOAD_BYTES"
+        is_array = parameter.type.shape is Shape.ARRAY
+        return "UVREST_PAYLOAD_FILES" if is_array else "UVREST_PAYLOAD_BYTES"
     if parameter.type.shape is Shape.ONE:
         return f"UVREST_KIND_{parameter.type.kind.name}"
     return f"UVREST_ROW_{parameter.type.kind.name}_{parameter.type.shape.name}"

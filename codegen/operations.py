@@ -206,7 +206,7 @@ class Operations:
                 payload = Payload(Content.BYTES, media_type=form)
                 return (Body(payload, "", required),), ()
             if form == _MULTIPART:
-                return (), self._parameters.parts(identity, content[form])
+                return (), self._parameters.parts(content[form])
             return (), self._parameters.fields(identity, content[form])
         return self._alternatives(identity, request, required), ()
 

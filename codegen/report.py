@@ -15,7 +15,7 @@ def report(api: Api, problems: Problems) -> str:
     totals = [0, 0, 0]
     for service in api.services.values():
         refused = sum(1 for p in problems.sorted() if _is_operation(p.source, service))
-        gaps = [g for g in api.gaps if _group_service(api, g.owner) == service.name]
+        gaps = [g for g in api.gaps if _gap_service(api, g.owner) == service.name]
         lesser = _lesser_operations(service)
         real = [o for o in service.operations if o.shortcut is None]
         counts = [len(real) - len(lesser), len(lesser), refused + len(gaps)]
@@ -43,6 +43,12 @@ def _is_operation(source: object, service: Service) -> bool:
         and len(parts) >= 4
         and parts[1] == "paths"
     )
+
+
+def _gap_service(api: Api, operation_id: str) -> str:
+    """The service an operation is left out of; the first where its group is gone with it."""
+    found = _group_service(api, operation_id)
+    return found if found in api.services else next(iter(api.services), "")
 
 
 def _group_service(api: Api, operation_id: str) -> str:

@@ -12,8 +12,8 @@
 
 /* Path parameters of one operation. */
 #define MAX_PATH_VALUES 8
-/* Parts of one form. */
-#define MAX_PARTS 16
+/* Parts of one form, each file of an array counted. */
+#define MAX_PARTS 64
 /* Room for any number as text. */
 #define NUMBER_TEXT 40
 
@@ -459,6 +459,14 @@ static uvrest_status add_body(uvrest__draft *draft, const uvrest_op *op, const u
 
 /* ---- forms ---- */
 
+static void fill_file(uvrest__form_part *out, const uvrest_bytes *bytes)
+{
+    out->data = bytes->data == NULL ? "" : bytes->data;
+    out->len = bytes->data == NULL ? 0 : bytes->len;
+    out->content_type = bytes->content_type != NULL ? bytes->content_type : "application/octet-stream";
+    out->is_file = true;
+}
+
 static uvrest_status read_bytes_part(const uvrest_param *param, const void *args, uvrest__form_part *out,
                                      uvrest_reason *reason)
 {
@@ -466,10 +474,7 @@ static uvrest_status read_bytes_part(const uvrest_param *param, const void *args
     memcpy(&bytes, (const char *)args + param->offset, sizeof bytes);
     if (bytes == NULL)
         return (param->flags & UVREST_REQUIRED) ? refuse(reason, param->name, "required") : UVREST_OK;
-    out->data = bytes->data == NULL ? "" : bytes->data;
-    out->len = bytes->data == NULL ? 0 : bytes->len;
-    out->content_type = bytes->content_type != NULL ? bytes->content_type : "application/octet-stream";
-    out->is_file = true;
+    fill_file(out, bytes);
     return UVREST_OK;
 }
 
@@ -514,23 +519,50 @@ static bool has_parts(const uvrest_op *op)
     return false;
 }
 
+static uvrest_status refuse_parts(uvrest_reason *reason)
+{
+    uvrest__reason_set(reason, "form: too many parts", (char *)NULL);
+    return UVREST_E_LIMIT;
+}
+
+/* An array of files: a part for each. *n: parts there are. */
+static uvrest_status read_files(const uvrest_param *param, const void *args, uvrest__form_part *parts, size_t *n,
+                                uvrest_reason *reason)
+{
+    items list;
+    memcpy(&list, (const char *)args + param->offset, sizeof list);
+    if (list.items == UVREST_NULL)
+        return refuse(reason, param->name, "null cannot be sent here");
+    if (list.items == NULL || list.n_items == 0)
+        return (param->flags & UVREST_REQUIRED) ? refuse(reason, param->name, "required") : UVREST_OK;
+    const uvrest_bytes *files = list.items;
+    if (list.n_items > MAX_PARTS - *n)
+        return refuse_parts(reason);
+    for (size_t i = 0; i < list.n_items; i++) {
+        parts[*n] = (uvrest__form_part){.name = param->name};
+        fill_file(&parts[(*n)++], &files[i]);
+    }
+    return UVREST_OK;
+}
+
 /* All arguments that are parts, as one body. */
 static uvrest_status add_form(uvrest__draft *draft, const uvrest_op *op, const void *args, const char **out_type,
                               uvrest_reason *reason)
 {
-    uvrest__form_part parts[MAX_PARTS];
-    argument values[MAX_PARTS];
+    uvrest__form_part parts[MAX_PARTS + 1]; /* the last may only be absent */
+    argument values[MAX_PARTS + 1];
     uvrest_raw body;
     size_t n = 0;
     for (size_t i = 0; i < op->n_params; i++) {
         if (op->params[i].place != UVREST_IN_PART)
             continue;
-        assert(n < MAX_PARTS);
-        uvrest_status st = read_part(&op->params[i], args, &values[n], &parts[n], reason);
+        bool is_array = op->params[i].kind == UVREST_PAYLOAD_FILES;
+        uvrest_status st = is_array ? read_files(&op->params[i], args, parts, &n, reason)
+                                    : read_part(&op->params[i], args, &values[n], &parts[n], reason);
         if (st != UVREST_OK)
             return st;
-        if (parts[n].data != NULL)
-            n++;
+        if (!is_array && parts[n].data != NULL && n++ == MAX_PARTS)
+            return refuse_parts(reason);
     }
     uvrest_status st = uvrest__form_encode(parts, n, draft->arena, &body, out_type, reason);
     if (st != UVREST_OK)

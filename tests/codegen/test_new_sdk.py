@@ -135,19 +135,22 @@ def test_sdk_is_proposed_from_what_the_document_says(tmp_path: Path) -> None:
     assert sdk["models"]["api"] == {"Error": "error", "Errand": "errand"}
 
 
-def test_what_has_no_form_in_c_becomes_a_known_gap(tmp_path: Path) -> None:
-    files = {"type": "array", "items": {"type": "string", "format": "binary"}}
-    schema = {"type": "object", "required": ["files"], "properties": {"files": files}}
+def test_what_has_no_form_in_c_becomes_a_known_gap(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     answers = {"200": {"description": "Yes."}}
-    body = {"content": {"multipart/form-data": {"schema": schema}}}
+    many = "album/" + "/".join(f"{{p{number}}}" for number in range(17))
     path = _document(
-        tmp_path,
-        album={"requestBody": body, "responses": answers},
-        picture={"responses": answers},
+        tmp_path, **{many: {"responses": answers}, "picture": {"responses": answers}}
     )
+    spec = tmp_path / "spec"
+    assert main(["import", "--spec", str(spec), str(path)]) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"^all +1 +0 +1$", said, re.MULTILINE)
+    assert "refused   album_create: more parameters than a call can take." in said
     sdk = _sdk(path, tmp_path)
     assert sdk["known_gaps"] == [
-        {"operation": "album_create", "reason": "several files in one part."}
+        {"operation": "album_create", "reason": "more parameters than a call can take."}
     ]
     assert sorted(sdk["groups"]) == ["picture"]
 

@@ -117,6 +117,57 @@ static void empty_is_nothing_and_what_is_missing_is_named(void **state)
     }
 }
 
+typedef struct upload {
+    const uvrest_bytes *files;
+    size_t n_files;
+    const char *title;
+} upload;
+
+static const uvrest_param upload_rows[] = {
+    {"files", offsetof(upload, files), 0, UVREST_IN_PART, UVREST_PAYLOAD_FILES, UVREST_REQUIRED},
+    {"title", offsetof(upload, title), 0, UVREST_IN_PART, UVREST_KIND_STR, 0},
+};
+static const uvrest_op upload_op = {
+    .path = "/a", .method = UVREST_POST, .params = upload_rows, .n_params = UVREST_COUNT(upload_rows)};
+
+/* How often a text stands in the body of an upload; -1 if the upload is refused, and as what. */
+static int parts_of(const upload *args, const char *text, uvrest_status *out)
+{
+    uvrest__url_base base;
+    uvrest__draft made;
+    int n = -1;
+    assert_status(uvrest__url_base_init(&base, NULL, "https://demo.example", false, NULL), UVREST_OK);
+    assert_status(uvrest__draft_init(&made, NULL, &base), UVREST_OK);
+    *out = uvrest__draft_operation(&made, &upload_op, args, NULL, NULL, NULL);
+    if (*out == UVREST_OK) {
+        const char *at = made.body;
+        const char *end = at + made.body_len;
+        for (n = 0; (at = memmem(at, (size_t)(end - at), text, strlen(text))) != NULL; at++)
+            n++;
+    }
+    uvrest__draft_fini(&made);
+    uvrest__url_base_fini(&base, NULL);
+    return n;
+}
+
+static void each_file_of_an_array_is_a_part(void **state)
+{
+    static const uvrest_bytes files[64] = {{.data = "one", .len = 3}, {.data = "two", .len = 3, .content_type = "a/b"}};
+    uvrest_status st;
+    (void)state;
+    assert_int_equal(parts_of(&(upload){files, 2, "t"}, "name=\"files\"; filename=\"files\"", &st), 2);
+    assert_int_equal(parts_of(&(upload){files, 2, NULL}, "Content-Type: a/b\r\n\r\ntwo", &st), 1);
+    assert_int_equal(parts_of(&(upload){files, 64, NULL}, "; name=\"files\"", &st), 64);
+    assert_int_equal(parts_of(&(upload){files, 64, "t"}, "", &st), -1);
+    assert_status(st, UVREST_E_LIMIT);
+    assert_int_equal(parts_of(&(upload){files, 65, NULL}, "", &st), -1);
+    assert_status(st, UVREST_E_LIMIT);
+    assert_int_equal(parts_of(&(upload){NULL, 0, "t"}, "", &st), -1);
+    assert_status(st, UVREST_E_INVALID);
+    assert_int_equal(parts_of(&(upload){UVREST_NULL, 1, "t"}, "", &st), -1);
+    assert_status(st, UVREST_E_INVALID);
+}
+
 static uvrest_status draft_once(const uvrest_alloc *alloc, void *user)
 {
     return draft(alloc, user, &full, NULL, NULL, NULL);
@@ -133,6 +184,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arrays_and_maps_are_pairs_of_a_query),
         cmocka_unit_test(arrays_and_maps_are_pairs_of_a_form),
+        cmocka_unit_test(each_file_of_an_array_is_a_part),
         cmocka_unit_test(empty_is_nothing_and_what_is_missing_is_named),
         cmocka_unit_test(row_110_drafts_survive_each_failed_allocation),
     };

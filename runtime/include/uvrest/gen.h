@@ -153,7 +153,8 @@ typedef enum uvrest_payload {
     UVREST_PAYLOAD_RAW = 3, /* const uvrest_raw *: JSON without a schema */
     UVREST_PAYLOAD_STR = 4, /* const char *: a JSON string */
     UVREST_PAYLOAD_BYTES = 5, /* const uvrest_bytes * */
-    UVREST_PAYLOAD_SEVERAL = 6 /* a struct with one pointer a documented shape, by HTTP status */
+    UVREST_PAYLOAD_SEVERAL = 6, /* a struct with one pointer a documented shape, by HTTP status */
+    UVREST_PAYLOAD_FILES = 7 /* parts only: const uvrest_bytes *x; size_t n_x; a part of that name for each */
 } uvrest_payload;
 
 /** One argument of an operation: a row of its parameter table. */

@@ -8,6 +8,8 @@ UVREST_DELIVER(part, demo_part)
 static const uvrest_param parts_create_params[] = {
     {"file", offsetof(demo_things_parts_create_args, file), 0, UVREST_IN_PART, UVREST_PAYLOAD_BYTES,
      UVREST_REQUIRED},
+    {"more", offsetof(demo_things_parts_create_args, more), 0, UVREST_IN_PART, UVREST_PAYLOAD_FILES,
+     UVREST_REQUIRED},
     {NULL, offsetof(demo_things_parts_create_args, call), 0, UVREST_IN_CALL, 0, 0},
 };
 static const uvrest_op parts_create_op = {

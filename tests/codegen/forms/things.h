@@ -53,6 +53,8 @@ UVREST_API UVREST_MUST_USE uvrest_status demo_things_parts_update_request_diff(
 /** Arguments of demo_things_parts_create(). */
 typedef struct demo_things_parts_create_args {
     const uvrest_bytes *file; /* required */
+    const uvrest_bytes *more; /* required; sent once for each element */
+    size_t n_more;
     const uvrest_call_options *call; /* default NULL: the client's */
 } demo_things_parts_create_args;
 
