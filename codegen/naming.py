@@ -211,13 +211,14 @@ def _word(text: str) -> str:
 
 
 def _fitted(words: list[str], room: int) -> str:
-    """The words as an id; those behind the first go until the rest has room."""
-    words = [word for word in "_".join(w for w in words if w).split("_") if word]
-    if words[-1] in _OURS:
-        words.append("call")
-    while len("_".join(words)) > room and len(words) > 2:
-        del words[1]
-    return "_".join(words)[:room].rstrip("_")
+    """The words as an id; those behind the first, the group, go until the rest has room."""
+    group, *rest = (word for word in words if word)
+    rest = [word for word in "_".join(rest).split("_") if word]
+    if rest[-1] in _OURS:
+        rest.append("call")
+    while len("_".join([group, *rest])) > room and len(rest) > 1:
+        del rest[0]
+    return "_".join([group, *rest])[:room].rstrip("_")
 
 
 def singular(word: str) -> str:
