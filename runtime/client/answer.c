@@ -367,6 +367,12 @@ void uvrest__answer_free(uvrest__answer *answer)
         uvrest_arena_free(answer->arena);
 }
 
+void uvrest_result_free(uvrest_result *result)
+{
+    if (result != NULL)
+        uvrest__answer_free((uvrest__answer *)(void *)result);
+}
+
 void uvrest__answer_stand_in(uvrest__answer *answer, const uvrest__answer_source *source)
 {
     memset(answer, 0, sizeof *answer);

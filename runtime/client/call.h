@@ -104,10 +104,16 @@ void uvrest__call_adopt(uvrest_call *call);
 /** What it waited for has been read. */
 void uvrest__call_ready(uvrest_call *call);
 
-/** Sends a queued call, which has been given a ticket; there is room in the pool. */
-void uvrest__call_send(uvrest_call *call);
-/** Its transfer is done. */
-void uvrest__call_received(uvrest_call *call, uvrest__transfer *transfer);
+/** It waits for another attempt: for so long first, and then for its turn. */
+void uvrest__call_wait(uvrest_call *call, uint64_t delay_ns);
+/** It waits for its turn no longer. */
+void uvrest__call_dequeue(uvrest_call *call);
+/** Sets the alarm as its state wants it. */
+void uvrest__call_set_alarm(uvrest_call *call);
+/** What all answers to it have in common. */
+uvrest__answer_source uvrest__call_source(const uvrest_call *call);
+/** It is ENDED, in no queue and with no attempt under way: its callback is due. */
+void uvrest__call_push_ended(uvrest_call *call);
 /** Its alarm rang. */
 void uvrest__call_rang(uvrest_call *call, uint64_t now);
 /** Ends it, wherever it stands: its callback will run. text: static. No effect once it has ended. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "client.h"
 #include "alloc.h"
-#include "call.h"
+#include "attempt.h"
 #include "log.h"
 #include "process.h"
 #include "text.h"
@@ -66,7 +66,7 @@ static void pump_lane(uvrest_client *client, uvrest__lane *lane)
         uvrest_call *call = call_of_item(item);
         uint64_t now = lane->ledger == NULL ? 0 : uvrest__client_now(client);
         if (may_send(client, lane, call, now)) {
-            uvrest__call_send(call);
+            uvrest__attempt_send(call);
         } else if (call->deadline_ns != 0 && lane->blocked_ns > call->deadline_ns) {
             uvrest__call_end(call, UVREST_E_TIMEOUT, "the request budget allows it only after its deadline");
         } else {
@@ -145,7 +145,7 @@ static void on_transfer(uvrest__transfer *transfer, void *owner, void *user)
 {
     uvrest_client *client = user;
     client->settling = true;
-    uvrest__call_received(owner, transfer);
+    uvrest__attempt_received(owner, transfer);
 }
 
 static void on_timer(void *user)

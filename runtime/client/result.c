@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "answer.h"
 #include "text.h"
 #include <string.h>
+#include <uvrest/client.h>
 
 const char *uvrest_result_header(const uvrest_result *result, const char *name)
 {
@@ -11,12 +11,6 @@ const char *uvrest_result_header(const uvrest_result *result, const char *name)
         if (uvrest__text_same(name, strlen(name), result->headers[i].name))
             return result->headers[i].value;
     return NULL;
-}
-
-void uvrest_result_free(uvrest_result *result)
-{
-    if (result != NULL)
-        uvrest__answer_free((uvrest__answer *)(void *)result);
 }
 
 const char *uvrest_version(void)
