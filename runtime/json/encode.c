@@ -122,7 +122,7 @@ UVREST__HOT char *ensure(writer *w, char *at, size_t n)
 /* ---- text ----------------------------------------------------------------------------------------------------------- */
 
 /* One character that is not plain ASCII text. Returns its length in the source, 0 if it is not UTF-8. Writes up to 6. */
-static __attribute__((noinline)) unsigned escape(char **to, const uint8_t *p, const uint8_t *end, bool any_name)
+static UVREST__RARE unsigned escape(char **to, const uint8_t *p, const uint8_t *end, bool any_name)
 {
     static const char hex[] = "0123456789abcdef", letters[] = "btn\0fr";
     unsigned unit, len;
@@ -200,8 +200,8 @@ UVREST__HOT bool copy_plain(char *to, const uint8_t *p, size_t n)
  * Goes on with a text at its first character that is not plain, to behind its closing quote. any_name: what a name of
  * foreign making may hold is written too.
  */
-static __attribute__((noinline)) char *write_special(writer *w, char *at, const uint8_t *p, const uint8_t *end,
-                                                     const frame *f, bool any_name)
+static UVREST__RARE char *write_special(writer *w, char *at, const uint8_t *p, const uint8_t *end, const frame *f,
+                                        bool any_name)
 {
     for (;;) {
         unsigned n;
