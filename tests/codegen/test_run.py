@@ -43,25 +43,34 @@ def _with(folder: Path, tmp_path: Path, change: object) -> dict[str, str]:
     return result.texts
 
 
-def test_same_input_same_bytes() -> None:
+def test_same_input_same_bytes(tmp_path: Path) -> None:
+    """Whatever the seed of hashes, the locale, the time zone and the folder."""
     assert run(SPEC).texts == run(SPEC).texts
-    command = [
-        sys.executable,
-        "-c",
-        "from codegen.cli import run; from pathlib import Path;",
-    ]
-    command[
-        -1
-    ] += "import sys; sys.stdout.write(repr(sorted(run(Path('spec')).texts.items())))"
-    seeds = []
-    for seed in ("1", "2"):
-        env = {"PYTHONHASHSEED": seed, "PATH": "/usr/bin:/bin"}
+    program = (
+        "import sys; from pathlib import Path; from codegen.cli import run;"
+        "texts = sorted(run(Path(sys.argv[1])).texts.items());"
+        "sys.stdout.buffer.write(repr(texts).encode())"
+    )
+    copy = tmp_path / "elsewhere" / "spec"
+    shutil.copytree(SPEC, copy)
+    outputs = set()
+    for seed, locale, zone, folder, spec in (
+        ("1", "C", "UTC", ROOT, Path("spec")),
+        ("2", "C.UTF-8", "Asia/Tokyo", tmp_path, SPEC),
+        ("3", "tr_TR.UTF-8", "America/New_York", copy.parent, copy),
+    ):
+        env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
+        env |= {"PYTHONHASHSEED": seed, "LC_ALL": locale, "TZ": zone}
         done = subprocess.run(
-            command, cwd=ROOT, env=env, capture_output=True, check=True
+            [sys.executable, "-c", program, str(spec)],
+            cwd=folder,
+            env=env,
+            capture_output=True,
+            check=True,
         )
-        seeds.append(done.stdout)
-    assert seeds[0] == seeds[1]
-    assert len(seeds[0]) > 1_000_000
+        assert len(done.stdout) > 1_000_000
+        outputs.add(done.stdout)
+    assert len(outputs) == 1
 
 
 def test_order_of_the_document_does_not_matter(tmp_path: Path) -> None:
