@@ -3,6 +3,7 @@
 
 ICONIK_BUILD names the build's folder.
 """
+import importlib
 import json
 import os
 import re
@@ -78,6 +79,17 @@ def test_sec_22_versions_are_those_of_the_machine(sbom):
         assert re.fullmatch(
             r"pkg:deb/debian/libcurl4@7\.88\.1-.+", components["libcurl"]["purl"]
         )
+
+
+def test_sec_22_the_loader_is_a_part_of_libc(monkeypatch):
+    """An optimised build asks for it by its own name."""
+    monkeypatch.syspath_prepend(SBOM.parent)
+    stem_of = importlib.import_module("sbom").stem_of
+    assert {stem_of(n) for n in ("ld-linux-x86-64.so.2", "libm.so.6", "libc.so.6")} == {
+        "libc"
+    }
+    assert stem_of("libhiredis.so.0.14") == "libhiredis"
+    assert stem_of("libmagic.so.1") == "libmagic"
 
 
 def test_sec_22_the_same_build_gives_the_same_list(sbom):

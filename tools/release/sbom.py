@@ -29,6 +29,7 @@ LIBRARIES = {
     "libhiredis": ("hiredis", "HIREDIS", "BSD-3-Clause"),
     "libc": ("glibc", None, "LGPL-2.1-or-later"),
 }
+PARTS_OF_LIBC = re.compile(r"(ld-linux\b.*|libm|libpthread|libdl|librt)$")
 OURS = {"libuvrest", "libiconik"}
 SANITIZERS = re.compile(r"lib(asan|ubsan|tsan|lsan)$")
 GENERATOR = {"Jinja2": "BSD-3-Clause", "MarkupSafe": "BSD-3-Clause", "PyYAML": "MIT"}
@@ -48,6 +49,12 @@ def read_cache(build):
     return dict(re.findall(r"^(\w+):\w+=(.*)$", text, re.M))
 
 
+def stem_of(name):
+    """What LIBRARIES calls a shared library: "libcurl" of libcurl.so.4."""
+    stem = name.split(".so")[0]
+    return "libc" if PARTS_OF_LIBC.match(stem) else stem
+
+
 def needed(build):
     """{"libcurl": "/usr/lib/…/libcurl.so.4"}: what the built libraries ask for and where it is."""
     found, places = {}, {}
@@ -60,9 +67,9 @@ def needed(build):
         ).stdout
         places |= dict(re.findall(r"(\S+) => (\S+)", output_of("ldd", path) or ""))
         for name in re.findall(r"NEEDED.*\[(.+)\]", dynamic):
-            stem = name.split(".so")[0]
+            stem = stem_of(name)
             if stem not in OURS and not SANITIZERS.match(stem):
-                found[stem] = places.get(name)
+                found.setdefault(stem, places.get(name))
     return found
 
 
