@@ -69,7 +69,7 @@ def needed(build):
         for name in re.findall(r"NEEDED.*\[(.+)\]", dynamic):
             stem = stem_of(name)
             if stem not in OURS and not SANITIZERS.match(stem):
-                found.setdefault(stem, places.get(name))
+                found[stem] = found.get(stem) or places.get(name)
     return found
 
 

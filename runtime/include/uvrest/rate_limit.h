@@ -91,9 +91,11 @@ typedef struct uvrest_rate_limit {
                           Valkey server through which clients of any number of machines share the quota exactly, by its
                           clock. The keys are named by a hash of origin and credentials. Shared as well: the pause after
                           a 429 and who ends it, the reserve, smooth and limits a second. Not shared: first_contact and
-                          the graduated delays, which are each client's own, and the order of calls between clients; other
-                          programs that spend the quota are noticed by refusals alone. The server must not evict the
-                          keys; one that forgets them costs a window. UVREST_E_INVALID where the library was built
+                          the graduated delays, which are each client's own, and the order of calls between clients. Not
+                          noticed: other programs that spend the quota, before a 429 pauses all clients; what answers
+                          say is left counts all machines, which no single one can compare with its own sends. Give
+                          such programs a part: lower `requests`. The server must not evict the keys; one that forgets
+                          them costs a window. UVREST_E_INVALID where the library was built
                           without hiredis, beside shared_file or acquire, and for rediss://: hiredis 0.14 knows no TLS,
                           a tunnel on loopback does. While the server cannot be asked, on_log is told once, nothing is
                           sent for a window, and then as shared_redis_alone says, until it is back */
