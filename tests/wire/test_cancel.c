@@ -60,29 +60,31 @@ static void row_113_cancel_in_the_queue(void **state)
     server_stop(s);
 }
 
-/* Cancels a call once the server has seen as many requests, or connections, as asked for. */
+/* Cancels a call once the server has seen as many requests and connections, and the text, as asked for. */
 typedef struct watcher {
     uv_timer_t timer;
     server *s;
     uvrest_call *call;
     size_t requests;
     size_t connections;
+    const char *text; /* NULL: any */
 } watcher;
+
+typedef void start_fn(uvrest_client *client, seen *saw, const uvrest_call_options *options, uvrest_call **out_call);
 
 static void on_look(uv_timer_t *timer)
 {
     watcher *w = timer->data;
-    if (server_requests(w->s) < w->requests || server_connections(w->s) < w->connections)
+    if (server_requests(w->s) < w->requests || server_connections(w->s) < w->connections ||
+        (w->text != NULL && !server_received(w->s, w->text)))
         return;
     uvrest_call_cancel(w->call);
     uv_close((uv_handle_t *)timer, NULL);
 }
 
-static seen cancel_when(const char *script, size_t requests, size_t connections, bool post)
+/* Starts one call, cancels it as w says, and ends client and server. */
+static seen cancel_of(watcher w, sample_client_options options, start_fn *start)
 {
-    server *s = server_start(script);
-    sample_client_options options = wire_options(s);
-    watcher w = {.s = s, .requests = requests, .connections = connections};
     uvrest_client *client;
     uv_loop_t loop;
     seen saw = {0};
@@ -92,17 +94,96 @@ static seen cancel_when(const char *script, size_t requests, size_t connections,
     w.timer.data = &w;
     assert_int_equal(uv_timer_init(&loop, &w.timer), 0);
     assert_int_equal(uv_timer_start(&w.timer, on_look, 1, 1), 0);
-    if (post)
-        wire_post(client, &saw, NULL, &w.call);
-    else
-        wire_get(client, &saw, NULL, &w.call);
+    start(client, &saw, NULL, &w.call);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(saw.n, 1);
     uvrest_client_close(client, NULL, NULL);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
-    server_stop(s);
+    server_stop(w.s);
     return saw;
+}
+
+static seen cancel_when(const char *script, size_t requests, size_t connections, bool post)
+{
+    server *s = server_start(script);
+    watcher w = {.s = s, .requests = requests, .connections = connections};
+    return cancel_of(w, wire_options(s), post ? wire_post : wire_get);
+}
+
+/* The server takes the connection and never answers the handshake of TLS. */
+static void row_113_cancel_while_connecting(void **state)
+{
+    server *s = server_start("conn\nstall\n");
+    sample_client_options options = wire_options(s);
+    char url[64];
+    seen saw;
+    (void)state;
+    snprintf(url, sizeof url, "https://127.0.0.1:%d", server_port(s));
+    options.base_url = url;
+    saw = cancel_of((watcher){.s = s, .connections = 1}, options, wire_post);
+    wire_check_status(&saw, UVREST_E_CANCELLED);
+    assert_int_equal(saw.executed, UVREST_EXECUTED_NO);
+}
+
+/* More than all buffers on the way hold. */
+static void put_much(uvrest_client *client, seen *saw, const uvrest_call_options *options, uvrest_call **out_call)
+{
+    const size_t len = 32u << 20;
+    char *body = calloc(len, 1);
+    uvrest_request request = {.method = UVREST_PUT,
+                              .path = "/API/much/",
+                              .body = body,
+                              .body_len = len,
+                              .content_type = "application/octet-stream",
+                              .call = options};
+    assert_non_null(body);
+    assert_int_equal(uvrest_call_raw(client, &request, wire_on_bytes, saw, out_call), UVREST_OK);
+    free(body);
+}
+
+static void row_113_cancel_while_sending(void **state)
+{
+    server *s = server_start("conn\nread 20\nstall\n");
+    seen saw = cancel_of((watcher){.s = s, .text = "PUT /API/much/"}, wire_options(s), put_much);
+    (void)state;
+    wire_check_status(&saw, UVREST_E_CANCELLED);
+    assert_int_equal(saw.attempts, 1);
+    assert_int_equal(saw.executed, UVREST_EXECUTED_MAYBE);
+}
+
+/* The server has counted it: with a quota of one nothing else goes out for a window. */
+static void row_113_a_cancelled_call_keeps_its_slot(void **state)
+{
+    server *s = server_start("conn\nexpect\nstall\n");
+    sample_client_options options = wire_options(s);
+    watcher w = {.s = s, .requests = 1};
+    uvrest_call_options hurry = {.deadline_ms = 1000};
+    uvrest_client *client;
+    uv_loop_t loop;
+    seen first = {0};
+    seen second = {0};
+    (void)state;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    options.loop = &loop;
+    options.rate_limit.requests = 1;
+    options.rate_limit.window_ms = 60000;
+    client = wire_client_of(&options);
+    w.timer.data = &w;
+    assert_int_equal(uv_timer_init(&loop, &w.timer), 0);
+    assert_int_equal(uv_timer_start(&w.timer, on_look, 1, 1), 0);
+    wire_get(client, &first, NULL, &w.call);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    wire_check_status(&first, UVREST_E_CANCELLED);
+    wire_get(client, &second, &hurry, NULL);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    wire_check_status(&second, UVREST_E_TIMEOUT);
+    assert_int_equal(second.attempts, 0);
+    assert_int_equal(server_requests(s), 1);
+    uvrest_client_close(client, NULL, NULL);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    server_stop(s);
 }
 
 static void row_113_cancel_while_waiting_for_the_answer(void **state)
@@ -358,8 +439,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(row_113_cancel_before_the_loop_runs),
         cmocka_unit_test(row_113_cancel_in_the_queue),
+        cmocka_unit_test(row_113_cancel_while_connecting),
+        cmocka_unit_test(row_113_cancel_while_sending),
         cmocka_unit_test(row_113_cancel_while_waiting_for_the_answer),
         cmocka_unit_test(row_113_cancel_while_the_body_arrives),
+        cmocka_unit_test(row_113_a_cancelled_call_keeps_its_slot),
         cmocka_unit_test(row_113_cancel_in_backoff),
         cmocka_unit_test(row_113_cancel_in_its_own_callback_changes_nothing),
         cmocka_unit_test(row_113_cancel_another_from_a_callback),

@@ -276,10 +276,8 @@ static void row_112_interrupted_system_calls_are_invisible_row_119(void **state)
 
 static void on_slow(const sample_leaf *leaf, const uvrest_result *result, void *user)
 {
-    uint64_t begin = uv_hrtime();
     wire_on_leaf(leaf, result, user);
-    while (uv_hrtime() - begin < 100000000) {
-    }
+    uv_sleep(2000);
 }
 
 static void row_116_slow_callbacks_delay_others_and_fail_none(void **state)
@@ -291,8 +289,8 @@ static void row_116_slow_callbacks_delay_others_and_fail_none(void **state)
     uint64_t begin = uv_hrtime();
     (void)state;
     for (size_t i = 0; i < 12; i++)
-        assert_int_equal(uvrest_gen_call(client, &leaves_get, &args,
-                                         (uvrest_any_fn *)(i % 2 == 0 ? on_slow : wire_on_leaf), &saw[i], NULL),
+        assert_int_equal(uvrest_gen_call(client, &leaves_get, &args, (uvrest_any_fn *)(i == 0 ? on_slow : wire_on_leaf),
+                                         &saw[i], NULL),
                          0);
     assert_int_equal(uvrest_client_run(client), UVREST_OK);
     for (size_t i = 0; i < 12; i++) {
@@ -300,7 +298,7 @@ static void row_116_slow_callbacks_delay_others_and_fail_none(void **state)
         wire_check_status(&saw[i], UVREST_OK);
         assert_int_equal(saw[i].attempts, 1);
     }
-    assert_true(uv_hrtime() - begin < 3000000000u); /* six of them take 0.6 s */
+    assert_true(uv_hrtime() - begin < 4500000000u); /* it takes 2 s, and attempts may take 5 s */
     uvrest_client_free(client);
     server_stop(s);
 }

@@ -10,10 +10,11 @@
 
 static void row_59_refusal_pauses_the_credential_and_the_call_succeeds(void **state)
 {
-    server *s = server_start("conn\nexpect\nreply+ 429 Retry-After: 1|{}\nexpect\n" ANSWER "expect\n" ANSWER);
+    server *s = server_start("conn\nexpect\nreply+ 429 Retry-After: 3|{}\nexpect\n" ANSWER "expect\n" ANSWER);
     sample_client_options options = wire_options(s);
     uvrest_client *client;
     uvrest_call_options once = {.attempts = 1};
+    uint64_t begin = uv_hrtime(), took_ms;
     seen first = {0};
     seen second = {0};
     uvrest_stats stats;
@@ -23,9 +24,13 @@ static void row_59_refusal_pauses_the_credential_and_the_call_succeeds(void **st
     wire_post(client, &first, &once, NULL); /* a 429 is no attempt, and was not executed */
     wire_get(client, &second, &once, NULL);
     assert_int_equal(uvrest_client_run(client), UVREST_OK);
+    took_ms = (uv_hrtime() - begin) / 1000000;
     wire_check_status(&first, UVREST_OK);
     wire_check_status(&second, UVREST_OK);
     assert_int_equal(first.attempts, 2);
+    assert_int_equal(second.attempts, 1); /* it has waited as well */
+    if (took_ms < 3000 || took_ms > 4500) /* and a tenth of jitter, and the machine's own delays */
+        fail_msg("%llu ms for a pause of 3 s", (unsigned long long)took_ms);
     uvrest_client_stats(client, &stats);
     assert_int_equal(stats.throttled, 1);
     assert_int_equal(stats.retries, 0);
@@ -86,12 +91,65 @@ static void disabled_handling_makes_429_an_error(void **state)
     server_stop(s);
 }
 
+typedef struct crowd {
+    uvrest_client *client;
+    size_t n_ended;
+    size_t n_done;
+    size_t n_done_before_urgent;
+    seen urgent;
+} crowd;
+
+enum { CROWD = 10000, CROWD_SLOTS = 20 };
+
+static void on_urgent(const sample_leaf *leaf, const uvrest_result *result, void *user)
+{
+    crowd *c = user;
+    c->n_done_before_urgent = c->n_done;
+    wire_on_leaf(leaf, result, &c->urgent);
+    uvrest_client_free(c->client); /* as soon as the loop is back: ends all the others */
+}
+
+/* With the last slot a call that somebody waits for comes behind all of them. */
+static void on_bulk(const sample_leaf *leaf, const uvrest_result *result, void *user)
+{
+    crowd *c = user;
+    uvrest_call_options call = {.priority = UVREST_PRIORITY_HIGH};
+    sample_leaf_args args = {.leaf_id = "a1", .call = &call};
+    (void)result;
+    c->n_ended++;
+    if (leaf != NULL && ++c->n_done == CROWD_SLOTS)
+        assert_int_equal(uvrest_gen_call(c->client, &leaves_get, &args, (uvrest_any_fn *)on_urgent, c, NULL), 0);
+}
+
+static void row_74_one_call_overtakes_ten_thousand(void **state)
+{
+    server *s = server_start("conn\nexpect\n" ANSWER "loop\n");
+    sample_client_options options = wire_options(s);
+    uvrest_call_options bulk = {.priority = UVREST_PRIORITY_BULK};
+    sample_leaf_args args = {.leaf_id = "a1", .call = &bulk};
+    crowd c = {0};
+    (void)state;
+    options.rate_limit.requests = CROWD_SLOTS;
+    options.rate_limit.window_ms = 1000;
+    options.rate_limit.bulk_reserve = UVREST_ZERO; /* so that not even a slot was kept for it */
+    c.client = wire_client_of(&options);
+    for (size_t i = 0; i < CROWD; i++)
+        assert_int_equal(uvrest_gen_call(c.client, &leaves_get, &args, (uvrest_any_fn *)on_bulk, &c, NULL), 0);
+    assert_int_equal(uvrest_client_run(c.client), UVREST_OK);
+    wire_check_status(&c.urgent, UVREST_OK);
+    if (c.n_done_before_urgent > CROWD_SLOTS + 8) /* with it go those whose slots are free in the same moment */
+        fail_msg("%zu bulk calls first, of which %d came before", c.n_done_before_urgent, CROWD_SLOTS);
+    assert_int_equal(c.n_ended, CROWD);
+    server_stop(s);
+}
+
 static void row_75_wait_beyond_the_deadline_is_said_at_once(void **state)
 {
     server *s = server_start("conn\nexpect\n" ANSWER "loop\n");
     sample_client_options options = wire_options(s);
     uvrest_call_options hurry = {.deadline_ms = 3000};
     uvrest_client *client;
+    uint64_t begin;
     seen saw[4] = {{0}};
     (void)state;
     options.rate_limit.requests = 2;
@@ -99,7 +157,10 @@ static void row_75_wait_beyond_the_deadline_is_said_at_once(void **state)
     client = wire_client_of(&options);
     for (size_t i = 0; i < 4; i++)
         wire_get(client, &saw[i], i < 2 ? NULL : &hurry, NULL);
+    begin = uv_hrtime();
     assert_int_equal(uvrest_client_run(client), UVREST_OK);
+    if (uv_hrtime() - begin > 2000000000u)
+        fail_msg("%.1f s until what can be proved is said", (double)(uv_hrtime() - begin) / 1e9);
     wire_check_status(&saw[0], UVREST_OK);
     wire_check_status(&saw[1], UVREST_OK);
     for (size_t i = 2; i < 4; i++) {
@@ -321,6 +382,7 @@ int main(void)
         cmocka_unit_test(row_63_refusals_for_ever_end_in_throttled),
         cmocka_unit_test(row_60_hint_beyond_the_deadline_fails_at_once),
         cmocka_unit_test(disabled_handling_makes_429_an_error),
+        cmocka_unit_test(row_74_one_call_overtakes_ten_thousand),
         cmocka_unit_test(row_75_wait_beyond_the_deadline_is_said_at_once),
         cmocka_unit_test(the_budget_is_kept),
         cmocka_unit_test(row_68_a_ledger_file_is_used),
