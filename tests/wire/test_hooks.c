@@ -274,6 +274,37 @@ static size_t connections_of(uint32_t age_ms, uint32_t lifetime_ms, const char *
 }
 
 /* libcurl counts whole seconds, and too old is what is older than those. */
+/* More calls may be under way than there may be connections: they wait, and what is open is used again. */
+static void connections_are_as_many_as_the_pool_holds(void **state)
+{
+    enum { N = 12, POOL = 3 };
+    server *s = server_start("conn\nexpect\npause 20\n" ANSWER "loop\n");
+    sample_client_options options = wire_options(s);
+    uvrest_client *client;
+    uvrest_stats stats;
+    (void)state;
+    options.pool_maxsize = POOL;
+    options.pool_connections = 1;
+    options.max_in_flight = N;
+    client = wire_client_of(&options);
+    for (unsigned round = 0; round < 2; round++) {
+        seen saw[N] = {{0}};
+        for (size_t i = 0; i < N; i++)
+            wire_get(client, &saw[i], NULL, NULL);
+        uvrest_client_stats(client, &stats);
+        assert_int_equal(stats.in_flight, POOL);
+        assert_int_equal(uvrest_client_run(client), UVREST_OK);
+        for (size_t i = 0; i < N; i++)
+            wire_check_status(&saw[i], UVREST_OK);
+        assert_int_equal(server_connections(s), POOL);
+    }
+    uvrest_client_stats(client, &stats);
+    assert_int_equal(stats.connections, POOL);
+    assert_true(stats.waits[UVREST_WAIT_CONNECTION] > 0);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
 static void connections_too_old_or_too_long_idle_are_not_used(void **state)
 {
     (void)state;
@@ -332,6 +363,7 @@ int main(void)
         cmocka_unit_test(too_many_header_lines_fail_the_call),
         cmocka_unit_test(counters_tell_why_calls_waited),
         cmocka_unit_test(counters_tell_of_the_budget),
+        cmocka_unit_test(connections_are_as_many_as_the_pool_holds),
         cmocka_unit_test(connections_too_old_or_too_long_idle_are_not_used),
         cmocka_unit_test(ages_beyond_a_day_are_refused),
         cmocka_unit_test(hooks_run_on_the_clients_own_thread),

@@ -115,6 +115,18 @@ static void row_121_deadline_ends_a_call_in_the_queue(void **state)
     server_stop(s);
 }
 
+/* How long the first byte may take is low_speed_ms as well. */
+static void silence_before_the_head_is_low_speed(void **state)
+{
+    uvrest_call_options options = {.attempts = 1};
+    seen saw = get_with("conn\nexpect\nstall\n", &options, 1000);
+    (void)state;
+    wire_check_status(&saw, UVREST_E_TIMEOUT);
+    assert_int_equal(saw.http_status, 0);
+    assert_int_equal(saw.executed, UVREST_EXECUTED_MAYBE);
+    wire_check_contains(saw.message, "too slow");
+}
+
 static void row_21_silence_after_the_head_is_low_speed(void **state)
 {
     uvrest_call_options options = {.attempts = 1};
@@ -247,6 +259,7 @@ int main(void)
         cmocka_unit_test(row_121_deadline_ends_a_call_wherever_it_is),
         cmocka_unit_test(row_121_deadline_that_passes_while_connecting),
         cmocka_unit_test(row_121_deadline_ends_a_call_in_the_queue),
+        cmocka_unit_test(silence_before_the_head_is_low_speed),
         cmocka_unit_test(row_21_silence_after_the_head_is_low_speed),
         cmocka_unit_test(row_22_a_byte_now_and_then_is_low_speed),
         cmocka_unit_test(row_2_silent_resolver_is_a_connect_timeout),
