@@ -134,6 +134,41 @@ static void a_retried_call_keeps_its_place(void **state)
     server_stop(s);
 }
 
+/* A call that no generated function makes is repeated, paused and not repeated by the same rules, and read by a model. */
+static void raw_calls_pass_through_the_same_policies(void **state)
+{
+    server *s = server_start("conn\nexpect GET /API/new/\nreply+ 503 Retry-After: 0|{}\n"
+                             "expect GET /API/new/\nreply+ 429 Retry-After: 0|{}\n"
+                             "expect GET /API/new/\n" ANSWER "expect POST /API/new/\nreply 500 {}\n");
+    uvrest_client *client = wire_client(s);
+    uvrest_request get = {.path = "/API/new/"};
+    uvrest_request post = {.method = UVREST_POST, .path = "/API/new/", .body = "{}", .body_len = 2};
+    const uvrest_bytes *bytes = NULL;
+    uvrest_result *result = NULL;
+    uvrest_arena *arena = NULL;
+    uvrest_stats stats;
+    const void *leaf = NULL;
+    (void)state;
+    assert_int_equal(uvrest_call_raw_wait(client, &get, &bytes, &result), UVREST_OK);
+    assert_int_equal(result->attempts, 3);
+    uvrest_client_stats(client, &stats);
+    assert_int_equal(stats.retries, 1);
+    assert_int_equal(stats.throttled, 1);
+    assert_int_equal(uvrest_arena_new(NULL, 0, &arena), UVREST_OK);
+    assert_int_equal(uvrest_json_decode(sample_model(SAMPLE_MODEL_LEAF), (const char *)bytes->data, bytes->len, NULL,
+                                        arena, &leaf, NULL),
+                     UVREST_OK);
+    assert_string_equal(((const sample_leaf *)leaf)->id, "a1");
+    uvrest_arena_free(arena);
+    uvrest_result_free(result);
+    assert_int_equal(uvrest_call_raw_wait(client, &post, NULL, &result), UVREST_E_SERVER);
+    assert_int_equal(result->attempts, 1);
+    assert_int_equal(result->executed, UVREST_EXECUTED_MAYBE);
+    uvrest_result_free(result);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +179,7 @@ int main(void)
         cmocka_unit_test(attempts_are_counted_and_end),
         cmocka_unit_test(row_45_outage_is_not_amplified),
         cmocka_unit_test(a_retried_call_keeps_its_place),
+        cmocka_unit_test(raw_calls_pass_through_the_same_policies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
