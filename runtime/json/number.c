@@ -337,9 +337,9 @@ bool uvrest__number_to_f64(const uvrest__number *number, double *out_value)
         const wide power = ten_power((int)number->exponent);
         bits = nearest(number, &power);
     }
-    bits |= (uint64_t)number->negative << 63;
-    memcpy(out_value, &bits, sizeof bits);
-    return !isinf(*out_value);
+    const uint64_t all = bits | (uint64_t)number->negative << 63;
+    memcpy(out_value, &all, sizeof all);
+    return bits != INFINITE_BITS;
 }
 
 /* ---- shortest decimals ---------------------------------------------------------------------------------------------- */
@@ -356,7 +356,7 @@ static int log10_two(int b)
  * digits have no more zeros to give unless the double is subnormal. Where the doubles below are closer than those above,
  * the second nearest may do where the nearest does not.
  */
-static uvrest__number shortest(uint64_t bits)
+static void shortest(uint64_t bits, uvrest__number *number)
 {
     int exponent;
     const uint64_t mantissa = take_apart(bits, &exponent);
@@ -364,9 +364,11 @@ static uvrest__number shortest(uint64_t bits)
     const wide up_power = ten_power(tens), down_power = ten_power(-tens), scaled = scale(mantissa, &up_power);
     const unsigned shift = (unsigned)-(scaled.exponent + exponent + 64);
     const uint64_t whole = scaled.hi >> shift, fraction = scaled.hi << (64 - shift) | scaled.lo >> shift;
-    uvrest__number number = {0, -tens, NULL, NULL, false, false};
     const unsigned n_tries = mantissa == HIDDEN_BIT ? 2 : 1;
     uint64_t power = UINT64_C(100000000000000000);
+    number->exponent = -tens;
+    number->negative = false;
+    number->cut = false;
     if (bits >= HIDDEN_BIT)
         power = whole < power ? 100 : 1000;
     for (;; power /= 10) {
@@ -374,9 +376,9 @@ static uvrest__number shortest(uint64_t bits)
         const bool half = power == 1 ? fraction == HALF : rest == power / 2 && fraction == 0;
         const bool up = half ? below % 2 != 0 : power == 1 ? fraction > HALF : rest >= power / 2;
         for (unsigned i = 0; i < n_tries; i++) {
-            number.digits = (below + (i == up ? 0 : 1)) * power;
-            if (number.digits != 0 && nearest(&number, &down_power) == bits)
-                return number;
+            number->digits = (below + (i != up)) * power;
+            if (number->digits != 0 && nearest(number, &down_power) == bits)
+                return;
         }
     }
 }
@@ -404,15 +406,16 @@ bool uvrest__number_survives(const uvrest__number *number, double value)
 {
     uvrest__number printed;
     uint64_t bits;
-    if (number->cut || isinf(value))
+    memcpy(&bits, &value, sizeof bits);
+    bits &= ~HALF;
+    if (number->cut || bits == INFINITE_BITS)
         return false;
     /* 15 digits come back from every double that is not subnormal. */
-    if (number->digits == 0 || (number->digits < UINT64_C(1000000000000000) && fabs(value) > 1e-300))
+    if (number->digits == 0 || (number->digits < UINT64_C(1000000000000000) && bits >= HIDDEN_BIT))
         return true;
-    if (value == 0)
+    if (bits == 0)
         return false;
-    memcpy(&bits, &value, sizeof bits);
-    printed = shortest(bits & ~HALF);
+    shortest(bits, &printed);
     printed.negative = number->negative;
     return uvrest__number_same(*number, printed);
 }
@@ -473,14 +476,14 @@ char *uvrest__number_print_f64(char *to, double value)
     bits &= ~HALF;
     value = fabs(value);
     if (value < 1e15) {
-        const uint64_t thousands = (uint64_t)(value * 1000 + 0.5);
-        if ((double)(uint64_t)value == value && (value > 0 || !negative))
-            return print_u64(to, (uint64_t)value);
+        const int64_t whole = (int64_t)value, thousands = (int64_t)(value * 1000 + 0.5);
+        if ((double)whole == value && (whole > 0 || !negative))
+            return print_u64(to, (uint64_t)whole);
         /* Most doubles were written with few places. 15 digits that come back as the same double are the shortest. */
         if (value < 1e12 && (double)thousands / 1000 == value && value > 0) {
-            to = print_u64(to, thousands / 1000);
+            to = print_u64(to, (uint64_t)thousands / 1000);
             *to++ = '.';
-            for (unsigned rest = (unsigned)(thousands % 1000) * 10; rest != 0; rest = rest % 1000 * 10)
+            for (unsigned rest = (unsigned)((uint64_t)thousands % 1000) * 10; rest != 0; rest = rest % 1000 * 10)
                 *to++ = (char)('0' + rest / 1000);
             return to;
         }
@@ -489,6 +492,6 @@ char *uvrest__number_print_f64(char *to, double value)
         memcpy(to, "0.0", 3);
         return to + 3;
     }
-    number = shortest(bits);
+    shortest(bits, &number);
     return print_decimal(to, &number);
 }
