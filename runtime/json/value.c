@@ -14,14 +14,14 @@
 typedef struct builder {
     const uint8_t *p;
     const uint8_t *end;
-    char *text; /* room for the longest text, NUL included */
-    char *key; /* the same for names */
+    char *text; /* room for all texts that are yet to come, a NUL behind each */
 } builder;
 
-/* Decodes the text at b->p, which is a quote. A lone surrogate becomes U+FFFD. */
-static void take_text(builder *b, char *to)
+/* Decodes the text at b->p, which is a quote, to b->text. A lone surrogate becomes U+FFFD. Returns behind its NUL. */
+static char *take_text(builder *b)
 {
     uvrest__fault fault;
+    char *to = b->text;
     for (b->p++; *b->p != '"';) {
         uint32_t c = *b->p;
         if (c != '\\') {
@@ -33,6 +33,7 @@ static void take_text(builder *b, char *to)
     }
     b->p++;
     *to = '\0';
+    return to + 1;
 }
 
 static cJSON *take_number(builder *b)
@@ -45,25 +46,23 @@ static cJSON *take_number(builder *b)
     return cJSON_CreateNumber(value);
 }
 
-/* The value at b->p without what is in it. */
+static cJSON *take_container(builder *b);
+
+/* The value at b->p; the text is valid. NULL when memory is exhausted. */
 static cJSON *take_value(builder *b)
 {
     switch (*b->p) {
     case '{':
-        b->p++;
-        return cJSON_CreateObject();
     case '[':
-        b->p++;
-        return cJSON_CreateArray();
+        return take_container(b);
     case '"':
-        take_text(b, b->text);
+        take_text(b);
         return cJSON_CreateString(b->text);
+    case 'f':
+        b->p++; /* fall through */
     case 't':
         b->p += 4;
-        return cJSON_CreateTrue();
-    case 'f':
-        b->p += 5;
-        return cJSON_CreateFalse();
+        return cJSON_CreateBool(b->p[-4] == 't');
     case 'n':
         b->p += 4;
         return cJSON_CreateNull();
@@ -72,62 +71,55 @@ static cJSON *take_value(builder *b)
     }
 }
 
-/* Builds the tree of a valid text. NULL when memory is exhausted. */
-static cJSON *build(builder *b)
+static cJSON *take_container(builder *b)
 {
-    cJSON *open[UVREST__JSON_DEPTH_MAX];
-    cJSON *root = NULL;
-    unsigned depth = 0;
-    do {
-        cJSON *parent = depth == 0 ? NULL : open[depth - 1], *value;
-        b->p = uvrest__skip_space(b->p, b->end);
-        if (*b->p == '}' || *b->p == ']' || *b->p == ',') {
-            depth -= *b->p != ',';
-            b->p++;
-            continue;
-        }
-        if (parent != NULL && cJSON_IsObject(parent)) {
-            take_text(b, b->key);
-            b->p = uvrest__skip_space(b->p, b->end);
-            b->p = uvrest__skip_space(b->p + 1, b->end);
+    const bool is_object = *b->p == '{';
+    cJSON *const made = is_object ? cJSON_CreateObject() : cJSON_CreateArray();
+    char *const key = b->text;
+    bool added = made != NULL;
+    while (added) {
+        cJSON *value;
+        b->p = uvrest__scan_space(b->p + 1, b->end); /* behind the bracket or a comma */
+        if (*b->p == '}' || *b->p == ']')
+            break;
+        if (is_object) {
+            b->text = take_text(b);
+            b->p = uvrest__scan_space(b->p, b->end);
+            b->p = uvrest__scan_space(b->p + 1, b->end);
         }
         value = take_value(b);
-        if (value != NULL && parent != NULL &&
-            !(cJSON_IsObject(parent) ? cJSON_AddItemToObject(parent, b->key, value)
-                                     : cJSON_AddItemToArray(parent, value))) {
+        b->text = key;
+        added = is_object ? cJSON_AddItemToObject(made, key, value) : cJSON_AddItemToArray(made, value);
+        if (!added)
             cJSON_Delete(value);
-            value = NULL;
-        }
-        if (value == NULL) {
-            cJSON_Delete(root);
-            return NULL;
-        }
-        if (root == NULL)
-            root = value;
-        if (cJSON_IsObject(value) || cJSON_IsArray(value))
-            open[depth++] = value;
-    } while (depth > 0);
-    return root;
+        b->p = uvrest__scan_space(b->p, b->end);
+        if (*b->p != ',')
+            break;
+    }
+    if (!added) {
+        cJSON_Delete(made);
+        return NULL;
+    }
+    b->p++;
+    return made;
 }
 
 uvrest_status uvrest_raw_to_cjson(uvrest_raw raw, struct cJSON **out_tree)
 {
     builder b;
     cJSON *tree;
-    size_t size;
-    char *texts;
     if (raw.text == NULL || out_tree == NULL)
         return UVREST_E_INVALID;
     if (uvrest_json_check(raw.text, raw.len, 0, NULL) != UVREST_OK)
         return UVREST_E_DECODE;
-    if (!uvrest__size_mul(raw.len + 1, 2, &size) || (texts = uvrest__malloc(NULL, size)) == NULL)
-        return UVREST_E_NOMEM;
     b.p = (const uint8_t *)raw.text;
     b.end = b.p + raw.len;
-    b.text = texts;
-    b.key = texts + raw.len + 1;
-    tree = build(&b);
-    uvrest__free(NULL, texts);
+    b.p = uvrest__scan_space(b.p, b.end);
+    b.text = uvrest__malloc(NULL, raw.len);
+    if (b.text == NULL)
+        return UVREST_E_NOMEM;
+    tree = take_value(&b);
+    uvrest__free(NULL, b.text);
     if (tree == NULL)
         return UVREST_E_NOMEM;
     *out_tree = tree;
@@ -135,26 +127,17 @@ uvrest_status uvrest_raw_to_cjson(uvrest_raw raw, struct cJSON **out_tree)
 }
 
 /* Whether printing a tree ends, and no number in it is one that JSON does not have: cJSON would print null for that. */
-static bool can_print(const cJSON *tree)
+static bool can_print(const cJSON *item, unsigned depth)
 {
-    const cJSON *open[UVREST__JSON_DEPTH_MAX];
-    unsigned depth = 0;
-    for (const cJSON *item = tree;;) {
-        if (cJSON_IsNumber(item) && !isfinite(item->valuedouble))
+    if (cJSON_IsNumber(item))
+        return isfinite(item->valuedouble);
+    if (!cJSON_IsObject(item) && !cJSON_IsArray(item))
+        return true;
+    for (const cJSON *child = item->child; child != NULL; child = child->next) {
+        if (depth == UVREST__JSON_DEPTH_MAX || !can_print(child, depth + 1))
             return false;
-        if ((cJSON_IsObject(item) || cJSON_IsArray(item)) && item->child != NULL) {
-            if (depth == UVREST__JSON_DEPTH_MAX)
-                return false;
-            open[depth++] = item;
-            item = item->child;
-            continue;
-        }
-        while (depth > 0 && (item == tree || item->next == NULL))
-            item = open[--depth];
-        if (depth == 0)
-            return true;
-        item = item->next;
     }
+    return true;
 }
 
 uvrest_status uvrest_raw_from_cjson(const struct cJSON *tree, uvrest_arena *arena, uvrest_raw *out_raw)
@@ -162,7 +145,7 @@ uvrest_status uvrest_raw_from_cjson(const struct cJSON *tree, uvrest_arena *aren
     uvrest_status st = UVREST_OK;
     size_t len;
     char *printed, *copy;
-    if (tree == NULL || arena == NULL || out_raw == NULL || cJSON_IsInvalid(tree) || !can_print(tree))
+    if (tree == NULL || arena == NULL || out_raw == NULL || cJSON_IsInvalid(tree) || !can_print(tree, 0))
         return UVREST_E_INVALID;
     printed = cJSON_PrintUnformatted(tree);
     if (printed == NULL)
