@@ -37,7 +37,7 @@ UVREST__HOT bool same_name(const uvrest_extra_member *member, const char *name, 
 
 /* ---- unique names --------------------------------------------------------------------------------------------------- */
 
-static UVREST__COLD int compare_names(const uvrest_extra_member *a, const uvrest_extra_member *b)
+static int compare_names(const uvrest_extra_member *a, const uvrest_extra_member *b)
 {
     if (a->name_len != b->name_len)
         return a->name_len < b->name_len ? -1 : 1;
@@ -50,32 +50,34 @@ static UVREST__COLD bool comes_before(const uvrest_extra_member *members, uint32
     return order < 0 || (order == 0 && a < b);
 }
 
-static UVREST__RARE void sift_down(const uvrest_extra_member *members, uint32_t *heap, size_t root, size_t n)
-{
-    uint32_t moved = heap[root];
-    for (size_t child = 2 * root + 1; child < n; child = 2 * root + 1) {
-        if (child + 1 < n && comes_before(members, heap[child], heap[child + 1]))
-            child++;
-        if (!comes_before(members, moved, heap[child]))
-            break;
-        heap[root] = heap[child];
-        root = child;
-    }
-    heap[root] = moved;
-}
-
-/* A heap sort: names are chosen by whoever wrote the text, so nothing with a bad case that he could aim at. */
+/*
+ * A heap sort: names are chosen by whoever wrote the text, so nothing with a bad case that he could aim at. First
+ * the heap is made, from its last parent to its root; then its greatest goes behind it until none is left.
+ */
 static UVREST__RARE void sort_by_name(const uvrest_extra_member *members, uint32_t *order, size_t n)
 {
+    size_t begin = n / 2;
     for (size_t i = 0; i < n; i++)
         order[i] = (uint32_t)i;
-    for (size_t i = n / 2; i-- > 0;)
-        sift_down(members, order, i, n);
-    for (size_t last = n; last-- > 1;) {
-        uint32_t greatest = order[0];
-        order[0] = order[last];
-        order[last] = greatest;
-        sift_down(members, order, 0, last);
+    while (n > 1) {
+        size_t root = 0, child;
+        uint32_t moved;
+        if (begin > 0) {
+            root = --begin;
+            moved = order[root];
+        } else {
+            moved = order[--n];
+            order[n] = order[0];
+        }
+        while ((child = 2 * root + 1) < n) {
+            if (child + 1 < n && comes_before(members, order[child], order[child + 1]))
+                child++;
+            if (!comes_before(members, moved, order[child]))
+                break;
+            order[root] = order[child];
+            root = child;
+        }
+        order[root] = moved;
     }
 }
 
@@ -84,7 +86,7 @@ static UVREST__RARE void find_superseded(const uvrest_extra_member *members, siz
 {
     uint32_t *order = scratch, *superseded = scratch + n;
     sort_by_name(members, order, n);
-    memset(superseded, 0, n * sizeof superseded[0]);
+    superseded[order[n - 1]] = 0;
     for (size_t i = 0; i + 1 < n; i++)
         superseded[order[i]] = compare_names(&members[order[i]], &members[order[i + 1]]) == 0;
 }
@@ -115,7 +117,7 @@ UVREST__COLD bool uvrest__raw_is_null(uvrest_raw raw)
     if (p == NULL)
         return false;
     end = p + raw.len;
-    p = uvrest__skip_space(p, end);
+    p = uvrest__scan_space(p, end);
     return end - p >= 4 && memcmp(p, "null", 4) == 0;
 }
 
