@@ -23,42 +23,40 @@ static void add_value(uvrest__text *out, uvrest_raw value, uvrest_arena *scratch
 
 static void add_list(uvrest__text *out, uvrest_raw list, const char *separator, uvrest_arena *scratch)
 {
-    uvrest__walk w = uvrest__walk_begin(list);
-    for (unsigned n = 0; !uvrest__walk_ended(&w) && n < MAX_PARTS; n++) {
+    uvrest__walk w;
+    uvrest__walk_begin(&w, &list);
+    for (unsigned n = 0; n < MAX_PARTS && uvrest__walk_next(&w); n++) {
         if (n > 0)
             uvrest__text_add(out, separator);
-        add_value(out, uvrest__walk_value(&w), scratch);
+        add_value(out, w.value, scratch);
     }
 }
 
 static void add_fields(uvrest__text *out, uvrest_raw object, uvrest_arena *scratch)
 {
-    uvrest__walk w = uvrest__walk_begin(object);
-    for (unsigned n = 0; !uvrest__walk_ended(&w) && n < MAX_PARTS; n++) {
-        uvrest_raw value;
+    uvrest__walk w;
+    uvrest__walk_begin(&w, &object);
+    for (unsigned n = 0; n < MAX_PARTS && uvrest__walk_next(&w); n++) {
         if (n > 0)
             uvrest__text_add(out, "; ");
-        add_value(out, uvrest__walk_name(&w), scratch);
+        add_value(out, w.name, scratch);
         uvrest__text_add(out, ": ");
-        value = uvrest__walk_value(&w);
-        if (*value.text == '[')
-            add_list(out, value, ", ", scratch);
+        if (*w.value.text == '[')
+            add_list(out, w.value, ", ", scratch);
         else
-            add_value(out, value, scratch);
+            add_value(out, w.value, scratch);
     }
 }
 
 static bool find_member(uvrest_raw object, const char *member, uvrest_arena *scratch, uvrest_raw *out)
 {
-    uvrest__walk w = uvrest__walk_begin(object);
+    uvrest__walk w;
     bool found = false;
-    while (!uvrest__walk_ended(&w)) {
-        uvrest_raw name = uvrest__walk_name(&w);
-        uvrest_raw value = uvrest__walk_value(&w);
+    for (uvrest__walk_begin(&w, &object); uvrest__walk_next(&w);) {
         const char *text;
-        if (uvrest__json_decode_text(name.text, name.len, scratch, &text, NULL) == UVREST_OK &&
+        if (uvrest__json_decode_text(w.name.text, w.name.len, scratch, &text, NULL) == UVREST_OK &&
             strcmp(text, member) == 0) {
-            *out = value;
+            *out = w.value;
             found = true;
         }
     }

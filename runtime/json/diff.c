@@ -34,10 +34,10 @@ static bool same_bytes(const uvrest_raw *a, const uvrest_raw *b)
 static size_t find_all(const uvrest_raw *object, const uvrest_raw *name, uvrest_raw *out_value)
 {
     size_t n = 0;
-    for (uvrest__walk walk = uvrest__walk_begin(*object); !uvrest__walk_ended(&walk);) {
-        const uvrest_raw other = uvrest__walk_name(&walk), value = uvrest__walk_value(&walk);
-        if (same_bytes(&other, name)) {
-            *out_value = value;
+    uvrest__walk walk;
+    for (uvrest__walk_begin(&walk, object); uvrest__walk_next(&walk);) {
+        if (same_bytes(&walk.name, name)) {
+            *out_value = walk.value;
             n++;
         }
     }
@@ -50,23 +50,17 @@ static size_t find_all(const uvrest_raw *object, const uvrest_raw *name, uvrest_
  */
 static bool same_containers(const uvrest_raw *a, const uvrest_raw *b)
 {
-    const bool objects = *a->text == '{';
-    uvrest__walk x = uvrest__walk_begin(*a), y = uvrest__walk_begin(*b);
-    while (!uvrest__walk_ended(&x) && !uvrest__walk_ended(&y)) {
-        uvrest_raw name, other, left, right;
-        if (objects) {
-            name = uvrest__walk_name(&x);
-            other = uvrest__walk_name(&y);
-        }
-        left = uvrest__walk_value(&x);
-        right = uvrest__walk_value(&y);
-        if (objects && !same_bytes(&name, &other) &&
-            (find_all(a, &name, &left) != 1 || find_all(b, &name, &right) == 0))
-            return false;
-        if (!same_json(&left, &right))
+    uvrest__walk x, y;
+    uvrest__walk_begin(&x, a);
+    uvrest__walk_begin(&y, b);
+    while (uvrest__walk_next(&x)) {
+        if (!uvrest__walk_next(&y) ||
+            (!same_bytes(&x.name, &y.name) &&
+             (find_all(a, &x.name, &x.value) != 1 || find_all(b, &x.name, &y.value) == 0)) ||
+            !same_json(&x.value, &y.value))
             return false;
     }
-    return uvrest__walk_ended(&x) && uvrest__walk_ended(&y);
+    return !uvrest__walk_next(&y);
 }
 
 /* Numbers that are one number written in two ways; anything else is none. */

@@ -85,6 +85,12 @@ static UVREST__RARE char *fail(writer *w, const frame *f, uvrest_status status, 
     return NULL;
 }
 
+/* What the caller's value may not be. */
+static UVREST__RARE char *refuse(writer *w, const frame *f, const char *why)
+{
+    return fail(w, f, UVREST_E_INVALID, why);
+}
+
 static UVREST__RARE char *fail_deep(writer *w, const frame *f)
 {
     return fail(w, f, UVREST_E_LIMIT, "nested too deep");
@@ -94,8 +100,7 @@ static UVREST__RARE char *fail_deep(writer *w, const frame *f)
 static __attribute__((noinline)) char *grow(writer *w, char *at, size_t need)
 {
     size_t len = (size_t)(at - w->begin), hint = (size_t)(w->end - w->begin);
-    if (need > SIZE_MAX / 8 - len)
-        return fail(w, NULL, UVREST_E_NOMEM, "out of memory");
+    const bool absurd = need > SIZE_MAX / 8 - len;
     need += len;
     if (hint < need)
         hint = need;
@@ -104,7 +109,7 @@ static __attribute__((noinline)) char *grow(writer *w, char *at, size_t need)
     hint *= 4;
     if (w->list != NULL && w->list->index >= 4) /* else a few elements would speak for all */
         hint = need + need / 8 + need / w->list->index * (w->n_list - w->list->index);
-    if (uvrest__arena_grow(w->arena, need, hint) != UVREST_OK)
+    if (absurd || uvrest__arena_grow(w->arena, need, hint) != UVREST_OK)
         return fail(w, NULL, UVREST_E_NOMEM, "out of memory");
     if (len != 0)
         memcpy(w->arena->at, w->begin, len);
@@ -121,34 +126,34 @@ UVREST__HOT char *ensure(writer *w, char *at, size_t n)
 
 /* ---- text ----------------------------------------------------------------------------------------------------------- */
 
-/* One character that is not plain ASCII text. Returns its length in the source, 0 if it is not UTF-8. Writes up to 6. */
+/* One character. Returns its length in the source, 0 if it is not UTF-8. Writes up to 6. */
 static UVREST__RARE unsigned escape(char **to, const uint8_t *p, const uint8_t *end, bool any_name)
 {
     static const char hex[] = "0123456789abcdef", letters[] = "btn\0fr";
-    unsigned unit, len;
-    if (*p == '"' || *p == '\\' || (*p >= '\b' && *p <= '\r' && *p != '\v')) {
-        (*to)[0] = '\\';
-        (*to)[1] = *p < 0x20 ? letters[*p - '\b'] : (char)*p;
-        *to += 2;
-        return 1;
-    }
-    unit = *p;
-    len = 1;
-    if (*p >= 0x80) {
+    unsigned unit = *p, len = 1;
+    char *at = *to;
+    if (unit >= 0x80) {
         len = uvrest__utf8_len(p, end);
         /* A name that held a lone surrogate is kept in the three bytes UTF-8 has no use for. */
-        if (len != 0 || !any_name || end - p < 3 || *p != 0xED || p[1] < 0xA0) {
-            memcpy(*to, p, len);
-            *to += len;
+        if (len != 0 || !any_name || end - p < 3 || unit != 0xED || p[1] < 0xA0) {
+            memcpy(at, p, len);
+            *to = at + len;
             return len;
         }
         unit = 0xD000u | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu);
         len = 3;
     }
-    memcpy(*to, "\\u", 2);
-    for (unsigned i = 0; i < 4; i++)
-        (*to)[2 + i] = hex[unit >> (12 - 4 * i) & 15];
-    *to += 6;
+    *at++ = '\\';
+    if (unit == '"' || unit == '\\') {
+        *at++ = (char)unit;
+    } else if (unit >= '\b' && unit <= '\r' && unit != '\v') {
+        *at++ = letters[unit - '\b'];
+    } else {
+        *at++ = 'u';
+        for (unsigned shift = 16; shift > 0;)
+            *at++ = hex[unit >> (shift -= 4) & 15];
+    }
+    *to = at;
     return len;
 }
 
@@ -203,41 +208,35 @@ UVREST__HOT bool copy_plain(char *to, const uint8_t *p, size_t n)
 static UVREST__RARE char *write_special(writer *w, char *at, const uint8_t *p, const uint8_t *end, const frame *f,
                                         bool any_name)
 {
-    for (;;) {
+    while (p < end) {
         unsigned n;
         /* Room for the longest escape, what is left as it is, the quote and a block stored too far. */
         at = ensure(w, at, (size_t)(end - p) + 7 + UVREST__BLOCK + SPARE);
         if (UVREST__UNLIKELY(at == NULL))
             return NULL;
-        while (end - p >= 4 && *p >= 0x80) {
-            n = uvrest__utf8_word(uvrest__load32(p));
-            if (n == 0)
-                break;
+        while (end - p >= 4 && *p >= 0x80 && (n = uvrest__utf8_word(uvrest__load32(p))) != 0) {
             memcpy(at, p, 4);
             p += n;
             at += n;
         }
-        if (p < end && (*p >= 0x80 || *p < 0x20 || *p == '"' || *p == '\\')) {
-            n = escape(&at, p, end, any_name);
-            if (n == 0)
-                return fail(w, f, UVREST_E_INVALID, "not UTF-8");
-            p += n;
-        }
-        while (end - p >= UVREST__BLOCK) {
+        if (end - p >= UVREST__BLOCK) {
             uvrest__block16 block = uvrest__block_load(p);
             uvrest__mask special = uvrest__block_special(block);
             uvrest__block_store(at, block);
             n = special != 0 ? uvrest__mask_first(special) : (unsigned)UVREST__BLOCK;
             p += n;
             at += n;
-            if (special != 0)
-                break;
+            if (n != 0)
+                continue;
+        } else if (p < end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\') {
+            *at++ = (char)*p++;
+            continue;
         }
-        if (end - p < UVREST__BLOCK) {
-            while (p < end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\')
-                *at++ = (char)*p++;
-            if (p == end)
-                break;
+        if (p < end) {
+            n = escape(&at, p, end, any_name);
+            if (n == 0)
+                return refuse(w, f, "not UTF-8");
+            p += n;
         }
     }
     *at = '"';
@@ -348,11 +347,10 @@ static UVREST__RARE bool check_raw(writer *w, const uvrest_raw *raw, const frame
     const uint8_t *p = (const uint8_t *)raw->text;
     uvrest__fault fault;
     if (p == NULL)
-        return fail(w, f, UVREST_E_INVALID, "a raw value without text") != NULL;
+        return refuse(w, f, "a raw value without text") != NULL;
     if (uvrest__scan_whole(p, p + raw->len, UVREST__JSON_DEPTH_MAX - w->depth, &fault))
         return true;
-    return fault.too_deep ? fail_deep(w, f) != NULL
-                          : fail(w, f, UVREST_E_INVALID, "a raw value that is not JSON") != NULL;
+    return fault.too_deep ? fail_deep(w, f) != NULL : refuse(w, f, "a raw value that is not JSON") != NULL;
 }
 
 static __attribute__((noinline)) char *write_raw(writer *w, char *at, const uvrest_raw *raw, const frame *f)
@@ -371,7 +369,7 @@ static char *write_enum(writer *w, char *at, unsigned enumeration, int value, co
     const uvrest_gen_enum *values = &w->schema->enums[enumeration];
     const unsigned i = values[0].first + (unsigned)value - UVREST__ENUM_FIRST;
     if (UVREST__UNLIKELY(value < UVREST__ENUM_FIRST || i >= values[1].first))
-        return fail(w, f, UVREST_E_INVALID, "not a value of its enum");
+        return refuse(w, f, "not a value of its enum");
     return write_pooled(w, at, w->schema->texts[i]);
 }
 
@@ -405,9 +403,9 @@ static UVREST__RARE char *write_union(writer *w, char *at, unsigned choice, cons
         return write_raw(w, at, &value->raw, f);
     if (value->kind < UVREST__ENUM_FIRST ||
         (unsigned)value->kind >= UVREST__ENUM_FIRST + uvrest__tables_n_cases(w->schema, choice))
-        return fail(w, f, UVREST_E_INVALID, "a union without a case");
+        return refuse(w, f, "a union without a case");
     if (value->value == NULL)
-        return fail(w, f, UVREST_E_INVALID, "a union without a value");
+        return refuse(w, f, "a union without a value");
     which = uvrest__tables_case(w->schema, choice, (unsigned)(value->kind - UVREST__ENUM_FIRST));
     tag.name = w->schema->unions[choice].tag;
     tag.text = which->text;
@@ -440,7 +438,7 @@ static char *write_one(writer *w, char *at, unsigned kind, unsigned of, const vo
         if (opt->state != UVREST_IS_SET)
             return put_null(at);
         if (UVREST__UNLIKELY(!isfinite(opt->value)))
-            return fail(w, f, UVREST_E_INVALID, "NaN and infinity have no JSON");
+            return refuse(w, f, "NaN and infinity have no JSON");
         return uvrest__number_print_f64(at, opt->value);
     }
     case UVREST_KIND_STR:
@@ -457,62 +455,48 @@ static char *write_one(writer *w, char *at, unsigned kind, unsigned of, const vo
     }
 }
 
-static UVREST__RARE char *write_map(writer *w, char *at, const uvrest_gen_field *field, const uvrest_text_map *map,
-                                    const frame *up)
+/* The elements of an array or the entries of a map. */
+static char *write_list(writer *w, char *at, const uvrest_gen_field *field, const uvrest_text_map *list,
+                        const frame *up)
 {
-    const unsigned kind = field->kind & UVREST__KIND_MASK;
-    const size_t size = uvrest__tables_entry_size(kind);
-    const char *entry = (const char *)map->entries;
-    frame f = {up, NULL, NULL, 0};
-    at = enter(w, at, '{', up);
-    for (; at != NULL && f.index < map->n_entries; f.index++, entry += size) {
-        const void *value = entry + sizeof f.key;
-        f.key = load_pointer(entry);
-        if (f.key == NULL)
-            return fail(w, up, UVREST_E_INVALID, "an entry without a key");
-        at = write_c_text(w, at, f.key, &f);
-        if (at == NULL || (at = ensure(w, at, 1 + ROOM)) == NULL)
-            return NULL;
-        *at++ = ':';
-        if (kind == UVREST_KIND_MODEL) {
-            value = load_pointer(value);
-            if (value == NULL)
-                value = UVREST_NULL;
-        }
-        at = value == UVREST_NULL ? put_null(at) : write_one(w, at, kind, field->of, value, &f);
-        if (at != NULL)
-            *at++ = ',';
-    }
-    return at == NULL ? NULL : leave(w, at, '}');
-}
-
-static char *write_array(writer *w, char *at, const uvrest_gen_field *field, const char *items, size_t n,
-                         const frame *up)
-{
-    const bool maps = (field->kind & UVREST__SHAPE_MASK) == UVREST_SHAPE_MAP_ARRAY;
-    const unsigned kind = field->kind & UVREST__KIND_MASK;
+    const unsigned kind = field->kind & UVREST__KIND_MASK, shape = field->kind & UVREST__SHAPE_MASK;
+    const uvrest_gen_field map = {0, 0, field->of, (uint8_t)(kind | UVREST_SHAPE_MAP), 0};
     const size_t size = uvrest__tables_element_size(w->schema, field);
-    const bool outermost = w->list == NULL;
+    const char *item = (const char *)list->entries;
+    const bool outermost = w->list == NULL && shape != UVREST_SHAPE_MAP;
     frame f = {up, NULL, NULL, 0};
     if (outermost) {
         w->list = &f;
-        w->n_list = n;
+        w->n_list = list->n_entries;
     }
-    at = enter(w, at, '[', up);
-    for (; at != NULL && f.index < n; f.index++, items += size) {
+    at = enter(w, at, shape == UVREST_SHAPE_MAP ? '{' : '[', up);
+    for (; at != NULL && f.index < list->n_entries; f.index++, item += size) {
+        const void *value = item;
+        if (shape == UVREST_SHAPE_MAP) {
+            value = item + sizeof f.key;
+            f.key = load_pointer(item);
+            if (f.key == NULL)
+                return refuse(w, up, "an entry without a key");
+            at = write_c_text(w, at, f.key, &f);
+            if (at == NULL)
+                return NULL;
+            *at++ = ':';
+            if (kind == UVREST_KIND_MODEL)
+                value = load_pointer(value);
+        }
         at = ensure(w, at, ROOM);
         if (UVREST__UNLIKELY(at == NULL))
             return NULL;
-        if (UVREST__LIKELY(!maps))
-            at = write_one(w, at, kind, field->of, items, &f);
+        if (UVREST__UNLIKELY(shape == UVREST_SHAPE_MAP_ARRAY))
+            at = load_pointer(item) == UVREST_NULL ? put_null(at) : write_list(w, at, &map, value, &f);
         else
-            at = load_pointer(items) == UVREST_NULL ? put_null(at) : write_map(w, at, field, (const void *)items, &f);
+            at = value == NULL || value == UVREST_NULL ? put_null(at) : write_one(w, at, kind, field->of, value, &f);
         if (at != NULL)
             *at++ = ',';
     }
     if (outermost)
         w->list = NULL;
-    return at == NULL ? NULL : leave(w, at, ']');
+    return at == NULL ? NULL : leave(w, at, shape == UVREST_SHAPE_MAP ? '}' : ']');
 }
 
 /* ---- enums that were not known -------------------------------------------------------------------------------------- */
@@ -531,10 +515,10 @@ static UVREST__COLD bool has_unknown(const uvrest_gen_field *field, const void *
 }
 
 /* The enumerator of the JSON text `quoted`; it is valid. */
-static UVREST__RARE int find_quoted(const uvrest_schema *schema, unsigned enumeration, uvrest_raw quoted)
+static UVREST__RARE int find_quoted(const uvrest_schema *schema, unsigned enumeration, const uvrest_raw *quoted)
 {
     char text[UVREST__JSON_NAME_MAX + 4];
-    const uint8_t *p = (const uint8_t *)quoted.text + 1, *const end = p + quoted.len - 2;
+    const uint8_t *p = (const uint8_t *)quoted->text + 1, *const end = p + quoted->len - 2;
     size_t len = 0;
     while (p < end && len <= UVREST__JSON_NAME_MAX) {
         uvrest__fault fault;
@@ -551,16 +535,16 @@ static UVREST__RARE int find_quoted(const uvrest_schema *schema, unsigned enumer
 
 /* Whether raw, the text an array of enums came from, still says what the array says but for what was not known. */
 static UVREST__RARE bool agrees(const uvrest_schema *schema, unsigned enumeration, const int *values, size_t n,
-                                uvrest_raw raw)
+                                const uvrest_raw *raw)
 {
     size_t i = 0;
-    if (*raw.text != '[')
+    uvrest__walk walk;
+    if (*raw->text != '[')
         return false;
-    for (uvrest__walk walk = uvrest__walk_begin(raw); !uvrest__walk_ended(&walk); i++) {
-        uvrest_raw item = uvrest__walk_value(&walk);
-        int value = *item.text == 'n' ? UVREST__ENUM_NULL : UVREST__ENUM_UNSET;
-        if (*item.text == '"')
-            value = find_quoted(schema, enumeration, item);
+    for (uvrest__walk_begin(&walk, raw); uvrest__walk_next(&walk); i++) {
+        int value = *walk.value.text == 'n' ? UVREST__ENUM_NULL : UVREST__ENUM_UNSET;
+        if (*walk.value.text == '"')
+            value = find_quoted(schema, enumeration, &walk.value);
         if (i == n || value != values[i])
             return false;
     }
@@ -575,8 +559,8 @@ static UVREST__RARE char *write_unknown_enum(writer *w, char *at, const uvrest_g
     const uvrest_extra_member *slice =
         uvrest__extra_find(extra, uvrest__name_text(w->schema, field->name), uvrest__name_len(w->schema, field->name));
     if (slice == NULL || (field->kind == UVREST_ROW_ENUM_ARRAY &&
-                          !agrees(w->schema, field->of, load_pointer(member), list->n_entries, slice->value)))
-        return fail(w, f, UVREST_E_INVALID, "an unknown enum value without its text");
+                          !agrees(w->schema, field->of, load_pointer(member), list->n_entries, &slice->value)))
+        return refuse(w, f, "an unknown enum value without its text");
     return write_raw(w, at, &slice->value, f);
 }
 
@@ -589,7 +573,7 @@ UVREST__HOT char *write_value(writer *w, char *at, const uvrest_gen_field *field
     const uvrest_text_map *list = member; /* as every array and map begins */
     const unsigned shape = field->kind & UVREST__SHAPE_MASK;
     if (UVREST__UNLIKELY(shape != UVREST_SHAPE_ONE && list->entries == UVREST_EMPTY && list->n_entries != 0))
-        return fail(w, f, UVREST_E_INVALID, "a count without elements");
+        return refuse(w, f, "a count without elements");
     if ((field->kind & UVREST__KIND_MASK) == UVREST_KIND_ENUM && has_unknown(field, member))
         return write_unknown_enum(w, at, field, member, extra, f);
     if (shape == UVREST_SHAPE_ONE) {
@@ -597,9 +581,13 @@ UVREST__HOT char *write_value(writer *w, char *at, const uvrest_gen_field *field
             member = load_pointer(member);
         return write_one(w, at, field->kind, field->of, member, f);
     }
-    if (shape == UVREST_SHAPE_MAP)
-        return write_map(w, at, field, list, f);
-    return write_array(w, at, field, (const char *)list->entries, list->n_entries, f);
+    return write_list(w, at, field, list, f);
+}
+
+/* Whether a member is set or null by itself. */
+static UVREST__RARE bool is_said(const uvrest_gen_field *field, const char *value)
+{
+    return uvrest__tables_state(field->kind, value + field->offset) != UVREST_UNSET;
 }
 
 /* Whether an extra has something, null included, under a name of the tables. */
@@ -610,31 +598,34 @@ static UVREST__RARE bool is_held(const writer *w, const uvrest_extra *extra, uin
     return uvrest__extra_find(extra, text, len) != NULL || uvrest__extra_is_null(extra, text, len);
 }
 
-/* What an extra has and the typed members do not say, of the members from `first` to before `behind`. */
-static UVREST__RARE char *write_held(writer *w, char *at, unsigned model, const char *value, unsigned first,
-                                     unsigned behind, const uvrest_extra *extra, const frame *up)
+/* What an extra has and the typed members that are to be written do not say. */
+static UVREST__RARE char *write_held(writer *w, char *at, unsigned model, const char *value, const uvrest_extra *extra,
+                                     const frame *up)
 {
-    const uvrest_gen_field *const fields = uvrest__model_fields(w->schema, model);
     const bool own = extra->schema == w->schema && extra->model == model; /* else its nulls go by name */
-    const size_t n = uvrest_extra_count(extra);
-    for (size_t i = own ? extra->n_nulls : 0; i < n; i++) {
-        const uvrest_extra_member null = i < extra->n_nulls ? uvrest_extra_at(extra, i) : (uvrest_extra_member){0};
-        const uvrest_extra_member *const member = i < extra->n_nulls ? &null : &extra->members[i - extra->n_nulls];
-        const int found = own && !uvrest__name_is_pooled(w->schema, member->name)
-                              ? -1
-                              : uvrest__tables_find_field(w->schema, model, member->name, member->name_len);
-        const unsigned which = found < 0 ? uvrest__model_n_fields(w->schema, model) : (unsigned)found;
-        const frame f = {up, NULL, member->name, 0};
-        if (which < first || which >= behind || (found < 0 && i < extra->n_nulls))
+    frame f = {up, NULL, NULL, 0};
+    for (size_t i = own ? extra->n_nulls : 0; i < uvrest_extra_count(extra); i++) {
+        const uvrest_extra_member member = uvrest_extra_at(extra, i);
+        unsigned which = uvrest__model_n_fields(w->schema, model);
+        int found = -1;
+        if (!own || uvrest__name_is_pooled(w->schema, member.name))
+            found = uvrest__tables_find_field(w->schema, model, member.name, member.name_len);
+        if (found >= 0) {
+            const uvrest_gen_field *field = uvrest__model_fields(w->schema, model) + found;
+            which = (unsigned)found;
+            if ((field->flags & w->skipped) != 0 || is_said(field, value))
+                continue;
+        } else if (i < extra->n_nulls) {
             continue;
-        if (found >= 0 && ((fields[found].flags & w->skipped) != 0 ||
-                           uvrest__tables_state(fields[found].kind, value + fields[found].offset) != UVREST_UNSET))
+        }
+        if (up == NULL && (which < w->first || which >= w->behind))
             continue;
-        at = write_text(w, at, member->name, member->name_len, &f, true);
+        f.key = member.name;
+        at = write_text(w, at, member.name, member.name_len, &f, true);
         if (at == NULL)
             return NULL;
         *at++ = ':';
-        at = write_raw(w, at, &member->value, &f);
+        at = write_raw(w, at, &member.value, &f);
         if (at == NULL)
             return NULL;
         *at++ = ',';
@@ -651,8 +642,7 @@ static UVREST__RARE bool tells_case(const writer *w, unsigned model, const char 
     const uvrest_gen_field *field = &uvrest__model_fields(w->schema, model)[i < 0 ? 0 : i];
     if (i >= 0 && (field->flags & w->skipped) != 0)
         return false;
-    return (i >= 0 && uvrest__tables_state(field->kind, value + field->offset) != UVREST_UNSET) ||
-           is_held(w, extra, name);
+    return (i >= 0 && is_said(field, value)) || is_held(w, extra, name);
 }
 
 /* Writes the tag of a union's case. */
@@ -701,7 +691,7 @@ static char *write_object(writer *w, char *at, unsigned model, const char *value
                                    (field->flags & UVREST_READ_ONLY) != 0 ||
                                    (tag != NULL && field->name == tag->name) || is_held(w, extra, field->name)))
                     continue;
-                return fail(w, &f, UVREST_E_INVALID, "a required member is absent");
+                return refuse(w, &f, "a required member is absent");
             }
             state = UVREST_IS_NULL;
         }
@@ -722,7 +712,7 @@ static char *write_object(writer *w, char *at, unsigned model, const char *value
         *at++ = ',';
     }
     if (extra != NULL && extra->n_members + (nulls == NULL ? extra->n_nulls : 0) != 0) {
-        at = write_held(w, at, model, value, first, behind, extra, up);
+        at = write_held(w, at, model, value, extra, up);
         if (at == NULL)
             return NULL;
     }
@@ -731,37 +721,34 @@ static char *write_object(writer *w, char *at, unsigned model, const char *value
 
 /* ---- whole texts ---------------------------------------------------------------------------------------------------- */
 
-/* What to encode: a model, an array of n of them, a text (of no model), or of a model's members one or all. */
-typedef struct root {
-    uvrest_gen_field field;
-    const void *from; /* as write_one() or write_array() take it */
-    size_t n;
-    unsigned first, behind;
-} root;
-
-/* Claims what was written, and a NUL behind it. */
-static UVREST__RARE uvrest_status encode(const uvrest_schema *schema, const root *of, unsigned flags,
+/*
+ * Encodes a model, a text (of no model) or an array of n models; of one model's members all, or with n the one before the
+ * n-th alone. Claims what was written, and a NUL behind it.
+ */
+static UVREST__RARE uvrest_status encode(uvrest_model model, const void *from, unsigned kind, size_t n, unsigned flags,
                                          uvrest_arena *arena, uvrest_raw *out_text, uvrest_reason *reason)
 {
+    const uvrest_gen_field field = {0, 0, model.id, UVREST_ROW_MODEL_ARRAY, 0};
+    const uvrest_text_map list = {from, n}; /* as every array begins */
     writer w;
     char *at;
     w.begin = arena->at;
     w.end = arena->end;
-    w.schema = schema;
+    w.schema = model.schema;
     w.arena = arena;
     w.list = NULL;
-    w.first = of->first;
-    w.behind = of->behind;
+    w.first = n == 0 ? 0 : (unsigned)n - 1;
+    w.behind = n == 0 ? ALL : (unsigned)n;
     w.depth = 0;
     w.skipped = (flags & UVREST_ENCODE_READ_ONLY) != 0 ? 0 : UVREST_READ_ONLY;
     w.partial = (flags & UVREST_ENCODE_PARTIAL) != 0;
     w.status = UVREST_OK;
     w.reason = reason;
     at = ensure(&w, w.begin, ROOM);
-    if (at != NULL && of->field.kind == UVREST_ROW_MODEL_ARRAY)
-        at = write_array(&w, at, &of->field, of->from, of->n, NULL);
+    if (at != NULL && kind == UVREST_ROW_MODEL_ARRAY)
+        at = write_list(&w, at, &field, &list, NULL);
     else if (at != NULL)
-        at = write_one(&w, at, of->field.kind, of->field.of, of->from, NULL);
+        at = write_one(&w, at, kind, model.id, from, NULL);
     if (at == NULL)
         return w.status;
     *at = '\0';
@@ -773,7 +760,6 @@ static UVREST__RARE uvrest_status encode(const uvrest_schema *schema, const root
 UVREST__RARE uvrest_status uvrest_json_encode(uvrest_model model, const void *value, unsigned flags,
                                               uvrest_arena *arena, uvrest_raw *out_text, uvrest_reason *reason)
 {
-    const root of = {{0, 0, model.id, UVREST_KIND_MODEL, 0}, value, 0, 0, ALL};
     if (model.schema == NULL || model.id >= model.schema->n_models || value == NULL || value == UVREST_NULL ||
         arena == NULL || out_text == NULL ||
         (flags & ~(unsigned)(UVREST_ENCODE_READ_ONLY | UVREST_ENCODE_PARTIAL)) != 0) {
@@ -781,27 +767,24 @@ UVREST__RARE uvrest_status uvrest_json_encode(uvrest_model model, const void *va
             memcpy(reason->text, "an argument is missing", 23);
         return UVREST_E_INVALID;
     }
-    return encode(model.schema, &of, flags, arena, out_text, reason);
+    return encode(model, value, UVREST_KIND_MODEL, 0, flags, arena, out_text, reason);
 }
 
 UVREST__RARE uvrest_status uvrest__json_encode_array(uvrest_model model, const void *items, size_t n_items,
                                                      unsigned flags, uvrest_arena *arena, uvrest_raw *out_text,
                                                      uvrest_reason *reason)
 {
-    const root of = {{0, 0, model.id, UVREST_ROW_MODEL_ARRAY, 0}, items, n_items, 0, ALL};
-    return encode(model.schema, &of, flags, arena, out_text, reason);
+    return encode(model, items, UVREST_ROW_MODEL_ARRAY, n_items, flags, arena, out_text, reason);
 }
 
 UVREST__RARE uvrest_status uvrest__json_encode_member(uvrest_model model, const void *value, unsigned i,
                                                       uvrest_arena *arena, uvrest_raw *out_text)
 {
-    const root of = {{0, 0, model.id, UVREST_KIND_MODEL, 0}, value, 0, i, i + 1};
-    return encode(model.schema, &of, UVREST_ENCODE_PARTIAL, arena, out_text, NULL);
+    return encode(model, value, UVREST_KIND_MODEL, (size_t)i + 1, UVREST_ENCODE_PARTIAL, arena, out_text, NULL);
 }
 
 UVREST__RARE uvrest_status uvrest__json_encode_text(const char *text, uvrest_arena *arena, uvrest_raw *out_text,
                                                     uvrest_reason *reason)
 {
-    const root of = {{0, 0, 0, UVREST_KIND_STR, 0}, &text, 0, 0, ALL};
-    return encode(NULL, &of, 0, arena, out_text, reason);
+    return encode((uvrest_model){NULL, 0}, &text, UVREST_KIND_STR, 0, 0, arena, out_text, reason);
 }

@@ -26,58 +26,57 @@ static void put_name(writer *out, const char *name)
 }
 
 /* Whether a name as it stands in the text, quotes included, is this one. */
-static bool is_name(uvrest_raw quoted, const char *name)
+static bool is_name(const uvrest_raw *quoted, const char *name)
 {
     size_t len = strlen(name);
-    return quoted.len == len + 2 && memcmp(quoted.text + 1, name, len) == 0;
+    return quoted->len == len + 2 && memcmp(quoted->text + 1, name, len) == 0;
 }
 
-/* How often an object has a member of that name; hostile text may have it more than once. */
-static size_t count_member(uvrest_raw object, const char *name)
+/* Whether an object has a member of that name. */
+static bool has_member(const uvrest_raw *object, const char *name)
 {
-    size_t n = 0;
-    for (uvrest__walk walk = uvrest__walk_begin(object); !uvrest__walk_ended(&walk);) {
-        n += is_name(uvrest__walk_name(&walk), name) ? 1 : 0;
-        (void)uvrest__walk_value(&walk);
+    uvrest__walk walk;
+    for (uvrest__walk_begin(&walk, object); uvrest__walk_next(&walk);) {
+        if (is_name(&walk.name, name))
+            return true;
     }
-    return n;
+    return false;
 }
 
 /* Which members of an object are put: those that are entries, with what is in them, or the others; or all, of an entry. */
 enum { ENTRIES, OTHERS, OF_ENTRY };
 
 /* Returns whether there were any. In an entry `from` comes under the name `to`. */
-static bool put_members(writer *out, const uvrest_gather *rule, uvrest_raw object, unsigned which)
+static bool put_members(writer *out, const uvrest_gather *rule, const uvrest_raw *object, unsigned which)
 {
     bool any = false;
-    for (uvrest__walk walk = uvrest__walk_begin(object); !uvrest__walk_ended(&walk);) {
-        uvrest_raw name = uvrest__walk_name(&walk);
-        uvrest_raw value = uvrest__walk_value(&walk);
-        bool is_entry = which != OF_ENTRY && *value.text == '{' && count_member(value, rule->from) > 0;
+    uvrest__walk walk;
+    for (uvrest__walk_begin(&walk, object); uvrest__walk_next(&walk);) {
+        bool is_entry = which != OF_ENTRY && *walk.value.text == '{' && has_member(&walk.value, rule->from);
         if (is_entry != (which == ENTRIES))
             continue;
         if (any)
             put(out, ",", 1);
         any = true;
-        if (which == OF_ENTRY && is_name(name, rule->from)) {
+        if (which == OF_ENTRY && is_name(&walk.name, rule->from)) {
             put_name(out, rule->to);
         } else {
-            put(out, name.text, name.len);
+            put(out, walk.name.text, walk.name.len);
             put(out, ":", 1);
         }
         if (is_entry) {
             put(out, "{", 1);
-            put_members(out, rule, value, OF_ENTRY);
+            put_members(out, rule, &walk.value, OF_ENTRY);
             put(out, "}", 1);
         } else {
-            put(out, value.text, value.len);
+            put(out, walk.value.text, walk.value.len);
         }
     }
     return any;
 }
 
 /* All of it. Returns whether there were entries. */
-static bool put_object(writer *out, const uvrest_gather *rule, uvrest_raw object)
+static bool put_object(writer *out, const uvrest_gather *rule, const uvrest_raw *object)
 {
     bool any;
     put(out, "{", 1);
@@ -100,15 +99,15 @@ uvrest_status uvrest__json_gather(const uvrest_gather *rule, uvrest_raw text, uv
     p = uvrest__scan_space(p, end);
     object = uvrest_raw_of((const char *)p, (size_t)(end - p));
     if (object.len == 0 || *object.text != '{' || uvrest_json_check(object.text, object.len, 0, NULL) != UVREST_OK ||
-        count_member(object, rule->into) > 0)
+        has_member(&object, rule->into))
         return UVREST_OK;
     writer made = {NULL, 0};
-    if (!put_object(&made, rule, object))
+    if (!put_object(&made, rule, &object))
         return UVREST_OK;
     made = (writer){uvrest_arena_alloc(arena, made.len), 0};
     if (made.text == NULL)
         return UVREST_E_NOMEM;
-    put_object(&made, rule, object);
+    put_object(&made, rule, &object);
     *out = uvrest_raw_of(made.text, made.len);
     return UVREST_OK;
 }

@@ -3,27 +3,33 @@
 #include "limits.h"
 #include "scan.h"
 
-uvrest__walk uvrest__walk_begin(uvrest_raw container)
+void uvrest__walk_begin(uvrest__walk *walk, const uvrest_raw *container)
 {
-    const uint8_t *begin = (const uint8_t *)container.text;
-    uvrest__walk walk = {begin + 1, begin + container.len};
-    walk.at = uvrest__scan_space(walk.at, walk.end);
-    return walk;
+    walk->at = (const uint8_t *)container->text;
+    walk->end = walk->at + container->len;
+    walk->is_object = *walk->at == '{';
+    walk->at = uvrest__scan_space(walk->at + 1, walk->end);
+    walk->name = uvrest_raw_of("", 0);
 }
 
-bool uvrest__walk_ended(const uvrest__walk *walk)
-{
-    return *walk->at == '}' || *walk->at == ']';
-}
-
-uvrest_raw uvrest__walk_value(uvrest__walk *walk)
+/* A name or a value, and what stands between it and the next one. */
+static void take(uvrest__walk *walk, uvrest_raw *out)
 {
     uvrest__fault fault;
-    const uint8_t *begin = walk->at;
-    const uint8_t *behind = uvrest__scan_value(begin, walk->end, UVREST__JSON_DEPTH_MAX, &fault);
-    uvrest_raw value = uvrest_raw_of((const char *)begin, (size_t)(behind - begin));
-    walk->at = uvrest__scan_space(behind, walk->end);
-    if (*walk->at == ',' || *walk->at == ':')
-        walk->at = uvrest__scan_space(walk->at + 1, walk->end);
-    return value;
+    const uint8_t *behind = uvrest__scan_value(walk->at, walk->end, UVREST__JSON_DEPTH_MAX, &fault);
+    *out = uvrest_raw_of((const char *)walk->at, (size_t)(behind - walk->at));
+    behind = uvrest__scan_space(behind, walk->end);
+    if (*behind == ',' || *behind == ':')
+        behind = uvrest__scan_space(behind + 1, walk->end);
+    walk->at = behind;
+}
+
+bool uvrest__walk_next(uvrest__walk *walk)
+{
+    if (*walk->at == '}' || *walk->at == ']')
+        return false;
+    if (walk->is_object)
+        take(walk, &walk->name);
+    take(walk, &walk->value);
+    return true;
 }
