@@ -37,7 +37,7 @@ typedef struct writer {
     char *begin;
     const uvrest_schema *schema;
     uvrest_arena *arena;
-    const frame *list; /* the outermost array being written, at its index; NULL outside of one */
+    const frame *list; /* the outermost array or map being written, at its index; NULL outside of one */
     size_t n_list; /* its elements */
     unsigned first; /* of the root's members those from here ... */
     unsigned behind; /* ... to before here are written; those it does not have count as the one behind its last */
@@ -330,8 +330,7 @@ UVREST__HOT char *put_pooled(writer *w, char *at, const char *text)
 
 static __attribute__((noinline)) char *write_pooled(writer *w, char *at, uint16_t name)
 {
-    at = ensure(w, at, NAME_ROOM);
-    return at == NULL ? NULL : put_pooled(w, at, uvrest__name_text(w->schema, name));
+    return write_text(w, at, uvrest__name_text(w->schema, name), uvrest__name_len(w->schema, name), NULL, true);
 }
 
 /* ---- scalars -------------------------------------------------------------------------------------------------------- */
@@ -395,18 +394,18 @@ UVREST__HOT char *leave(writer *w, char *at, char close)
 
 static UVREST__RARE char *write_union(writer *w, char *at, unsigned choice, const uvrest_union *value, const frame *f)
 {
+    const unsigned i = (unsigned)value->kind - UVREST__ENUM_FIRST;
     const uvrest_gen_case *which;
     case_tag tag;
     if (value->kind == UVREST__ENUM_NULL)
         return put_null(at);
     if (value->kind == UVREST__ENUM_UNKNOWN)
         return write_raw(w, at, &value->raw, f);
-    if (value->kind < UVREST__ENUM_FIRST ||
-        (unsigned)value->kind >= UVREST__ENUM_FIRST + uvrest__tables_n_cases(w->schema, choice))
+    if (i >= uvrest__tables_n_cases(w->schema, choice))
         return refuse(w, f, "a union without a case");
     if (value->value == NULL)
         return refuse(w, f, "a union without a value");
-    which = uvrest__tables_case(w->schema, choice, (unsigned)(value->kind - UVREST__ENUM_FIRST));
+    which = uvrest__tables_case(w->schema, choice, i);
     tag.name = w->schema->unions[choice].tag;
     tag.text = which->text;
     return write_object(w, at, which->model, value->value, &tag, f);
@@ -416,30 +415,24 @@ static UVREST__RARE char *write_union(writer *w, char *at, unsigned choice, cons
 static char *write_one(writer *w, char *at, unsigned kind, unsigned of, const void *from, const frame *f)
 {
     const void *pointer;
+    if (kind <= UVREST_KIND_F64 && uvrest__tables_state(kind, from) != UVREST_IS_SET)
+        return put_null(at);
     switch (kind) {
     case UVREST_KIND_BOOL: {
-        const uvrest_opt_bool *opt = from;
-        if (opt->state != UVREST_IS_SET)
-            return put_null(at);
-        memcpy(at, opt->value ? "true" : "fals", 4);
+        const bool value = ((const uvrest_opt_bool *)from)->value;
+        memcpy(at, value ? "true" : "fals", 4);
         at[4] = 'e'; /* a comma takes its place behind true */
-        return at + 5 - opt->value;
+        return at + 5 - value;
     }
-    case UVREST_KIND_I32: {
-        const uvrest_opt_i32 *opt = from;
-        return opt->state != UVREST_IS_SET ? put_null(at) : uvrest__number_print_i64(at, opt->value);
-    }
-    case UVREST_KIND_I64: {
-        const uvrest_opt_i64 *opt = from;
-        return opt->state != UVREST_IS_SET ? put_null(at) : uvrest__number_print_i64(at, opt->value);
-    }
+    case UVREST_KIND_I32:
+        return uvrest__number_print_i64(at, ((const uvrest_opt_i32 *)from)->value);
+    case UVREST_KIND_I64:
+        return uvrest__number_print_i64(at, ((const uvrest_opt_i64 *)from)->value);
     case UVREST_KIND_F64: {
-        const uvrest_opt_f64 *opt = from;
-        if (opt->state != UVREST_IS_SET)
-            return put_null(at);
-        if (UVREST__UNLIKELY(!isfinite(opt->value)))
+        const double value = ((const uvrest_opt_f64 *)from)->value;
+        if (UVREST__UNLIKELY(!isfinite(value)))
             return refuse(w, f, "NaN and infinity have no JSON");
-        return uvrest__number_print_f64(at, opt->value);
+        return uvrest__number_print_f64(at, value);
     }
     case UVREST_KIND_STR:
         pointer = load_pointer(from);
@@ -455,6 +448,17 @@ static char *write_one(writer *w, char *at, unsigned kind, unsigned of, const vo
     }
 }
 
+/* The key of a map's entry, with its colon. */
+static UVREST__RARE char *write_key(writer *w, char *at, const frame *f)
+{
+    if (f->key == NULL)
+        return refuse(w, f->up, "an entry without a key");
+    at = write_c_text(w, at, f->key, f);
+    if (at != NULL)
+        *at++ = ':';
+    return at;
+}
+
 /* The elements of an array or the entries of a map. */
 static char *write_list(writer *w, char *at, const uvrest_gen_field *field, const uvrest_text_map *list,
                         const frame *up)
@@ -463,9 +467,8 @@ static char *write_list(writer *w, char *at, const uvrest_gen_field *field, cons
     const uvrest_gen_field map = {0, 0, field->of, (uint8_t)(kind | UVREST_SHAPE_MAP), 0};
     const size_t size = uvrest__tables_element_size(w->schema, field);
     const char *item = (const char *)list->entries;
-    const bool outermost = w->list == NULL && shape != UVREST_SHAPE_MAP;
     frame f = {up, NULL, NULL, 0};
-    if (outermost) {
+    if (w->list == NULL) {
         w->list = &f;
         w->n_list = list->n_entries;
     }
@@ -475,16 +478,12 @@ static char *write_list(writer *w, char *at, const uvrest_gen_field *field, cons
         if (shape == UVREST_SHAPE_MAP) {
             value = item + sizeof f.key;
             f.key = load_pointer(item);
-            if (f.key == NULL)
-                return refuse(w, up, "an entry without a key");
-            at = write_c_text(w, at, f.key, &f);
-            if (at == NULL)
-                return NULL;
-            *at++ = ':';
+            at = write_key(w, at, &f);
             if (kind == UVREST_KIND_MODEL)
                 value = load_pointer(value);
         }
-        at = ensure(w, at, ROOM);
+        if (at != NULL)
+            at = ensure(w, at, ROOM);
         if (UVREST__UNLIKELY(at == NULL))
             return NULL;
         if (UVREST__UNLIKELY(shape == UVREST_SHAPE_MAP_ARRAY))
@@ -494,7 +493,7 @@ static char *write_list(writer *w, char *at, const uvrest_gen_field *field, cons
         if (at != NULL)
             *at++ = ',';
     }
-    if (outermost)
+    if (w->list == &f)
         w->list = NULL;
     return at == NULL ? NULL : leave(w, at, shape == UVREST_SHAPE_MAP ? '}' : ']');
 }
@@ -604,12 +603,14 @@ static UVREST__RARE char *write_held(writer *w, char *at, unsigned model, const 
 {
     const bool own = extra->schema == w->schema && extra->model == model; /* else its nulls go by name */
     frame f = {up, NULL, NULL, 0};
-    for (size_t i = own ? extra->n_nulls : 0; i < uvrest_extra_count(extra); i++) {
-        const uvrest_extra_member member = uvrest_extra_at(extra, i);
+    const size_t n = extra->n_nulls + extra->n_members;
+    for (size_t i = own ? extra->n_nulls : 0; i < n; i++) {
+        const uvrest_extra_member null = i < extra->n_nulls ? uvrest_extra_at(extra, i) : (uvrest_extra_member){0};
+        const uvrest_extra_member *const member = i < extra->n_nulls ? &null : &extra->members[i - extra->n_nulls];
         unsigned which = uvrest__model_n_fields(w->schema, model);
         int found = -1;
-        if (!own || uvrest__name_is_pooled(w->schema, member.name))
-            found = uvrest__tables_find_field(w->schema, model, member.name, member.name_len);
+        if (!own || uvrest__name_is_pooled(w->schema, member->name))
+            found = uvrest__tables_find_field(w->schema, model, member->name, member->name_len);
         if (found >= 0) {
             const uvrest_gen_field *field = uvrest__model_fields(w->schema, model) + found;
             which = (unsigned)found;
@@ -620,12 +621,12 @@ static UVREST__RARE char *write_held(writer *w, char *at, unsigned model, const 
         }
         if (up == NULL && (which < w->first || which >= w->behind))
             continue;
-        f.key = member.name;
-        at = write_text(w, at, member.name, member.name_len, &f, true);
+        f.key = member->name;
+        at = write_text(w, at, member->name, member->name_len, &f, true);
         if (at == NULL)
             return NULL;
         *at++ = ':';
-        at = write_raw(w, at, &member.value, &f);
+        at = write_raw(w, at, &member->value, &f);
         if (at == NULL)
             return NULL;
         *at++ = ',';
@@ -643,6 +644,14 @@ static UVREST__RARE bool tells_case(const writer *w, unsigned model, const char 
     if (i >= 0 && (field->flags & w->skipped) != 0)
         return false;
     return (i >= 0 && is_said(field, value)) || is_held(w, extra, name);
+}
+
+/* Whether a required member may be unset. */
+static UVREST__RARE bool may_lack(const writer *w, const uvrest_gen_field *field, const case_tag *tag,
+                                  const uvrest_extra *extra)
+{
+    return w->partial || (field->flags & UVREST_READ_ONLY) != 0 || (tag != NULL && field->name == tag->name) ||
+           is_held(w, extra, field->name);
 }
 
 /* Writes the tag of a union's case. */
@@ -687,9 +696,7 @@ static char *write_object(writer *w, char *at, unsigned model, const char *value
         f.field = field;
         if (state == UVREST_UNSET) {
             if (nulls == NULL || (nulls[i / 64] >> i % 64 & 1) == 0) {
-                if (UVREST__LIKELY((field->flags & UVREST_REQUIRED) == 0 || w->partial ||
-                                   (field->flags & UVREST_READ_ONLY) != 0 ||
-                                   (tag != NULL && field->name == tag->name) || is_held(w, extra, field->name)))
+                if (UVREST__LIKELY((field->flags & UVREST_REQUIRED) == 0) || may_lack(w, field, tag, extra))
                     continue;
                 return refuse(w, &f, "a required member is absent");
             }
