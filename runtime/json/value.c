@@ -36,7 +36,7 @@ static char *take_text(builder *b)
     return to + 1;
 }
 
-static cJSON *take_number(builder *b)
+static UVREST__COLD cJSON *take_number(builder *b)
 {
     uvrest__number number;
     uvrest__fault fault;
@@ -46,7 +46,7 @@ static cJSON *take_number(builder *b)
     return cJSON_CreateNumber(value);
 }
 
-static cJSON *take_container(builder *b);
+static UVREST__COLD cJSON *take_container(builder *b);
 
 /* The value at b->p; the text is valid. NULL when memory is exhausted. */
 static cJSON *take_value(builder *b)
@@ -71,7 +71,7 @@ static cJSON *take_value(builder *b)
     }
 }
 
-static cJSON *take_container(builder *b)
+static UVREST__COLD cJSON *take_container(builder *b)
 {
     const bool is_object = *b->p == '{';
     cJSON *const made = is_object ? cJSON_CreateObject() : cJSON_CreateArray();
