@@ -29,10 +29,9 @@ UVREST__HOT const uint8_t *read_str(reader *r, const uint8_t *p, void *to)
 
 /* ---- unions --------------------------------------------------------------------------------------------------------- */
 
-/* Whether the text last read is this one. It is forgotten in either case. */
-static UVREST__RARE bool is_text(reader *r, uint16_t name)
+/* Whether the text last read is this one. */
+static UVREST__RARE bool is_text(const reader *r, uint16_t name)
 {
-    r->arena->at = r->text.chars;
     return uvrest__name_len(r->schema, name) == r->text.len &&
            memcmp(uvrest__name_text(r->schema, name), r->text.chars, r->text.len) == 0;
 }
@@ -41,7 +40,7 @@ static UVREST__RARE bool is_text(reader *r, uint16_t name)
 static UVREST__RARE unsigned find_case(reader *r, const uint8_t *p, unsigned choice)
 {
     unsigned n = uvrest__tables_n_cases(r->schema, choice), i = n;
-    if (*p == '"' && uvrest__scalar_text(r, p + 1) != NULL) {
+    if (*p == '"' && uvrest__scalar_peek(r, p + 1) != NULL) {
         for (i = 0; i < n && !is_text(r, uvrest__tables_case(r->schema, choice, i)->text);)
             i++;
     }
@@ -58,7 +57,7 @@ static UVREST__RARE unsigned find_tag(reader *r, const uint8_t *p, unsigned choi
     do {
         bool is_tag;
         p = uvrest__reader_skip(r, p + 1);
-        if (*p != '"' || (p = uvrest__scalar_text(r, p + 1)) == NULL)
+        if (*p != '"' || (p = uvrest__scalar_peek(r, p + 1)) == NULL)
             break;
         is_tag = is_text(r, r->schema->unions[choice].tag);
         p = uvrest__reader_skip(r, p);
@@ -253,22 +252,35 @@ UVREST__HOT uint8_t *find_order(reader *r, unsigned model)
 
 /*
  * Behind the name at p and its colon, if it is this one, followed by quote and colon at once; NULL else, and so near the
- * text's end that it does not pay to find out.
+ * text's end or of a name so long that it does not pay to find out. text: in the pool.
  */
-UVREST__HOT const uint8_t *match_name(const reader *r, const uint8_t *p, uint16_t name)
+UVREST__HOT const uint8_t *match_name(const reader *r, const uint8_t *p, const char *text)
 {
-    const char *text = uvrest__name_text(r->schema, name);
-    const unsigned len = uvrest__name_len(r->schema, name);
+    const unsigned len = (uint8_t)text[-1];
     if (UVREST__UNLIKELY(r->end - p < 18))
         return NULL;
     if (UVREST__LIKELY(len <= 16)) {
         if (UVREST__UNLIKELY(!uvrest__same16(p, text, len)))
             return NULL;
-    } else if (r->end - p < (ptrdiff_t)len + 2 || memcmp(p, text, len) != 0) {
+    } else if (len > 32 || r->end - p < (ptrdiff_t)len + 2 || !uvrest__same16(p, text, 16) ||
+               !uvrest__same16(p + len - 16, text + len - 16, 16)) {
         return NULL;
     }
     p += len;
     return UVREST__LIKELY(memcmp(p, "\":", 2) == 0) ? p + 2 : NULL;
+}
+
+/* A member of no model, from behind the opening quote of its name and with its value at p. Behind it; o->f.field is NULL. */
+static UVREST__COLD const uint8_t *keep_unknown(reader *r, const uint8_t *begin, const uint8_t *p, object *o)
+{
+    const uint8_t *behind;
+    uvrest__text name;
+    o->f.field = NULL;
+    if (uvrest__scalar_text(r, begin) == NULL)
+        return NULL;
+    name = r->text;
+    behind = uvrest__reader_skip_value(r, p);
+    return behind != NULL && uvrest__reader_keep_raw(r, &o->kept, name.chars, name.len, p, behind) ? behind : NULL;
 }
 
 /*
@@ -277,26 +289,20 @@ UVREST__HOT const uint8_t *match_name(const reader *r, const uint8_t *p, uint16_
  */
 static UVREST__COLD const uint8_t *read_name(reader *r, const uint8_t *p, object *o)
 {
-    uvrest__text name;
-    const uint8_t *behind;
+    const uint8_t *const begin = p;
     int i;
-    p = uvrest__scalar_text(r, p);
+    p = uvrest__scalar_peek(r, p);
     if (p == NULL)
         return NULL;
     p = uvrest__reader_skip(r, p);
     if (UVREST__UNLIKELY(*p != ':'))
         return uvrest__reader_broken(r, p);
     p = uvrest__reader_skip(r, p + 1);
-    name = r->text;
-    i = uvrest__tables_find_field(r->schema, o->model, name.chars, name.len);
-    if (UVREST__LIKELY(i >= 0)) {
-        r->arena->at = name.chars;
-        o->f.field = uvrest__model_fields(r->schema, o->model) + i;
-        return p;
-    }
-    o->f.field = NULL;
-    behind = uvrest__reader_skip_value(r, p);
-    return behind != NULL && uvrest__reader_keep_raw(r, &o->kept, name.chars, name.len, p, behind) ? behind : NULL;
+    i = uvrest__tables_find_field(r->schema, o->model, r->text.chars, r->text.len);
+    if (UVREST__UNLIKELY(i < 0))
+        return keep_unknown(r, begin, p, o);
+    o->f.field = uvrest__model_fields(r->schema, o->model) + i;
+    return p;
 }
 
 /* A member comes again: what it left the first time goes. */
@@ -377,6 +383,7 @@ static UVREST__COLD const uvrest_extra *make_extra(reader *r, object *o, const u
 static UVREST__COLD const uint8_t *read_object(reader *r, const uint8_t *p, unsigned model, char *to, const frame *up)
 {
     const uvrest_gen_field *const fields = uvrest__model_fields(r->schema, model);
+    const char *const pool = r->schema->pool;
     const unsigned n = uvrest__model_n_fields(r->schema, model);
     const uvrest__stack_mark mark = uvrest__stack_top(&r->stack);
     uint8_t *const skips = find_order(r, model);
@@ -391,11 +398,12 @@ static UVREST__COLD const uint8_t *read_object(reader *r, const uint8_t *p, unsi
         const uvrest_gen_field *field;
         const uint8_t *value;
         unsigned i = (uint8_t)(at + skips[at]);
+        uint64_t *seen, bit;
         void *member;
         if (UVREST__UNLIKELY(*p != '"'))
             return uvrest__reader_broken(r, p);
         field = &fields[i];
-        value = i < n ? match_name(r, p + 1, field->name) : NULL;
+        value = i < n ? match_name(r, p + 1, pool + field->name) : NULL;
         if (UVREST__LIKELY(value != NULL)) {
             value = uvrest__reader_skip(r, value);
             o.f.field = field;
@@ -413,17 +421,19 @@ static UVREST__COLD const uint8_t *read_object(reader *r, const uint8_t *p, unsi
         }
         at = i + 1;
         member = to + field->offset;
-        if (UVREST__UNLIKELY((o.seen[i / 64] >> i % 64 & 1) != 0)) {
+        seen = &o.seen[i / 64];
+        bit = UINT64_C(1) << i % 64;
+        if (UVREST__UNLIKELY((*seen & bit) != 0)) {
             forget_member(r, &o, i);
         } else {
-            o.seen[i / 64] |= UINT64_C(1) << i % 64;
+            *seen |= bit;
             o.n_required += field->flags & UVREST_REQUIRED;
         }
         if (*value == 'n') {
             if (UVREST__UNLIKELY(!uvrest__reader_is_word(r, value, "null")))
                 return uvrest__reader_broken(r, value);
             if (!uvrest__tables_set_null(field->kind, member))
-                o.nulls[i / 64] |= UINT64_C(1) << i % 64;
+                o.nulls[i / 64] |= bit;
             p = value + 4;
         } else {
             p = field->kind == UVREST_KIND_STR ? read_str(r, value, member)
@@ -463,60 +473,77 @@ close:
 
 static UVREST__COLD const uint8_t *read_enum(reader *r, const uint8_t *p, unsigned enumeration, int *to)
 {
-    p = uvrest__scalar_text(r, p + 1);
+    p = uvrest__scalar_peek(r, p + 1);
     if (p == NULL)
         return NULL;
-    r->arena->at = r->text.chars;
     *to = uvrest__tables_find_text(r->schema, enumeration, r->text.chars, r->text.len);
     r->unknown_text |= *to == UVREST__ENUM_UNKNOWN;
     return p;
 }
 
-/* A value at p, not null, into `to`, zeroed: of a kind with its shape, or of one that stands in an array. */
+/* A text that is no member: those are read where they are met. */
+static UVREST__COLD const uint8_t *read_element(reader *r, const uint8_t *p, void *to)
+{
+    return read_str(r, p, to);
+}
+
+UVREST__HOT const uint8_t *read_bool(const reader *r, const uint8_t *p, uvrest_opt_bool *to)
+{
+    const bool value = uvrest__reader_is_word(r, p, "true");
+    if (!value && !(uvrest__reader_is_word(r, p, "fals") && p[4] == 'e'))
+        return p;
+    *to = uvrest_bool(value);
+    return p + 5 - value;
+}
+
+static UVREST__COLD const uint8_t *read_raw(reader *r, const uint8_t *p, uvrest_raw *to)
+{
+    const uint8_t *behind = uvrest__reader_skip_value(r, p);
+    return behind != NULL && uvrest__reader_copy_raw(r, p, behind, to) ? behind : NULL;
+}
+
+/* A model or a union that its parent points to. */
+static UVREST__COLD const uint8_t *read_pointed(reader *r, const uint8_t *p, unsigned kind, unsigned of, void *to,
+                                                const frame *f)
+{
+    const size_t size = kind == UVREST_KIND_MODEL ? r->schema->models[of].size : sizeof(uvrest_union);
+    void *own = *p == '{' ? uvrest__reader_take(r, p, size) : NULL;
+    if (UVREST__UNLIKELY(own == NULL))
+        return *p == '{' ? NULL : p;
+    memcpy(to, &own, sizeof own);
+    memset(own, 0, size);
+    return kind == UVREST_KIND_MODEL ? read_object(r, p, of, own, f) : read_union(r, p, of, own, f);
+}
+
+/*
+ * A value at p, not null, into `to`, zeroed: of a kind with its shape, or of one that stands in an array. All it does is to
+ * jump to whoever reads it.
+ */
 static const uint8_t *read_value(reader *r, const uint8_t *p, unsigned kind, unsigned of, void *to, const frame *f)
 {
-    const uint8_t *behind;
-    void *own = to;
-    size_t size;
     switch (kind) {
     case UVREST_KIND_STR:
-        return read_str(r, p, to);
+        return read_element(r, p, to);
     case UVREST_KIND_I32:
     case UVREST_KIND_I64:
     case UVREST_KIND_F64:
         return uvrest__scalar_number(r, p, kind, to);
     case UVREST_KIND_BOOL:
-        if (!uvrest__reader_is_word(r, p, "true") && !(uvrest__reader_is_word(r, p, "fals") && p[4] == 'e'))
-            return p;
-        *(uvrest_opt_bool *)to = uvrest_bool(*p == 't');
-        return p + (*p == 't' ? 4 : 5);
+        return read_bool(r, p, to);
     case UVREST_KIND_ENUM:
         return *p == '"' ? read_enum(r, p, of, to) : p;
     case UVREST_KIND_RAW:
-        behind = uvrest__reader_skip_value(r, p);
-        return behind != NULL && uvrest__reader_copy_raw(r, p, behind, to) ? behind : NULL;
+        return read_raw(r, p, to);
     case UVREST_KIND_MODEL:
     case UVREST_KIND_UNION:
-        if (UVREST__UNLIKELY(*p != '{'))
-            return p;
-        size = kind == UVREST_KIND_MODEL ? r->schema->models[of].size : sizeof(uvrest_union);
-        own = uvrest__reader_take(r, p, size);
-        if (own == NULL)
-            return NULL;
-        memcpy(to, &own, sizeof own);
-        memset(own, 0, size);
-        break;
+        return read_pointed(r, p, kind, of, to, f);
     case ELEMENT_MODEL:
+        return *p == '{' ? read_object(r, p, of, to, f) : p;
     case ELEMENT_UNION:
-        if (UVREST__UNLIKELY(*p != '{'))
-            return p;
-        break;
+        return *p == '{' ? read_union(r, p, of, to, f) : p;
     default:
         return read_items(r, p, kind, of, to, f);
     }
-    if (UVREST__UNLIKELY(kind == UVREST_KIND_UNION || kind == ELEMENT_UNION))
-        return read_union(r, p, of, own, f);
-    return read_object(r, p, of, own, f);
 }
 
 /* ---- whole texts ---------------------------------------------------------------------------------------------------- */

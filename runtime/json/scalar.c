@@ -81,29 +81,42 @@ static UVREST__COLD const uint8_t *read_text(uvrest__reader *r, const uint8_t *p
 /* The usual text is plain, with room for whole blocks where it is and where it goes. A block is copied before it is known to be. */
 const uint8_t *uvrest__scalar_text(uvrest__reader *r, const uint8_t *p)
 {
-    const uintptr_t last = (uintptr_t)r->end - UVREST__BLOCK, room = (uintptr_t)r->arena->end - SPARE;
-    char *const begin = r->arena->at;
-    char *to = begin;
-    while (UVREST__LIKELY((uintptr_t)p <= last && (uintptr_t)to <= room)) {
-        uvrest__block16 block = uvrest__block_load(p);
+    uvrest_arena *const arena = r->arena;
+    char *const to = arena->at;
+    const ptrdiff_t room = arena->end - to - 1, left = r->end - p;
+    const ptrdiff_t last = (left < room ? left : room) - UVREST__BLOCK;
+    ptrdiff_t len;
+    for (len = 0; UVREST__LIKELY(len <= last); len += UVREST__BLOCK) {
+        uvrest__block16 block = uvrest__block_load(p + len);
         uvrest__mask special = uvrest__block_special(block);
-        uvrest__block_store(to, block);
+        uvrest__block_store(to + len, block);
         if (special != 0) {
-            p += uvrest__mask_first(special);
-            to += uvrest__mask_first(special);
-            if (UVREST__UNLIKELY(*p != '"'))
+            len += uvrest__mask_first(special);
+            if (UVREST__UNLIKELY(p[len] != '"'))
                 break;
-            *to = '\0';
-            r->text.chars = begin;
-            r->text.len = (size_t)(to - begin);
+            to[len] = '\0';
+            r->text.chars = to;
+            r->text.len = (size_t)len;
             r->text.unfit = false;
-            r->arena->at = to + 1;
-            return p + 1;
+            arena->at = to + len + 1;
+            return p + len + 1;
         }
-        p += UVREST__BLOCK;
-        to += UVREST__BLOCK;
     }
-    return read_text(r, p, (size_t)(to - begin));
+    return read_text(r, p + len, (size_t)len);
+}
+
+const uint8_t *uvrest__scalar_peek(uvrest__reader *r, const uint8_t *p)
+{
+    const uint8_t *behind = uvrest__scan_plain(p, r->end);
+    if (UVREST__LIKELY(behind != r->end && *behind == '"')) {
+        r->text.chars = (char *)(uintptr_t)p;
+        r->text.len = (size_t)(behind - p);
+        return behind + 1;
+    }
+    behind = uvrest__scalar_text(r, p);
+    if (behind != NULL)
+        r->arena->at = r->text.chars;
+    return behind;
 }
 
 /* ---- numbers -------------------------------------------------------------------------------------------------------- */

@@ -8,6 +8,9 @@
 /* A text from behind its opening quote, into the arena and reader.text. Behind its closing quote; NULL with the decode failed. */
 const uint8_t *uvrest__scalar_text(uvrest__reader *r, const uint8_t *p);
 
+/* The same to look at only, before the next text is read: where it stands or in free memory of the arena; no NUL behind it. */
+const uint8_t *uvrest__scalar_peek(uvrest__reader *r, const uint8_t *p);
+
 /*
  * A number at p into a uvrest_opt_i32, _i64 or _f64, as kind says. Behind it; p if it is another kind of value or does not
  * fit.

@@ -136,14 +136,7 @@ static UVREST__COLD const uint8_t *skip_escape(const uint8_t *p, const uint8_t *
 const uint8_t *uvrest__scan_text(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
 {
     for (;;) {
-        if (UVREST__LIKELY(end - p >= UVREST__BLOCK)) {
-            uvrest__mask special = uvrest__block_special(uvrest__block_load(p));
-            if (special == 0) {
-                p += UVREST__BLOCK;
-                continue;
-            }
-            p += uvrest__mask_first(special);
-        }
+        p = uvrest__scan_plain(p, end);
         if (UVREST__UNLIKELY(p == end))
             return fail(fault, p, "a closing quote");
         if (UVREST__LIKELY(*p == '"'))
@@ -225,20 +218,6 @@ UVREST__RARE const uint8_t *uvrest__scan_literal(const uint8_t *p, const uint8_t
     return p;
 }
 
-/* A short plain text without a call. */
-UVREST__HOT const uint8_t *scan_text(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
-{
-    if (UVREST__LIKELY(end - p >= UVREST__BLOCK)) {
-        uvrest__mask special = uvrest__block_special(uvrest__block_load(p));
-        if (special == 0)
-            return uvrest__scan_text(p + UVREST__BLOCK, end, fault);
-        p += uvrest__mask_first(special);
-        if (UVREST__LIKELY(*p == '"'))
-            return p + 1;
-    }
-    return uvrest__scan_text(p, end, fault);
-}
-
 /* A value that holds no others. */
 UVREST__HOT const uint8_t *scan_scalar(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
 {
@@ -264,7 +243,8 @@ const uint8_t *uvrest__scan_value(const uint8_t *p, const uint8_t *end, unsigned
         if (UVREST__UNLIKELY(p == end))
             return fail(fault, p, name ? "a member name" : "a value");
         if (*p == '"') {
-            p = scan_text(p + 1, end, fault);
+            p = uvrest__scan_plain(p + 1, end);
+            p = UVREST__LIKELY(p != end && *p == '"') ? p + 1 : uvrest__scan_text(p, end, fault);
             if (UVREST__UNLIKELY(p == NULL))
                 return NULL;
             if (name) {
@@ -313,7 +293,7 @@ const uint8_t *uvrest__scan_value(const uint8_t *p, const uint8_t *end, unsigned
     }
 }
 
-bool uvrest__scan_whole(const uint8_t *p, const uint8_t *end, unsigned depth, uvrest__fault *fault)
+UVREST__RARE bool uvrest__scan_whole(const uint8_t *p, const uint8_t *end, unsigned depth, uvrest__fault *fault)
 {
     p = uvrest__scan_value(uvrest__skip_space(p, end), end, depth, fault);
     if (p == NULL)
@@ -326,7 +306,7 @@ bool uvrest__scan_whole(const uint8_t *p, const uint8_t *end, unsigned depth, uv
     return true;
 }
 
-uvrest_status uvrest_json_check(const char *text, size_t len, uint32_t max_depth, size_t *out_offset)
+UVREST__RARE uvrest_status uvrest_json_check(const char *text, size_t len, uint32_t max_depth, size_t *out_offset)
 {
     const uint8_t *begin = (const uint8_t *)(text == NULL ? "" : text);
     uvrest__fault fault;

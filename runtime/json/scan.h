@@ -155,6 +155,17 @@ UVREST__HOT bool uvrest__same16(const void *a, const void *b, unsigned n)
 }
 #endif
 
+/* To the first special byte of a run of text; so near the end that a block does not fit, to where it came. */
+UVREST__HOT const uint8_t *uvrest__scan_plain(const uint8_t *p, const uint8_t *end)
+{
+    for (; UVREST__LIKELY(end - p >= UVREST__BLOCK); p += UVREST__BLOCK) {
+        uvrest__mask special = uvrest__block_special(uvrest__block_load(p));
+        if (special != 0)
+            return p + uvrest__mask_first(special);
+    }
+    return p;
+}
+
 /* ---- characters ----------------------------------------------------------------------------------------------------- */
 
 /*
