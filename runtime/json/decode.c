@@ -87,7 +87,7 @@ static UVREST__RARE const uint8_t *read_union(reader *r, const uint8_t *p, unsig
         const uint8_t *behind = uvrest__reader_skip_value(r, p);
         to->kind = UVREST__ENUM_UNKNOWN;
         if (behind == NULL || !uvrest__reader_note(r, f, "a known tag", p, behind) ||
-            !uvrest__reader_copy_raw(r, p, behind, &to->raw))
+            !uvrest__reader_keep_text(r, p, behind, &to->raw))
             return NULL;
         return behind;
     }
@@ -499,7 +499,7 @@ UVREST__HOT const uint8_t *read_bool(const reader *r, const uint8_t *p, uvrest_o
 static UVREST__COLD const uint8_t *read_raw(reader *r, const uint8_t *p, uvrest_raw *to)
 {
     const uint8_t *behind = uvrest__reader_skip_value(r, p);
-    return behind != NULL && uvrest__reader_copy_raw(r, p, behind, to) ? behind : NULL;
+    return behind != NULL && uvrest__reader_keep_text(r, p, behind, to) ? behind : NULL;
 }
 
 /* A model or a union that its parent points to. */

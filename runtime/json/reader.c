@@ -93,17 +93,19 @@ void *uvrest__reader_push(uvrest__reader *r, const uint8_t *p, size_t size)
     return memset(memory, 0, size);
 }
 
-/* A copy of the bytes [from, to), which are a value that was checked here, as a raw value. */
-bool uvrest__reader_copy_raw(uvrest__reader *r, const uint8_t *from, const uint8_t *to, uvrest_raw *out)
+bool uvrest__reader_keep_text(uvrest__reader *r, const uint8_t *from, const uint8_t *to, uvrest_raw *out)
 {
     size_t len = (size_t)(to - from);
-    char *copy = uvrest__reader_take_chars(r, to, len);
-    if (copy == NULL)
-        return false;
-    memcpy(copy, from, len);
-    out->text = copy;
+    char *text = (char *)(uintptr_t)from;
+    if (!r->borrows) {
+        text = uvrest__reader_take_chars(r, to, len);
+        if (text == NULL)
+            return false;
+        memcpy(text, from, len);
+    }
+    out->text = text;
     out->len = len;
-    out->checked = uvrest__checked_mark(copy, len, r->depth);
+    out->checked = uvrest__checked_mark(text, len, r->depth);
     return true;
 }
 
@@ -181,7 +183,7 @@ bool uvrest__reader_keep_raw(uvrest__reader *r, uvrest__kept_member **kept, cons
                              const uint8_t *p, const uint8_t *behind)
 {
     uvrest__kept_member *entry = uvrest__reader_push(r, p, sizeof *entry);
-    if (entry == NULL || !uvrest__reader_copy_raw(r, p, behind, &entry->member.value))
+    if (entry == NULL || !uvrest__reader_keep_text(r, p, behind, &entry->member.value))
         return false;
     entry->member.name = name;
     entry->member.name_len = name_len;
@@ -255,13 +257,20 @@ static UVREST__RARE void restore_ceilings(uvrest__reader *r)
     uvrest__arena_limit(r->arena, r->used_limit == SIZE_MAX ? SIZE_MAX : r->used_limit - uvrest_arena_used(r->arena));
 }
 
+/* Whether a text stands in what is handed out of the arena's current block: it lasts as long as what is decoded of it. */
+static UVREST__RARE bool is_inside(const uvrest_arena *arena, const uint8_t *begin, size_t len)
+{
+    const uintptr_t at = (uintptr_t)arena->at, from = (uintptr_t)begin;
+    return arena->current != NULL && from >= (uintptr_t)arena->current->data && from <= at && len <= at - from;
+}
+
 static uint32_t choose(uint32_t wanted, uint32_t usual, uint32_t most)
 {
     return wanted == 0 ? usual : wanted < most ? wanted : most;
 }
 
-const uint8_t *uvrest__reader_begin(uvrest__reader *r, const uvrest_schema *schema, const char *chars, size_t len,
-                                    const uvrest_decode_options *options, uvrest_arena *arena)
+UVREST__RARE const uint8_t *uvrest__reader_begin(uvrest__reader *r, const uvrest_schema *schema, const char *chars,
+                                                 size_t len, const uvrest_decode_options *options, uvrest_arena *arena)
 {
     static const uvrest_decode_options defaults;
     const uint8_t *p;
@@ -275,6 +284,7 @@ const uint8_t *uvrest__reader_begin(uvrest__reader *r, const uvrest_schema *sche
     r->schema = schema;
     r->arena = arena;
     r->used_before = uvrest_arena_used(arena);
+    r->borrows = is_inside(arena, r->begin, len);
     r->max_bytes = arena->max_bytes;
     r->used_limit = arena->used_limit;
     r->max_depth = choose(options->max_depth, UVREST__JSON_DEPTH_MAX, UVREST__JSON_DEPTH_MAX);

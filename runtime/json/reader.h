@@ -65,6 +65,7 @@ typedef struct uvrest__reader {
     unsigned max_depth;
     uvrest__text text;
     bool strict;
+    bool borrows; /* the text is of the arena: raw values may point into it */
     bool unknown_text; /* what was read had texts that are no values of their enum */
     bool has_path; /* `print` says where it failed */
     uvrest_status status;
@@ -100,8 +101,8 @@ void *uvrest__reader_take(uvrest__reader *r, const uint8_t *p, size_t size);
 char *uvrest__reader_take_chars(uvrest__reader *r, const uint8_t *p, size_t size);
 void *uvrest__reader_push(uvrest__reader *r, const uint8_t *p, size_t size);
 
-/* A copy of the bytes [from, to), as a raw value. */
-bool uvrest__reader_copy_raw(uvrest__reader *r, const uint8_t *from, const uint8_t *to, uvrest_raw *out);
+/* The bytes [from, to), a value that was checked here, as a raw value: where they stand if they may stay there, else a copy. */
+bool uvrest__reader_keep_text(uvrest__reader *r, const uint8_t *from, const uint8_t *to, uvrest_raw *out);
 
 /* ---- tokens --------------------------------------------------------------------------------------------------------- */
 
@@ -142,8 +143,8 @@ const char *uvrest__reader_expectation(unsigned kind);
  * Makes a reader; end it with uvrest__reader_finish(). Returns the first byte of the value, or the end; reader.end is behind
  * its last one. Takes a first block and lowers the arena's ceilings: where that fails reader.status says so.
  */
-const uint8_t *uvrest__reader_begin(uvrest__reader *r, const uvrest_schema *schema, const char *chars, size_t len,
-                                    const uvrest_decode_options *options, uvrest_arena *arena);
+UVREST__RARE const uint8_t *uvrest__reader_begin(uvrest__reader *r, const uvrest_schema *schema, const char *chars,
+                                                 size_t len, const uvrest_decode_options *options, uvrest_arena *arena);
 
 /* Tells how it ended. p: where the value begins; kind: what it should have been. */
 uvrest_status uvrest__reader_finish(uvrest__reader *r, const uint8_t *p, unsigned kind,

@@ -623,6 +623,31 @@ static uvrest_status decode_everything(const uvrest_alloc *alloc, void *user)
     return st;
 }
 
+static void a_text_of_the_arena_is_pointed_into(void **state)
+{
+    static const char text[] = "{\"free\":{\"a\":[1]},\"other\":[2,3],\"title\":\"one\"}";
+    const size_t len = sizeof text - 1;
+    const char *copy = uvrest_arena_copy(codec_arena, text, len);
+    const void *value;
+    const sample_all *all;
+    (void)state;
+    assert_non_null(copy);
+    assert_status(uvrest_json_decode(sample_model(SAMPLE_MODEL_ALL), copy, len, NULL, codec_arena, &value, NULL),
+                  UVREST_OK);
+    all = value;
+    assert_ptr_equal(all->free.text, strstr(copy, "{\"a\""));
+    assert_int_equal(all->free.len, 9);
+    assert_ptr_equal(uvrest_extra_at(all->extra, 0).value.text, strstr(copy, "[2"));
+    assert_string_equal(all->title, "one");
+    assert_string_equal(copy, text);
+    /* One that stands elsewhere is copied. */
+    assert_status(uvrest_json_decode(sample_model(SAMPLE_MODEL_ALL), text, len, NULL, codec_arena, &value, NULL),
+                  UVREST_OK);
+    all = value;
+    assert_true(all->free.text < text || all->free.text >= text + len);
+    assert_memory_equal(all->free.text, "{\"a\":[1]}", 9);
+}
+
 static void decoding_survives_each_failing_allocation(void **state)
 {
     static char text[100000];
@@ -733,6 +758,7 @@ int main(void)
         TEST(nesting_is_limited_over_all_kinds),
         TEST(growth_is_limited),
         TEST(a_reused_arena_takes_no_memory),
+        TEST(a_text_of_the_arena_is_pointed_into),
         TEST(decoding_survives_each_failing_allocation),
         TEST(arguments_that_are_missing_are_refused),
         TEST(root_arrays_and_texts_are_read),

@@ -211,7 +211,7 @@ static void decoding_stays_within_the_ceilings_of_the_client(void **state)
     assert_false(saw.has_value);
     wire_check_contains(saw.message, "less nesting");
 
-    snprintf(large, sizeof large, "{\"id\":\"a1\",\"title\":\"%0512d\"}", 0);
+    snprintf(large, sizeof large, "{\"id\":\"%0512d\"}", 0);
     saw = get_within(large, 4096, 0, 0);
     wire_check_status(&saw, UVREST_OK);
     saw = get_within(large, 500, 0, 0);

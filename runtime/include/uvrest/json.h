@@ -7,7 +7,8 @@
  * Standard: RFC 8259; of duplicate members the last wins; a byte order mark at the start is skipped.
  * Lossless: what a member cannot hold exactly is in the model's `extra` and is written back as it came.
  * Threads: tables are constant; any number of threads may decode and encode, each with its own arena.
- * Memory: all of a decoded value is in the arena; the text is borrowed until the function returns.
+ * Memory: all of a decoded value is in the arena; the text is borrowed until the function returns. A text that is itself of
+ * that arena is not copied where a value is kept as text: such raw values point into it, so it must not change.
  */
 #ifndef UVREST_JSON_H
 #define UVREST_JSON_H
