@@ -9,12 +9,12 @@
  * callback everything is allowed: starting calls, cancelling them, closing the client.
  * Life: a client holds its loop only while calls are pending, so uv_run() and uvrest_client_run() return after the last
  * callback.
- * Threads: a client is used on one thread, that of its loop. One made with own_thread turns a loop of its own on a thread of
- * its own, and may be used from any: starts, _wait functions, uvrest_client_run(), _stats(), _close() and _free(). Its
- * callbacks, hooks and log lines run on its thread; there out_call must be NULL, and calls are cancelled through
- * uvrest_call_options.cancel. A uvrest_cancel may be triggered from any thread, whatever the client. Ending a client is
- * the business of one thread: _wait functions and uvrest_client_run() under way on others return, but nothing may be
- * begun any more.
+ * Threads: a client is used on one thread, that of its loop. One made with own_thread turns a loop of its own on a
+ * thread of its own, and may be used from any: starts, _wait functions, uvrest_client_run(), _stats(), _close() and
+ * _free(). Its callbacks, hooks and log lines run on its thread; there out_call must be NULL, and calls are cancelled
+ * through uvrest_call_options.cancel. A uvrest_cancel may be triggered from any thread, whatever the client. Ending a
+ * client is the business of one thread: _wait functions and uvrest_client_run() under way on others return, but nothing
+ * may be begun any more.
  * Memory: the words borrowed, copied, owned, arena and taken are defined in docs/memory.md.
  */
 #ifndef UVREST_CLIENT_H
@@ -53,9 +53,9 @@ typedef struct uvrest_request_event {
 /** Sees each attempt before it is sent, and may add to it. It may not call into the client. */
 typedef void uvrest_request_fn(const uvrest_request_event *event, void *user);
 /**
- * Adds a header line "Name: value" to the attempt, a trace's identity for instance; copied, wiped after it. Inside the hook
- * only. UVREST_E_INVALID: as for uvrest_call_options.headers, then nothing is added. UVREST_E_LIMIT, UVREST_E_NOMEM: then
- * the call ends with that.
+ * Adds a header line "Name: value" to the attempt, a trace's identity for instance; copied, wiped after it. Inside the
+ * hook only. UVREST_E_INVALID: as for uvrest_call_options.headers, then nothing is added. UVREST_E_LIMIT,
+ * UVREST_E_NOMEM: then the call ends with that.
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_request_add_header(const uvrest_request_event *event, const char *line);
 
@@ -78,16 +78,16 @@ typedef void uvrest_response_fn(const uvrest_response_event *event, void *user);
 /** How to make a client; a literal with what differs. */
 typedef struct uvrest_client_options {
 #include <uvrest/client_options.inc>
-    const char *const
-        *credentials; /* header lines "Name: value", NULL-ended; copied, wiped at close, sent to base_url's
-                                       origin only; default NULL */
+    /* header lines "Name: value", NULL-ended; copied, wiped at close, sent to base_url's origin only; default NULL */
+    const char *const *credentials;
 } uvrest_client_options;
 
 /**
  * Makes a client. Nothing is sent before the first call. *out_client is owned: end it with uvrest_client_free() or
  * uvrest_client_close(). On failure it is untouched: UVREST_E_INVALID (options->reason says which field and why),
- * UVREST_E_TLS (a CA file that cannot be read), UVREST_E_STATE (the libcurl found is too old, or SSLKEYLOGFILE is set in a set-uid program), UVREST_E_IO (no
- * descriptors left for a loop), UVREST_E_NOMEM (a caller's loop may then need one more turn before it can be closed).
+ * UVREST_E_TLS (a CA file that cannot be read), UVREST_E_STATE (the libcurl found is too old, or SSLKEYLOGFILE is set
+ * in a set-uid program), UVREST_E_IO (no descriptors left for a loop), UVREST_E_NOMEM (a caller's loop may then need
+ * one more turn before it can be closed).
  * size: the caller's sizeof *options; a smaller one means older fields only, a larger one must be zero beyond ours.
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_client_new_sized(const uvrest_client_options *options, size_t size,
@@ -100,17 +100,17 @@ UVREST_MUST_USE static inline uvrest_status uvrest_client_new(const uvrest_clien
 }
 
 /**
- * Runs the client's own loop until no call is pending; with own_thread it only waits for that. UVREST_E_BUSY if the loop is
- * running already (from inside a callback),
- * UVREST_E_STATE for a client on a caller's loop, or in a process forked from the client's.
+ * Runs the client's own loop until no call is pending; with own_thread it only waits for that. UVREST_E_BUSY if the
+ * loop is running already (from inside a callback), UVREST_E_STATE for a client on a caller's loop, or in a process
+ * forked from the client's.
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_client_run(uvrest_client *client);
 
 /**
  * Ends a client with a loop of its own: pending calls get their callback with UVREST_E_CANCELLED, everything is closed
  * and freed before it returns; from inside one of its callbacks it does the same as soon as the loop is back. For a
- * client on a caller's loop it is uvrest_client_close() without on_closed. In a process forked from the client's it frees
- * memory only, with own_thread not even that. NULL is accepted.
+ * client on a caller's loop it is uvrest_client_close() without on_closed. In a process forked from the client's it
+ * frees memory only, with own_thread not even that. NULL is accepted.
  */
 UVREST_API void uvrest_client_free(uvrest_client *client);
 /** uvrest_client_free(*client), and sets it to NULL: for __attribute__((cleanup)). */
@@ -120,9 +120,8 @@ UVREST_API void uvrest_client_freep(uvrest_client **client);
 typedef void uvrest_client_closed_fn(void *user);
 /**
  * Ends a client on a caller's loop, or one with own_thread, for which it does not wait: each pending call gets its
- * callback, with UVREST_E_CANCELLED, then on_closed (may be
- * NULL) runs; all of it later, from the loop, so a callback too may call this. Calls after it are refused with
- * UVREST_E_STATE; a second close is ignored.
+ * callback, with UVREST_E_CANCELLED, then on_closed (may be NULL) runs; all of it later, from the loop, so a callback
+ * too may call this. Calls after it are refused with UVREST_E_STATE; a second close is ignored.
  */
 UVREST_API void uvrest_client_close(uvrest_client *client, uvrest_client_closed_fn *on_closed, void *user);
 
@@ -204,15 +203,15 @@ typedef void uvrest_text_fn(const char *value, const uvrest_result *result, void
 UVREST_API void uvrest_call_cancel(uvrest_call *call);
 
 /**
- * Makes a token that cancels every call it was given to by uvrest_call_options.cancel: any number, of any clients, on any
- * loops. alloc: borrowed until the token is freed and its calls have ended, NULL for malloc; it must be safe on all threads
- * these run on. *out_cancel is owned: uvrest_cancel_free(). UVREST_E_INVALID, UVREST_E_NOMEM.
+ * Makes a token that cancels every call it was given to by uvrest_call_options.cancel: any number, of any clients, on
+ * any loops. alloc: borrowed until the token is freed and its calls have ended, NULL for malloc; it must be safe on all
+ * threads these run on. *out_cancel is owned: uvrest_cancel_free(). UVREST_E_INVALID, UVREST_E_NOMEM.
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_cancel_new(const uvrest_alloc *alloc, uvrest_cancel **out_cancel);
 /**
- * Ends all calls of the token: each still gets its callback, once, from its own loop, with UVREST_E_CANCELLED or with what
- * came first. Calls that would start with it from now on fail with UVREST_E_CANCELLED at their start. From any thread, inside
- * callbacks too; a second time does nothing.
+ * Ends all calls of the token: each still gets its callback, once, from its own loop, with UVREST_E_CANCELLED or with
+ * what came first. Calls that would start with it from now on fail with UVREST_E_CANCELLED at their start. From any
+ * thread, inside callbacks too; a second time does nothing.
  */
 UVREST_API void uvrest_cancel_trigger(uvrest_cancel *cancel);
 /** Whether it was triggered. From any thread. */
@@ -221,9 +220,10 @@ UVREST_API bool uvrest_cancel_is_triggered(uvrest_cancel *cancel);
 UVREST_API void uvrest_cancel_free(uvrest_cancel *cancel);
 
 /**
- * Keeps a call's result beyond its callback. Allowed inside that callback only, once. The result and the value that came
- * with it stay valid; they are owned: uvrest_result_free() of the result that the callback received; its `call` becomes
- * NULL. UVREST_E_STATE at any other time; UVREST_E_NOMEM for the result of a call that ended for want of memory.
+ * Keeps a call's result beyond its callback. Allowed inside that callback only, once. The result and the value that
+ * came with it stay valid; they are owned: uvrest_result_free() of the result that the callback received; its `call`
+ * becomes NULL. UVREST_E_STATE at any other time; UVREST_E_NOMEM for the result of a call that ended for want of
+ * memory.
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_call_take(uvrest_call *call);
 /** Frees a result that was taken or came from a _wait function, and its value. NULL is accepted. */
@@ -251,15 +251,16 @@ typedef struct uvrest_request {
     const uvrest_call_options *call; /* default NULL: the client's */
 } uvrest_request;
 
-/** Starts a raw call. The value is the answer's body. UVREST_E_INVALID, UVREST_E_LIMIT, UVREST_E_STATE, UVREST_E_NOMEM. */
+/**
+ * Starts a raw call. The value is the answer's body. UVREST_E_INVALID, UVREST_E_LIMIT, UVREST_E_STATE, UVREST_E_NOMEM.
+ */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_call_raw(uvrest_client *client, const uvrest_request *request,
                                                          uvrest_bytes_fn *done, void *user, uvrest_call **out_call);
 /**
  * The same, blocking: runs the client's loop until this call is done. *out_result is owned: uvrest_result_free(), which
- * also ends *out_value (may be NULL for no interest). With own_thread it waits for that thread. UVREST_E_BUSY if the loop
- * is running: from inside any callback of
- * this library, and from what a caller's loop reports of descriptors, signals and finished work. libuv has no means to
- * tell it from inside a caller's own timer: do not wait there.
+ * also ends *out_value (may be NULL for no interest). With own_thread it waits for that thread. UVREST_E_BUSY if the
+ * loop is running: from inside any callback of this library, and from what a caller's loop reports of descriptors,
+ * signals and finished work. libuv has no means to tell it from inside a caller's own timer: do not wait there.
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_call_raw_wait(uvrest_client *client, const uvrest_request *request,
                                                               const uvrest_bytes **out_value,
@@ -299,8 +300,8 @@ typedef struct uvrest_stats {
     int64_t quota_left; /* as last seen in an answer; -1 before */
     uint64_t connections; /* sockets opened, those that came to nothing included */
     uint64_t pending; /* calls now whose callback has not run */
-    uint64_t waits[UVREST_WAIT_CAUSES]; /* times waiting began, by cause; calls that wait together count once, but for
-                                           UVREST_WAIT_BACKOFF */
+    /* times waiting began, by cause; calls that wait together count once, but for UVREST_WAIT_BACKOFF */
+    uint64_t waits[UVREST_WAIT_CAUSES];
 } uvrest_stats;
 
 /** Copies the counters. */
