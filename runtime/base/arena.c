@@ -2,6 +2,7 @@
 #include "arena.h"
 #include "alloc.h"
 #include "limits.h"
+#include "sanitizer.h"
 
 #include <string.h>
 
@@ -60,6 +61,22 @@ void uvrest_arena_reset(uvrest_arena *arena)
     arena->used_limit = SIZE_MAX;
     if (arena->first != NULL)
         enter(arena, arena->first, 0, 0);
+}
+
+void uvrest__arena_seal(uvrest_arena *arena)
+{
+    for (const uvrest__block *block = arena->first; block != NULL; block = block->next)
+        uvrest__poison(block->data, block->cap);
+    for (const uvrest__block *block = arena->scratch; block != NULL; block = block->next)
+        uvrest__poison(block->data, block->cap);
+}
+
+void uvrest__arena_unseal(uvrest_arena *arena)
+{
+    for (const uvrest__block *block = arena->first; block != NULL; block = block->next)
+        uvrest__unpoison(block->data, block->cap);
+    for (const uvrest__block *block = arena->scratch; block != NULL; block = block->next)
+        uvrest__unpoison(block->data, block->cap);
 }
 
 void uvrest__arena_limit(uvrest_arena *arena, size_t more_bytes)

@@ -59,6 +59,13 @@ static inline uvrest__arena_mark uvrest__arena_mark_get(const uvrest_arena *aren
 /* Makes everything allocated since the mark invalid. */
 void uvrest__arena_rewind(uvrest_arena *arena, uvrest__arena_mark mark);
 
+/*
+ * Puts an arena aside: until it is opened again nobody may look at what it held. A build with the address sanitizer sees it
+ * if somebody does; to all others these two are nothing.
+ */
+void uvrest__arena_seal(uvrest_arena *arena);
+void uvrest__arena_unseal(uvrest_arena *arena);
+
 /* Memory that is not zeroed. align: a power of two, 16 at most. NULL when memory or a ceiling is exhausted. */
 UVREST_MUST_USE static inline void *uvrest__arena_take(uvrest_arena *arena, size_t size, size_t align)
 {

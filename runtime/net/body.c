@@ -23,6 +23,7 @@ void uvrest__body_store_init(uvrest__body_store *store, const uvrest_alloc *allo
 static uvrest_arena *pop_spare(uvrest__body_store *store)
 {
     uvrest_arena *arena = store->spare;
+    uvrest__arena_unseal(arena);
     memcpy(&store->spare, arena->first->data, sizeof store->spare);
     store->spare_bytes -= arena->taken;
     return arena;
@@ -32,6 +33,7 @@ static void push_spare(uvrest__body_store *store, uvrest_arena *arena)
 {
     uvrest_arena_reset(arena);
     memcpy(arena->first->data, &store->spare, sizeof store->spare);
+    uvrest__arena_seal(arena);
     store->spare = arena;
     store->spare_bytes += arena->taken;
 }

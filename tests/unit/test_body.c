@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "arena.h"
 #include "body.h"
+#include "sanitizer.h"
 #include "support.h"
 
 /* Adds `len` bytes in pieces of `piece`; what they are follows from where they stand. */
@@ -102,6 +103,26 @@ static void an_answer_like_those_before_takes_nothing_from_the_allocator(void **
     assert_int_equal(counting.n_live, 0);
 }
 
+/* A caller who looks at an answer after its callback would mostly see it whole, since its memory is not given back. */
+static void the_sanitizer_guards_what_is_spare(void **state)
+{
+    uvrest__body_store store;
+    uvrest_arena *arena;
+    const char *text;
+    (void)state;
+    uvrest__body_store_init(&store, NULL, 100000);
+    arena = receive(&store, 4096, 4096);
+    text = arena->first->data;
+    assert_false(uvrest__is_poisoned(text, 4096));
+    uvrest__body_store_give(&store, arena);
+    assert_int_equal(uvrest__is_poisoned(text, 1), UVREST__HAS_ASAN);
+    assert_int_equal(uvrest__is_poisoned(text + 4095, 1), UVREST__HAS_ASAN);
+    assert_ptr_equal(receive(&store, 4096, 4096), arena);
+    assert_false(uvrest__is_poisoned(text, 4096));
+    uvrest__body_store_give(&store, arena);
+    uvrest__body_store_fini(&store);
+}
+
 static void large_arenas_are_neither_kept_nor_given_to_small_bodies(void **state)
 {
     support_alloc counting;
@@ -171,6 +192,7 @@ int main(void)
         cmocka_unit_test(a_body_grows_whatever_was_announced),
         cmocka_unit_test(nothing_arrived_is_nothing),
         cmocka_unit_test(an_answer_like_those_before_takes_nothing_from_the_allocator),
+        cmocka_unit_test(the_sanitizer_guards_what_is_spare),
         cmocka_unit_test(large_arenas_are_neither_kept_nor_given_to_small_bodies),
         cmocka_unit_test(more_than_allowed_is_refused),
         cmocka_unit_test(each_failing_allocation_is_survived),
