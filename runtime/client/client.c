@@ -377,6 +377,8 @@ void uvrest__client_run_until(uvrest_client *client, const bool *flag)
 {
     bool own = uvrest__loop_is_own(client->loop);
     client->runners++;
+    if (own && !*flag)
+        uvrest__loop_step(client->loop, flag); /* which is all there is to one call on a connection that is open */
     while (!*flag && uvrest__loop_turn(client->loop)) {
     }
     /* A client of its own loop that was freed by a callback ends here: nobody else turns that loop. */

@@ -2,6 +2,7 @@
 #include "loop.h"
 #include "alloc.h"
 #include <assert.h>
+#include <poll.h>
 #include <uv.h>
 
 struct uvrest__loop {
@@ -14,7 +15,10 @@ struct uvrest__loop {
     uv_check_t after;
     unsigned depth; /* call-backs of ours on the stack, and uv_run() where we called it */
     unsigned n_open; /* objects libuv still knows */
+    uvrest__timer *due; /* set to the next turn; NULL: none known */
+    uvrest__poll *likely; /* reported or was watched last; NULL once it is not watched */
     bool polling;
+    bool changed; /* what is watched, and epoll does not know yet */
     bool closing;
     bool closed;
 };
@@ -83,7 +87,9 @@ static void on_soon(uv_idle_t *idle)
 
 static void on_before(uv_prepare_t *prepare)
 {
-    ((uvrest__loop *)prepare->data)->polling = true;
+    uvrest__loop *loop = prepare->data;
+    loop->polling = true;
+    loop->changed = false; /* libuv tells epoll next */
 }
 
 static void on_after(uv_check_t *check)
@@ -105,6 +111,7 @@ static uvrest_status init_handles(uvrest__loop *loop)
     uv_idle_init(loop->uv, &loop->soon);
     uv_prepare_init(loop->uv, &loop->before);
     uv_check_init(loop->uv, &loop->after);
+    loop->changed = true;
     loop->wake.data = loop->soon.data = loop->before.data = loop->after.data = loop;
     uv_prepare_start(&loop->before, on_before);
     uv_check_start(&loop->after, on_after);
@@ -224,9 +231,18 @@ bool uvrest__loop_turn(uvrest__loop *loop)
 
 /* ---- timers ---- */
 
+static void set_due(uvrest__timer *timer, bool due)
+{
+    if (due)
+        timer->loop->due = timer;
+    else if (timer->loop->due == timer)
+        timer->loop->due = NULL;
+}
+
 static void on_timer(uv_timer_t *uv)
 {
     uvrest__timer *timer = uv->data;
+    set_due(timer, false);
     run(timer->loop, timer->fn, timer->user);
 }
 
@@ -257,20 +273,32 @@ uvrest_status uvrest__timer_new(uvrest__loop *loop, uvrest__loop_fn *fn, void *u
 void uvrest__timer_set(uvrest__timer *timer, uint64_t delay_ms)
 {
     uv_timer_start(&timer->uv, on_timer, delay_ms, 0);
+    set_due(timer, delay_ms == 0);
 }
 
 void uvrest__timer_stop(uvrest__timer *timer)
 {
     uv_timer_stop(&timer->uv);
+    set_due(timer, false);
 }
 
 void uvrest__timer_close(uvrest__timer *timer)
 {
-    if (timer != NULL)
-        uv_close((uv_handle_t *)&timer->uv, on_timer_closed);
+    if (timer == NULL)
+        return;
+    set_due(timer, false);
+    uv_close((uv_handle_t *)&timer->uv, on_timer_closed);
 }
 
 /* ---- descriptors ---- */
+
+static void set_likely(uvrest__poll *poll)
+{
+    if (poll->watched != 0)
+        poll->loop->likely = poll;
+    else if (poll->loop->likely == poll)
+        poll->loop->likely = NULL;
+}
 
 static void on_poll(uv_poll_t *uv, int status, int uv_events)
 {
@@ -285,6 +313,7 @@ static void on_poll(uv_poll_t *uv, int status, int uv_events)
         events |= UVREST__POLL_IN;
     if (uv_events & UV_WRITABLE)
         events |= UVREST__POLL_OUT;
+    set_likely(poll);
     loop->depth++;
     poll->fn(poll->fd, events, poll->user);
     loop->depth--;
@@ -330,13 +359,53 @@ uvrest_status uvrest__poll_watch(uvrest__poll *poll, unsigned events)
     if (error != 0)
         return status_of(error);
     poll->watched = events;
+    poll->loop->changed = true;
+    set_likely(poll);
     return UVREST_OK;
 }
 
 void uvrest__poll_close(uvrest__poll *poll)
 {
-    if (poll != NULL)
-        uv_close((uv_handle_t *)&poll->uv, on_poll_closed); /* leaves epoll at once, the memory goes later */
+    if (poll == NULL)
+        return;
+    poll->watched = 0;
+    set_likely(poll);
+    uv_close((uv_handle_t *)&poll->uv, on_poll_closed); /* leaves epoll at once, the memory goes later */
+}
+
+/* ---- without a turn ---- */
+
+/*
+ * Waits for the likely descriptor on the descriptor itself: the kernel then wakes this thread as the one the sender's gives
+ * way to, which it does not through epoll, and the report costs no turn. epoll is waited for as well, for all others.
+ */
+static void wait_for_likely(uvrest__loop *loop)
+{
+    uvrest__poll *likely = loop->likely;
+    int timeout_ms = uv_backend_timeout(loop->uv);
+    struct pollfd fds[2] = {{.fd = uv_backend_fd(loop->uv), .events = POLLIN}};
+    if (likely == NULL || loop->changed || timeout_ms == 0)
+        return;
+    fds[1].fd = likely->fd;
+    fds[1].events =
+        (short)((likely->watched & UVREST__POLL_IN ? POLLIN : 0) | (likely->watched & UVREST__POLL_OUT ? POLLOUT : 0));
+    if (poll(fds, 2, timeout_ms) <= 0 || fds[1].revents == 0 || (fds[1].revents & ~(POLLIN | POLLOUT)) != 0)
+        return;
+    uv_update_time(loop->uv);
+    on_poll(&likely->uv, 0, (fds[1].revents & POLLIN ? UV_READABLE : 0) | (fds[1].revents & POLLOUT ? UV_WRITABLE : 0));
+}
+
+void uvrest__loop_step(uvrest__loop *loop, const bool *done)
+{
+    uvrest__timer *timer = loop->due;
+    assert(uvrest__loop_is_own(loop));
+    uv_update_time(loop->uv);
+    if (timer != NULL) {
+        uvrest__timer_stop(timer);
+        run(loop, timer->fn, timer->user);
+    }
+    if (!*done)
+        wait_for_likely(loop);
 }
 
 /* ---- work ---- */

@@ -292,6 +292,30 @@ static void wait_returns_value_and_result(void **state)
     server_stop(s);
 }
 
+/* On a connection that is open a wait needs no turn of the loop, but what else is due has to come all the same. */
+static void waits_on_an_open_connection_heed_what_else_is_due(void **state)
+{
+    server *s = server_start("conn\nexpect\n" ANSWER "expect\n" ANSWER "expect\nstall\n"
+                             "conn\nexpect\nstall\n"
+                             "conn\nexpect\n" ANSWER);
+    uvrest_client *client = wire_client(s);
+    uvrest_call_options hasty = {.deadline_ms = 100};
+    uvrest_call_options patient = {.deadline_ms = 400};
+    sample_leaf_args args = {.leaf_id = "a1"};
+    seen other = {0};
+    (void)state;
+    assert_int_equal(uvrest_gen_wait(client, &leaves_get, &args, NULL, NULL), UVREST_OK);
+    assert_int_equal(uvrest_gen_wait(client, &leaves_get, &args, NULL, NULL), UVREST_OK);
+    wire_get(client, &other, &hasty, NULL);
+    args.call = &patient;
+    assert_int_equal(uvrest_gen_wait(client, &leaves_get, &args, NULL, NULL), UVREST_E_TIMEOUT);
+    assert_int_equal(other.n, 1);
+    wire_check_status(&other, UVREST_E_TIMEOUT);
+    assert_int_equal(uvrest_gen_wait(client, &leaves_get, &args, NULL, NULL), UVREST_OK);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
 static void wait_runs_a_loop_of_the_caller(void **state)
 {
     server *s = server_start("conn\nexpect\n" ANSWER);
@@ -778,6 +802,7 @@ int main(void)
         cmocka_unit_test(values_come_as_their_kind),
         cmocka_unit_test(calls_use_a_loop_of_the_caller),
         cmocka_unit_test(wait_returns_value_and_result),
+        cmocka_unit_test(waits_on_an_open_connection_heed_what_else_is_due),
         cmocka_unit_test(wait_runs_a_loop_of_the_caller),
         cmocka_unit_test(wait_inside_a_callback_is_busy),
         cmocka_unit_test(wait_inside_a_callback_of_the_callers_loop_is_busy),
