@@ -9,10 +9,12 @@
 /* Parsed quotas are at most this, so that sums with them cannot overflow. */
 #define QUOTA_MAX INT64_C(1000000000000)
 
+/* Letters, digits and !#$%&'*+-.^_`|~, a bit each. */
 static bool is_token_char(char c)
 {
-    return uvrest__text_is_alpha(c) || uvrest__text_is_digit(c) || c == '-' ||
-           (c != '\0' && strchr("!#$%&'*+.^_`|~", c) != NULL);
+    static const uint32_t chars[8] = {0, 0x03ff6cfa, 0xc7fffffe, 0x57ffffff};
+    unsigned char u = (unsigned char)c;
+    return (chars[u >> 5] >> (u & 31) & 1u) != 0;
 }
 
 static bool is_token(const char *text, size_t len)
@@ -210,28 +212,32 @@ static uvrest_status add_status(uvrest__headers *headers, const char *line, size
     return UVREST_OK;
 }
 
-/* Whether one of the eight bytes of a word is the given one. */
-static bool has_byte(uint64_t word, unsigned char byte)
+/* Whether one of eight bytes is CR or less, which no byte of most lines is. */
+static bool has_small(const char *eight)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101);
-    uint64_t other = word ^ (ones * byte);
-    return ((other - ones) & ~other & (ones << 7)) != 0;
+    uint64_t word;
+    memcpy(&word, eight, sizeof word);
+    return ((word - ones * ('\r' + 1)) & ~word & (ones << 7)) != 0;
 }
 
-/* Whether a line has NUL, CR or LF inside. */
-static bool has_break(const char *line, size_t len)
+static bool has_break_among(const char *line, size_t len)
 {
-    uint64_t word;
-    size_t i = 0;
-    for (; len - i >= sizeof word; i += sizeof word) {
-        memcpy(&word, line + i, sizeof word);
-        if (has_byte(word, '\0') || has_byte(word, '\r') || has_byte(word, '\n'))
-            return true;
-    }
-    for (; i < len; i++)
+    for (size_t i = 0; i < len; i++)
         if (line[i] == '\0' || line[i] == '\r' || line[i] == '\n')
             return true;
     return false;
+}
+
+/* Whether a line has NUL, CR or LF inside. Its last eight bytes are looked at as they stand, some for the second time. */
+static bool has_break(const char *line, size_t len)
+{
+    if (len < sizeof(uint64_t))
+        return has_break_among(line, len);
+    for (size_t i = 0; i < len - sizeof(uint64_t); i += sizeof(uint64_t))
+        if (has_small(line + i))
+            return has_break_among(line, len);
+    return has_small(line + len - sizeof(uint64_t)) && has_break_among(line, len);
 }
 
 uvrest_status uvrest__headers_add_line(uvrest__headers *headers, const char *line, size_t len)
@@ -246,7 +252,7 @@ uvrest_status uvrest__headers_add_line(uvrest__headers *headers, const char *lin
     if (has_break(line, len))
         return UVREST_E_PROTOCOL;
     headers->seen_count++;
-    if (uvrest__text_starts(line, len, "HTTP/"))
+    if (len > 0 && uvrest__text_lower(line[0]) == 'h' && uvrest__text_starts(line, len, "HTTP/"))
         return add_status(headers, line, len);
     if (headers->http_status == 0)
         return UVREST_E_PROTOCOL;

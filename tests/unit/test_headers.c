@@ -2,6 +2,7 @@
 #include "headers.h"
 #include "support.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -96,6 +97,37 @@ static void credentials_are_checked_and_not_repeated_rows_93_98(void **state)
     assert_string_equal(reason.text, "auth_token: ends in a line break; was it read from a file?");
     assert_int_equal(uvrest__headers_check_value("auth_token", "sec\r\nret", &reason), UVREST_E_INVALID);
     assert_string_equal(reason.text, "auth_token: control characters are not allowed");
+}
+
+/* Names are looked at a byte at a time, the whole line several bytes at a time. */
+static void headers_refuse_no_other_byte(void **state)
+{
+    char line[48];
+    (void)state;
+    for (int c = 0; c < 256; c++) {
+        bool allowed = (c < 128 && isalnum(c)) || (c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+        char name[] = {'X', (char)c, ':', 'v', '\r', '\n'};
+        assert_status(add("HTTP/1.1 200 OK\r\n"), UVREST_OK);
+        if (c != ':')
+            assert_status(uvrest__headers_add_line(&headers, name, sizeof name),
+                          allowed ? UVREST_OK : UVREST_E_PROTOCOL);
+        uvrest__headers_reset(&headers);
+    }
+    for (size_t at = 2; at < sizeof line; at++) {
+        for (int c = 0; c < 256; c++) {
+            bool allowed = c != '\0' && c != '\r' && c != '\n';
+            memset(line, 'v', sizeof line);
+            memcpy(line, "X:", 2);
+            line[at] = (char)c;
+            assert_status(add("HTTP/1.1 200 OK\r\n"), UVREST_OK);
+            if (at < sizeof line - 1) /* there it would end the line */
+                assert_status(uvrest__headers_add_line(&headers, line, sizeof line),
+                              allowed ? UVREST_OK : UVREST_E_PROTOCOL);
+            assert_status(uvrest__headers_add_line(&headers, line, at + 1),
+                          allowed || c != '\0' ? UVREST_OK : UVREST_E_PROTOCOL);
+            uvrest__headers_reset(&headers);
+        }
+    }
 }
 
 static void request_headers_have_a_ceiling_row_97(void **state)
@@ -569,6 +601,7 @@ int main(void)
         WITH_HEADERS(headers_unfold_old_lines),
         WITH_HEADERS(headers_accept_any_version_and_reason_row_51),
         WITH_HEADERS(headers_refuse_broken_lines_rows_51_52),
+        WITH_HEADERS(headers_refuse_no_other_byte),
         WITH_HEADERS(headers_have_a_budget_over_all_heads_rows_29_52),
         WITH_HEADERS(headers_have_a_ceiling_for_bytes_row_52),
         WITH_HEADERS(headers_have_a_ceiling_for_their_number_row_52),
