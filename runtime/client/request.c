@@ -457,6 +457,17 @@ static uvrest_status add_body(uvrest__draft *draft, const uvrest_op *op, const u
     }
 }
 
+/* One of them at the most is given. */
+static uvrest_status add_bodies(uvrest__draft *draft, const uvrest_op *op, const void *args,
+                                const uvrest_call_options *options, const char **out_type, uvrest_reason *reason)
+{
+    uvrest_status st = UVREST_OK;
+    for (size_t i = 0; i < op->n_params && st == UVREST_OK; i++)
+        if (op->params[i].place == UVREST_IN_BODY)
+            st = add_body(draft, op, &op->params[i], args, options, out_type, reason);
+    return st;
+}
+
 /* ---- forms ---- */
 
 static void fill_file(uvrest__form_part *out, const uvrest_bytes *bytes)
@@ -509,14 +520,6 @@ static uvrest_status read_part(const uvrest_param *param, const void *args, argu
         out->len = strlen(value->text);
     }
     return st;
-}
-
-static bool has_parts(const uvrest_op *op)
-{
-    for (size_t i = 0; i < op->n_params; i++)
-        if (op->params[i].place == UVREST_IN_PART)
-            return true;
-    return false;
 }
 
 static uvrest_status refuse_parts(uvrest_reason *reason)
@@ -584,7 +587,7 @@ static uvrest_status add_field(uvrest__draft *draft, uvrest__buf *form, const uv
     return add_pair(draft, form, param->name, value.text, reason);
 }
 
-/* All arguments that are fields, as one urlencoded body; no body where the operation has none of them. */
+/* All arguments that are fields, as one urlencoded body. */
 static uvrest_status add_fields(uvrest__draft *draft, const uvrest_op *op, const void *args, const char **out_type,
                                 uvrest_reason *reason)
 {
@@ -592,12 +595,11 @@ static uvrest_status add_fields(uvrest__draft *draft, const uvrest_op *op, const
     uvrest_status st = UVREST_OK;
     uvrest__buf_init(&form, draft->alloc, 0);
     for (size_t i = 0; i < op->n_params && st == UVREST_OK; i++) {
-        if (op->params[i].place != UVREST_IN_FIELD)
-            continue;
-        *out_type = "application/x-www-form-urlencoded";
-        st = add_field(draft, &form, &op->params[i], args, reason);
+        if (op->params[i].place == UVREST_IN_FIELD)
+            st = add_field(draft, &form, &op->params[i], args, reason);
     }
-    if (st == UVREST_OK && *out_type != NULL) {
+    *out_type = "application/x-www-form-urlencoded";
+    if (st == UVREST_OK) {
         char *body = uvrest_arena_alloc(draft->arena, form.len + 1);
         if (body == NULL)
             st = UVREST_E_NOMEM;
@@ -610,6 +612,15 @@ static uvrest_status add_fields(uvrest__draft *draft, const uvrest_op *op, const
 }
 
 /* ---- drafts ---- */
+
+/* Where an operation has arguments, a bit each: most have few kinds, and are looked through for those only. */
+static unsigned places_of(const uvrest_op *op)
+{
+    unsigned places = 0;
+    for (size_t i = 0; i < op->n_params; i++)
+        places |= 1u << op->params[i].place;
+    return places;
+}
 
 /* What absent arguments are read from: all zero, longer than any args struct. */
 static const uint64_t nothing[512];
@@ -645,19 +656,19 @@ uvrest_status uvrest__draft_operation(uvrest__draft *draft, const uvrest_op *op,
 {
     const char *type = NULL;
     const char *const *own = options == NULL ? NULL : options->headers;
+    unsigned places = places_of(op);
     uvrest_status st = begin(draft);
     if (st == UVREST_OK)
         st = add_path(draft, op, args, pending, reason);
     if (st == UVREST_OK)
         st = add_default_line(draft, own, "Accept", accept_of(op));
-    if (st == UVREST_OK)
+    if (st == UVREST_OK && (places & (1u << UVREST_IN_QUERY | 1u << UVREST_IN_HEADER)) != 0)
         st = add_arguments(draft, op, args, pending, reason);
-    for (size_t i = 0; i < op->n_params && st == UVREST_OK; i++)
-        if (op->params[i].place == UVREST_IN_BODY)
-            st = add_body(draft, op, &op->params[i], args, options, &type, reason);
-    if (st == UVREST_OK && type == NULL && has_parts(op))
+    if (st == UVREST_OK && (places & 1u << UVREST_IN_BODY) != 0)
+        st = add_bodies(draft, op, args, options, &type, reason);
+    if (st == UVREST_OK && type == NULL && (places & 1u << UVREST_IN_PART) != 0)
         st = add_form(draft, op, args, &type, reason);
-    if (st == UVREST_OK && type == NULL)
+    if (st == UVREST_OK && type == NULL && (places & 1u << UVREST_IN_FIELD) != 0)
         st = add_fields(draft, op, args, &type, reason);
     if (st == UVREST_OK && type != NULL)
         st = add_default_line(draft, own, "Content-Type", type);

@@ -8,9 +8,12 @@
 
 /* ---- characters -------------------------------------------------------------------------------------------------- */
 
+/* Letters, digits and -._~, a bit each. */
 static bool is_unreserved(char c)
 {
-    return uvrest__text_is_alpha(c) || uvrest__text_is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
+    static const uint32_t chars[8] = {0, 0x03ff6000, 0x87fffffe, 0x47fffffe};
+    unsigned char u = (unsigned char)c;
+    return (chars[u >> 5] >> (u & 31) & 1u) != 0;
 }
 
 /* What RFC 3986 lets stand in a path beside "%XX". */
