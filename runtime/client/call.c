@@ -303,13 +303,6 @@ void uvrest__call_adopt(uvrest_call *call)
     start_failed(call, st);
 }
 
-void uvrest__call_ready(uvrest_call *call)
-{
-    call->reading = NULL;
-    enqueue(call);
-    uvrest__client_pump(call->client);
-}
-
 /* ---- ending ---- */
 
 void uvrest__call_push_ended(uvrest_call *call)
@@ -395,6 +388,35 @@ void uvrest__call_end_with(uvrest_call *call, uvrest_status status, const char *
     if (uvrest__answer_new(&source, &call->answer) != UVREST_OK)
         call->end_text = uvrest_status_text(status);
 }
+
+/* ---- a file ---- */
+
+static void on_read(void *owner, uvrest_status status, const char *text)
+{
+    uvrest_call *call = owner;
+    if (status != UVREST_OK) {
+        uvrest__call_end_with(call, status, text);
+        return;
+    }
+    uvrest__request_fill(&call->request, text);
+    call->reading = NULL;
+    enqueue(call);
+    uvrest__client_pump(call->client);
+}
+
+uvrest_status uvrest__call_read(uvrest_call *call, const char *file, uvrest_progress_fn *progress, void *user)
+{
+    uvrest__reading_conf conf = {.alloc = call->client->settings.alloc,
+                                 .loop = call->client->loop,
+                                 .file = file,
+                                 .progress = progress,
+                                 .user = user,
+                                 .ended = on_read,
+                                 .owner = call};
+    return uvrest__reading_new(&conf, &call->reading);
+}
+
+/* ---- from outside ---- */
 
 void uvrest_call_cancel(uvrest_call *call)
 {

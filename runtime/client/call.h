@@ -92,6 +92,9 @@ UVREST_MUST_USE uvrest_status uvrest__call_check_out(const uvrest_client *client
 UVREST_MUST_USE uvrest_status uvrest__call_new(uvrest_client *client, const uvrest_op *op,
                                                const uvrest_call_options *options, uvrest__call_target target,
                                                uvrest_reason *reason, uvrest_call **out);
+/** Has a call that was not submitted wait for the digest of a file, which its target has a place for. UVREST_E_NOMEM. */
+UVREST_MUST_USE uvrest_status uvrest__call_read(uvrest_call *call, const char *file, uvrest_progress_fn *progress,
+                                                void *user);
 /** Frees a call that was not submitted. */
 void uvrest__call_discard(uvrest_call *call);
 /**
@@ -101,8 +104,6 @@ void uvrest__call_discard(uvrest_call *call);
 UVREST_MUST_USE uvrest_status uvrest__call_submit(uvrest_call *call, uvrest_reason *reason);
 /** On the loop: the client takes a call in that another thread has made. */
 void uvrest__call_adopt(uvrest_call *call);
-/** What it waited for has been read. */
-void uvrest__call_ready(uvrest_call *call);
 
 /** It waits for another attempt: for so long first, and then for its turn. */
 void uvrest__call_wait(uvrest_call *call, uint64_t delay_ns);

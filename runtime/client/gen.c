@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "reading.h"
 #include "text.h"
 #include "thread.h"
 #include "wait.h"
@@ -159,7 +158,7 @@ static uvrest_status start_of_file(uvrest_client *client, const uvrest_op *op, c
         st = make(client, op, args, param, target, reason, &call);
     if (st != UVREST_OK)
         return st;
-    st = uvrest__reading_new(call, file, progress, progress_user);
+    st = uvrest__call_read(call, file, progress, progress_user);
     if (st != UVREST_OK) {
         uvrest__call_discard(call);
         return st;

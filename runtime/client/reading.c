@@ -9,14 +9,9 @@
 #define BUFFER 65536u
 
 struct uvrest__reading {
-    uvrest_call *call; /* NULL once it has ended */
-    const uvrest_alloc *alloc;
-    uvrest__loop *loop;
-    uvrest_progress_fn *progress;
-    void *user;
+    uvrest__reading_conf conf; /* owner is NULL once nobody waits; file stands behind the buffer */
     uvrest__digest digest;
     uvrest_status status; /* of the newest step */
-    char *file; /* behind the buffer */
     char buffer[BUFFER];
 };
 
@@ -26,23 +21,26 @@ static void step(void *user)
     uvrest__reading *reading = user;
     reading->status = UVREST_OK;
     if (reading->digest.context == NULL)
-        reading->status = uvrest__digest_open(&reading->digest, reading->file);
+        reading->status = uvrest__digest_open(&reading->digest, reading->conf.file);
     if (reading->status == UVREST_OK)
         reading->status = uvrest__digest_step(&reading->digest, reading->buffer, sizeof reading->buffer);
 }
 
-static void end(uvrest__reading *reading)
+/* Tells whoever still waits. */
+static void end(uvrest__reading *reading, uvrest_status status, const char *text)
 {
+    if (reading->conf.owner != NULL)
+        reading->conf.ended(reading->conf.owner, status, text);
     uvrest__digest_fini(&reading->digest);
-    uvrest__free(reading->alloc, reading);
+    uvrest__free(reading->conf.alloc, reading);
 }
 
-static void fail(uvrest__reading *reading, uvrest_call *call)
+static void fail(uvrest__reading *reading)
 {
     char bytes[512];
     uvrest__text text;
     uvrest__text_init(&text, bytes, sizeof bytes);
-    uvrest__text_add_foreign(&text, reading->file, strlen(reading->file));
+    uvrest__text_add_foreign(&text, reading->conf.file, strlen(reading->conf.file));
     uvrest__text_add(&text, ": ");
     if (reading->digest.error == ESTALE)
         uvrest__text_add(&text, "the file changed while it was read");
@@ -51,73 +49,58 @@ static void fail(uvrest__reading *reading, uvrest_call *call)
     else
         uvrest__text_add(&text, reading->digest.error == 0 ? uvrest_status_text(reading->status)
                                                            : strerror(reading->digest.error));
-    uvrest__call_end_with(call, reading->status, bytes);
+    end(reading, reading->status, bytes);
 }
 
 static void on_step(void *user)
 {
     uvrest__reading *reading = user;
-    uvrest_call *call = reading->call;
+    const uvrest__reading_conf *conf = &reading->conf;
     bool go_on = true;
-    if (call != NULL && reading->status == UVREST_OK && reading->progress != NULL) {
-        go_on = reading->progress(reading->digest.done_bytes, reading->digest.total_bytes, reading->user);
-        call = reading->call; /* the callback may have ended it */
-    }
-    if (call == NULL) {
-        end(reading);
-        return;
-    }
-    if (!go_on) {
-        uvrest__call_end(call, UVREST_E_CANCELLED, "cancelled by the progress callback");
-    } else if (reading->status != UVREST_OK) {
-        fail(reading, call);
-    } else if (reading->digest.ended) {
-        uvrest__request_fill(&call->request, reading->digest.hex);
-        uvrest__call_ready(call);
-    } else if (uvrest__loop_work(reading->loop, step, on_step, reading) == UVREST_OK) {
-        return;
-    } else {
-        uvrest__call_end(call, UVREST_E_NOMEM, uvrest_status_text(UVREST_E_NOMEM));
-    }
-    end(reading);
+    if (conf->owner != NULL && reading->status == UVREST_OK && conf->progress != NULL)
+        go_on = conf->progress(reading->digest.done_bytes, reading->digest.total_bytes, conf->user);
+    if (conf->owner == NULL) /* by now: the callback may have ended its call */
+        end(reading, UVREST_E_CANCELLED, "");
+    else if (!go_on)
+        end(reading, UVREST_E_CANCELLED, "cancelled by the progress callback");
+    else if (reading->status != UVREST_OK)
+        fail(reading);
+    else if (reading->digest.ended)
+        end(reading, UVREST_OK, reading->digest.hex);
+    else if (uvrest__loop_work(conf->loop, step, on_step, reading) != UVREST_OK)
+        end(reading, UVREST_E_NOMEM, uvrest_status_text(UVREST_E_NOMEM));
 }
 
-uvrest_status uvrest__reading_new(uvrest_call *call, const char *file, uvrest_progress_fn *progress, void *user)
+uvrest_status uvrest__reading_new(const uvrest__reading_conf *conf, uvrest__reading **out)
 {
-    uvrest_client *client = call->client;
-    size_t file_size = strlen(file) + 1;
+    size_t file_size = strlen(conf->file) + 1;
     uvrest__reading *reading;
     size_t size;
     if (!uvrest__size_add(sizeof *reading, file_size, &size))
         return UVREST_E_NOMEM;
-    reading = uvrest__malloc(client->settings.alloc, size);
+    reading = uvrest__malloc(conf->alloc, size);
     if (reading == NULL)
         return UVREST_E_NOMEM;
-    reading->call = call;
-    reading->alloc = client->settings.alloc;
-    reading->loop = client->loop;
-    reading->progress = progress;
-    reading->user = user;
+    reading->conf = *conf;
+    reading->conf.file = memcpy(reading + 1, conf->file, file_size);
     reading->status = UVREST_OK;
-    reading->file = (char *)(reading + 1);
-    memcpy(reading->file, file, file_size);
     uvrest__digest_init(&reading->digest);
-    call->reading = reading;
+    *out = reading;
     return UVREST_OK;
 }
 
 void uvrest__reading_free(uvrest__reading *reading)
 {
     if (reading != NULL)
-        uvrest__free(reading->alloc, reading);
+        uvrest__free(reading->conf.alloc, reading);
 }
 
 uvrest_status uvrest__reading_begin(uvrest__reading *reading)
 {
-    return uvrest__loop_work(reading->loop, step, on_step, reading);
+    return uvrest__loop_work(reading->conf.loop, step, on_step, reading);
 }
 
 void uvrest__reading_detach(uvrest__reading *reading)
 {
-    reading->call = NULL;
+    reading->conf.owner = NULL;
 }
