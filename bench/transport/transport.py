@@ -213,6 +213,14 @@ def parts(runner: Runner, server: Server, quick: bool) -> Iterator[tuple[str, Ca
     yield "queued", partial(runner.queued, quick)
 
 
+def report_best(figures: list[str]) -> None:
+    """Says where the library is cheapest beside Python."""
+    found = [f.split() for f in figures if f.split()[1].endswith(".cpu_vs_python")]
+    if found:
+        _, name, value = min(found, key=lambda words: float(words[2]))
+        print(f"transport: best of {len(found)} beside Python: {name} {value}", file=sys.stderr)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("programs", type=Path)
@@ -230,6 +238,7 @@ def main() -> None:
         for name, run in parts(runner, server, options.quick):
             if options.only is None or any(fnmatch(name, pattern) for pattern in options.only):
                 run()
+    report_best(runner.figures)
     print("\n".join(runner.figures))
 
 
