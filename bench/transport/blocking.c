@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One call after another in one thread, with a new easy handle each, and so a new connection: how the C client of OpenAPI
- * Generator works. With IN_FLIGHT 0 the handle is kept: the least a blocking call can cost. Nothing is decoded.
+ * One call after another in one thread, with a new easy handle each, and so a new connection: how the C client of
+ * OpenAPI Generator works. With IN_FLIGHT 0 the handle is kept: the least a blocking call can cost. Nothing is decoded.
  */
 #include "load.h"
 #include <curl/curl.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the library is measured against: libcurl's multi interface on libuv, written for this one purpose by somebody who
- * knows both. Handles, connections and body buffers are reused; a socket stays registered with epoll between two requests;
- * ended requests are read out after each socket action. What is sent is what the library sends, but for the value of
- * User-Agent. Nothing is decoded, repeated, limited or explained.
+ * What the library is measured against: libcurl's multi interface on libuv, written for this one purpose by somebody
+ * who knows both. Handles, connections and body buffers are reused; a socket stays registered with epoll between two
+ * requests; ended requests are read out after each socket action. What is sent is what the library sends, but for the
+ * value of User-Agent. Nothing is decoded, repeated, limited or explained.
  */
 #include "load.h"
 #include <curl/curl.h>

@@ -6,10 +6,10 @@
  *   PROGRAM URL 4k|100k COUNT IN_FLIGHT [CA_FILE]
  *
  * COUNT calls are made with IN_FLIGHT under way, after a warm-up that opens the connections, and one line is printed:
- * `cpu SECONDS wall SECONDS rss BYTES private BYTES`: the most that was resident, and what at the end is the process's own,
- * without the pages of libraries, which others share. COUNT 0 makes one call without warm-up and prints `answered NANOSECONDS`, the
- * monotonic clock when the answer was there. IN_FLIGHT 0: blocking calls, one after another; for the blocking program, on a
- * handle that is kept.
+ * `cpu SECONDS wall SECONDS rss BYTES private BYTES`: the most that was resident, and what at the end is the process's
+ * own, without the pages of libraries, which others share. COUNT 0 makes one call without warm-up and prints `answered
+ * NANOSECONDS`, the monotonic clock when the answer was there. IN_FLIGHT 0: blocking calls, one after another; for the
+ * blocking program, on a handle that is kept.
  */
 #ifndef BENCH_LOAD_H
 #define BENCH_LOAD_H

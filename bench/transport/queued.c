@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What calls cost that wait: bytes each, and CPU time to start them, to turn the loop while they wait, and to cancel them in
- * random order until all callbacks have run. One call is under way all the time, at a server that accepts and never answers.
+ * What calls cost that wait: bytes each, and CPU time to start them, to turn the loop while they wait, and to cancel
+ * them in random order until all callbacks have run. One call is under way all the time, at a server that accepts and
+ * never answers.
  *
  *   bench_transport_queued [--quick]
  */

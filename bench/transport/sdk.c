@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The library: typed calls, answers decoded into structs. The limiter is off, and the pool fits the case; everything else
- * is as every user gets it.
+ * The library: typed calls, answers decoded into structs. The limiter is off, and the pool fits the case; everything
+ * else is as every user gets it.
  */
 #include "load.h"
 #include <iconik/iconik.h>

@@ -2,9 +2,9 @@
 /*
  * The inside of uvrest_arena, for those who allocate from it in tight loops.
  *
- * Blocks form a list in the order they were taken; those after `current` are left from before a reset and are reused. What is
- * free in the current block lies between `at` and `end`. Scratch blocks hold what is gathered while its number is not
- * known yet; they are a list of their own, kept for the next time, and count towards the ceiling.
+ * Blocks form a list in the order they were taken; those after `current` are left from before a reset and are reused.
+ * What is free in the current block lies between `at` and `end`. Scratch blocks hold what is gathered while its number
+ * is not known yet; they are a list of their own, kept for the next time, and count towards the ceiling.
  */
 #ifndef UVREST__ARENA_H
 #define UVREST__ARENA_H
@@ -60,8 +60,8 @@ static inline uvrest__arena_mark uvrest__arena_mark_get(const uvrest_arena *aren
 void uvrest__arena_rewind(uvrest_arena *arena, uvrest__arena_mark mark);
 
 /*
- * Puts an arena aside: until it is opened again nobody may look at what it held. A build with the address sanitizer sees it
- * if somebody does; to all others these two are nothing.
+ * Puts an arena aside: until it is opened again nobody may look at what it held. A build with the address sanitizer
+ * sees it if somebody does; to all others these two are nothing.
  */
 void uvrest__arena_seal(uvrest_arena *arena);
 void uvrest__arena_unseal(uvrest_arena *arena);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file process.h
- * Which process this is, asked so often that a system call each time would be felt: to notice that it was forked from the
- * one something was made in.
+ * Which process this is, asked so often that a system call each time would be felt: to notice that it was forked from
+ * the one something was made in.
  *
  * Threads: any.
  */

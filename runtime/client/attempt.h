@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file attempt.h
- * One sending of a call: the request goes out, and what comes back is booked, then repeated, followed elsewhere or final.
+ * One sending of a call: the request goes out, and what comes back is booked, then repeated, followed elsewhere or
+ * final.
  *
  * Threads: the loop's. Memory: an attempt is the call's transfer, its place in the pool and its ticket of the ledger.
  */

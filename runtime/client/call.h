@@ -6,9 +6,9 @@
  * States: READING (a local file is digested first) -> QUEUED (for its turn and the budget) -> IN_FLIGHT -> BACKOFF ->
  * QUEUED … -> ENDED (its callback is due) -> DELIVERED (the callback runs, then it is freed). From every state before
  * ENDED a cancel, the deadline or the client's end leads to ENDED.
- * What always holds: a call is in its client's list of calls until delivered; in its lane's queue exactly while QUEUED; has
- * a transfer, a place in the pool and a ticket of the ledger exactly while IN_FLIGHT; its alarm is the earlier of its
- * deadline and the end of its back-off.
+ * What always holds: a call is in its client's list of calls until delivered; in its lane's queue exactly while QUEUED;
+ * has a transfer, a place in the pool and a ticket of the ledger exactly while IN_FLIGHT; its alarm is the earlier of
+ * its deadline and the end of its back-off.
  * Cost: one piece of memory, the request behind the struct; a transfer and an arena only while needed.
  */
 #ifndef UVREST_CLIENT_CALL_H
@@ -98,8 +98,8 @@ UVREST_MUST_USE uvrest_status uvrest__call_read(uvrest_call *call, const char *f
 /** Frees a call that was not submitted. */
 void uvrest__call_discard(uvrest_call *call);
 /**
- * Sends a call on its way, here or to the client's thread, where it may be over before this returns. Taken: on failure it is
- * freed. UVREST_E_NOMEM; with a thread also UVREST_E_STATE, UVREST_E_LIMIT.
+ * Sends a call on its way, here or to the client's thread, where it may be over before this returns. Taken: on failure
+ * it is freed. UVREST_E_NOMEM; with a thread also UVREST_E_STATE, UVREST_E_LIMIT.
  */
 UVREST_MUST_USE uvrest_status uvrest__call_submit(uvrest_call *call, uvrest_reason *reason);
 /** On the loop: the client takes a call in that another thread has made. */

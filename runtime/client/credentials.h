@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file credentials.h
- * The header lines that say who asks: checked, copied, told from each other, kept out of every message, wiped at the end.
+ * The header lines that say who asks: checked, copied, told from each other, kept out of every message, wiped at the
+ * end.
  *
  * Threads: plain data of one client. Memory: a set owns its copies; uvrest__credentials_fini() overwrites them first.
  */

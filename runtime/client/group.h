@@ -3,8 +3,8 @@
  * @file group.h
  * The inside of a group: calls that are counted until none is pending.
  *
- * States: open -> sealed (finish was called) -> due (and no call is pending: done runs, from the last call's delivery or
- * from the client's list of groups that are due) -> gone.
+ * States: open -> sealed (finish was called) -> due (and no call is pending: done runs, from the last call's delivery
+ * or from the client's list of groups that are due) -> gone.
  * Threads: a mutex guards the counts; it is taken after that of the client's thread. done runs on the loop.
  * Memory: a group lives until its owner has freed it, or done has run, and none of its calls is pending.
  */

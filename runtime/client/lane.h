@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file lane.h
- * The calls that share credentials, and so a budget: who waits, and until when the ledger has nothing for them. A client
- * has one lane; calls that bring credentials of their own get another, which goes with the last of them.
+ * The calls that share credentials, and so a budget: who waits, and until when the ledger has nothing for them. A
+ * client has one lane; calls that bring credentials of their own get another, which goes with the last of them.
  *
  * Threads: plain data of one client. Memory: a lane owns its credentials and its hold on the ledger.
  */
@@ -39,7 +39,8 @@ typedef struct uvrest__lane_conf {
 } uvrest__lane_conf;
 
 /**
- * Makes a lane. credentials: taken on success, untouched on failure. *out is owned: uvrest__lane_free(). UVREST_E_NOMEM.
+ * Makes a lane. credentials: taken on success, untouched on failure. *out is owned: uvrest__lane_free().
+ * UVREST_E_NOMEM.
  */
 UVREST_MUST_USE uvrest_status uvrest__lane_new(const uvrest__lane_conf *conf, uvrest__credentials *credentials,
                                                uint64_t now, uvrest__lane **out);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file reading.h
- * The digest of a local file, which somebody waits for: read on the thread pool, step by step, progress told in between.
+ * The digest of a local file, which somebody waits for: read on the thread pool, step by step, progress told in
+ * between.
  *
  * Threads: the loop's; only the steps themselves run elsewhere. Memory: a reading owns itself once it has begun, and
  * outlives an owner who loses interest, until its step under way is done.

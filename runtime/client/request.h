@@ -4,8 +4,8 @@
  * From arguments to what goes on the wire: path, query, header lines, body. A draft is where it is put together and
  * checked; the finished request is one piece of memory behind the call it belongs to.
  *
- * Threads: plain data of one client. Memory: a draft is reused from call to call; a request points into the memory it was
- * placed in.
+ * Threads: plain data of one client. Memory: a draft is reused from call to call; a request points into the memory it
+ * was placed in.
  */
 #ifndef UVREST_CLIENT_REQUEST_H
 #define UVREST_CLIENT_REQUEST_H

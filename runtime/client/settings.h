@@ -58,8 +58,8 @@ UVREST_MUST_USE uvrest_status uvrest__settings_take(const void *options, size_t 
                                                     uvrest_client_options *out);
 /**
  * Fills in and checks. requests and window_ms: what the API publishes, 0 for unknown. *out is written on success only;
- * owned: uvrest__settings_fini(). With options->reason: UVREST_E_INVALID, UVREST_E_TLS (trusted certificates that cannot be
- * read). UVREST_E_NOMEM.
+ * owned: uvrest__settings_fini(). With options->reason: UVREST_E_INVALID, UVREST_E_TLS (trusted certificates that
+ * cannot be read). UVREST_E_NOMEM.
  */
 UVREST_MUST_USE uvrest_status uvrest__settings_init(uvrest__settings *out, const uvrest_client_options *options,
                                                     uint32_t requests, uint32_t window_ms);

@@ -3,9 +3,9 @@
  * @file thread.h
  * The thread of a client that has one (own_thread): it turns the client's loop and runs all of its callbacks.
  *
- * Other threads put a call together completely (one at a time: the client's draft is shared), post it and wake the loop,
- * which adopts what was posted: only from then on is a call in the client's lists, which no other thread touches. What
- * others may read, the counters, is published after each step of the loop.
+ * Other threads put a call together completely (one at a time: the client's draft is shared), post it and wake the
+ * loop, which adopts what was posted: only from then on is a call in the client's lists, which no other thread touches.
+ * What others may read, the counters, is published after each step of the loop.
  * Mutexes: `starting` is held while a call is put together; `mutex` for a few instructions; they are never held
  * together, nor during a callback.
  * The end: whoever closes first has the loop begin its end after it has adopted what was posted. The thread then ends

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The mark of a raw value whose text has been checked: text, length, and how many containers it stood in, so that nesting
- * stays counted. Two multipliers keep a text that was moved, cut or trimmed from having the mark it had before. A raw that
- * stands deeper than its mark says, or has none (0), is checked when it is written.
+ * The mark of a raw value whose text has been checked: text, length, and how many containers it stood in, so that
+ * nesting stays counted. Two multipliers keep a text that was moved, cut or trimmed from having the mark it had before.
+ * A raw that stands deeper than its mark says, or has none (0), is checked when it is written.
  */
 #ifndef UVREST__CHECKED_H
 #define UVREST__CHECKED_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JSON text to structs, driven by tables: objects, arrays, maps, unions, whole texts. One pass; no tree. How the reading
- * functions work together is said in reader.h.
+ * JSON text to structs, driven by tables: objects, arrays, maps, unions, whole texts. One pass; no tree. How the
+ * reading functions work together is said in reader.h.
  */
 #include "decode.h"
 #include "scalar.h"
@@ -48,8 +48,8 @@ static UVREST__RARE unsigned find_case(reader *r, const uint8_t *p, unsigned cho
 }
 
 /*
- * Looks through the object at p for its tag, wherever it stands; of several the last counts. Returns as find_case(). Stops
- * without a word at what is wrong with the text: whoever reads the object as a whole meets it again.
+ * Looks through the object at p for its tag, wherever it stands; of several the last counts. Returns as find_case().
+ * Stops without a word at what is wrong with the text: whoever reads the object as a whole meets it again.
  */
 static UVREST__RARE unsigned find_tag(reader *r, const uint8_t *p, unsigned choice)
 {
@@ -160,8 +160,8 @@ static UVREST__RARE bool unique_keys(reader *r, const uint8_t *p, size_t size, u
 }
 
 /*
- * The array or the map at p, whose entries are { key, value }. shape: its kind and shape. What does not fit in it makes all of
- * it a misfit.
+ * The array or the map at p, whose entries are { key, value }. shape: its kind and shape. What does not fit in it makes
+ * all of it a misfit.
  */
 static UVREST__COLD const uint8_t *read_items(reader *r, const uint8_t *p, unsigned shape, unsigned of,
                                               uvrest__sequence *to, const frame *up)
@@ -251,8 +251,8 @@ UVREST__HOT uint8_t *find_order(reader *r, unsigned model)
 }
 
 /*
- * Behind the name at p and its colon, if it is this one, followed by quote and colon at once; NULL else, and so near the
- * text's end or of a name so long that it does not pay to find out. text: in the pool.
+ * Behind the name at p and its colon, if it is this one, followed by quote and colon at once; NULL else, and so near
+ * the text's end or of a name so long that it does not pay to find out. text: in the pool.
  */
 UVREST__HOT const uint8_t *match_name(const reader *r, const uint8_t *p, const char *text)
 {
@@ -284,8 +284,8 @@ static UVREST__COLD const uint8_t *keep_unknown(reader *r, const uint8_t *begin,
 }
 
 /*
- * The name of a member that was not guessed, from behind its opening quote to behind its colon; o->f.field is the member it
- * names. One of no model is kept as it is, value and all: o->f.field is NULL then.
+ * The name of a member that was not guessed, from behind its opening quote to behind its colon; o->f.field is the
+ * member it names. One of no model is kept as it is, value and all: o->f.field is NULL then.
  */
 static UVREST__COLD const uint8_t *read_name(reader *r, const uint8_t *p, object *o)
 {
@@ -320,8 +320,8 @@ static UVREST__RARE void forget_member(reader *r, object *o, unsigned i)
 }
 
 /*
- * The member's value at p was read up to `behind`, and failed, does not fit or holds texts that are no values of their enum: in
- * the last two cases it is noted and kept as text. Returns behind it.
+ * The member's value at p was read up to `behind`, and failed, does not fit or holds texts that are no values of their
+ * enum: in the last two cases it is noted and kept as text. Returns behind it.
  */
 static UVREST__RARE const uint8_t *keep_misfit(reader *r, const uint8_t *p, const uint8_t *behind, object *o)
 {
@@ -516,8 +516,8 @@ static UVREST__COLD const uint8_t *read_pointed(reader *r, const uint8_t *p, uns
 }
 
 /*
- * A value at p, not null, into `to`, zeroed: of a kind with its shape, or of one that stands in an array. All it does is to
- * jump to whoever reads it.
+ * A value at p, not null, into `to`, zeroed: of a kind with its shape, or of one that stands in an array. All it does
+ * is to jump to whoever reads it.
  */
 static const uint8_t *read_value(reader *r, const uint8_t *p, unsigned kind, unsigned of, void *to, const frame *f)
 {

@@ -12,8 +12,8 @@ UVREST_MUST_USE uvrest_status uvrest__json_decode_array(uvrest_model model, cons
                                                         uvrest_decode_report *out_report);
 
 /*
- * As uvrest_json_decode(), for a text that is one string. *out_text: arena, NUL-ended. UVREST_E_SCHEMA if it is no string, or
- * one that C text cannot hold (NUL, a lone surrogate).
+ * As uvrest_json_decode(), for a text that is one string. *out_text: arena, NUL-ended. UVREST_E_SCHEMA if it is no
+ * string, or one that C text cannot hold (NUL, a lone surrogate).
  */
 UVREST_MUST_USE uvrest_status uvrest__json_decode_text(const char *text, size_t len, uvrest_arena *arena,
                                                        const char **out_text, uvrest_decode_report *out_report);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What turns one model into another. Members are compared by what encoding them would send, as JSON: so read-only members
- * do not count at any level, nor do white space, the order of members, or how a number is written.
+ * What turns one model into another. Members are compared by what encoding them would send, as JSON: so read-only
+ * members do not count at any level, nor do white space, the order of members, or how a number is written.
  */
 #include "arena.h"
 #include "encode.h"

@@ -2,12 +2,13 @@
 /*
  * Structs to JSON text, driven by tables, straight into the free end of the arena: nothing else is allocated from it
  * meanwhile, and what does not fit its block moves to one four times as large, or as large as the rest of the outermost
- * array is likely to need: what is not written to is only addresses, and what is left of it serves whoever allocates next.
+ * array is likely to need: what is not written to is only addresses, and what is left of it serves whoever allocates
+ * next.
  *
  * Where a writing function stands: `at` is where the next byte goes. It is called with ROOM bytes free there, so that
- * whatever is short is written without asking, and returns where it stopped with SPARE bytes free, so that whoever called
- * it sets a comma or a colon without asking; NULL when encoding has failed and writer.status says how. In an array or an
- * object every element ends in a comma, and closing it overwrites the last one.
+ * whatever is short is written without asking, and returns where it stopped with SPARE bytes free, so that whoever
+ * called it sets a comma or a colon without asking; NULL when encoding has failed and writer.status says how. In an
+ * array or an object every element ends in a comma, and closing it overwrites the last one.
  */
 #include "encode.h"
 #include "checked.h"
@@ -254,9 +255,9 @@ static __attribute__((noinline)) char *grow_and_write(writer *w, char *at, const
 }
 
 /*
- * Text of a known length with its quotes; asks for its own room. The source is not read beyond its end: what is behind the
- * last whole block is checked and copied as the last block there is, part of which then is written twice. Calls are the
- * last thing it does, so that plain text needs no frame.
+ * Text of a known length with its quotes; asks for its own room. The source is not read beyond its end: what is behind
+ * the last whole block is checked and copied as the last block there is, part of which then is written twice. Calls are
+ * the last thing it does, so that plain text needs no frame.
  */
 static char *write_text(writer *w, char *at, const char *text, size_t len, const frame *f, bool any_name)
 {
@@ -729,8 +730,8 @@ static char *write_object(writer *w, char *at, unsigned model, const char *value
 /* ---- whole texts ---------------------------------------------------------------------------------------------------- */
 
 /*
- * Encodes a model, a text (of no model) or an array of n models; of one model's members all, or with n the one before the
- * n-th alone. Claims what was written, and a NUL behind it.
+ * Encodes a model, a text (of no model) or an array of n models; of one model's members all, or with n the one before
+ * the n-th alone. Claims what was written, and a NUL behind it.
  */
 static UVREST__RARE uvrest_status encode(uvrest_model model, const void *from, unsigned kind, size_t n, unsigned flags,
                                          uvrest_arena *arena, uvrest_raw *out_text, uvrest_reason *reason)

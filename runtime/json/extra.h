@@ -30,8 +30,8 @@ UVREST__HOT unsigned uvrest__extra_words(unsigned n)
 }
 
 /*
- * Makes one in the arena; NULL when memory or its ceiling is exhausted. nulls: bits of the model's members, copied; members: arena,
- * kept. Both may be empty.
+ * Makes one in the arena; NULL when memory or its ceiling is exhausted. nulls: bits of the model's members, copied;
+ * members: arena, kept. Both may be empty.
  */
 UVREST_MUST_USE uvrest_extra *uvrest__extra_new(uvrest_arena *arena, const uvrest_schema *schema, uint16_t model,
                                                 const uint64_t *nulls, const uvrest_extra_member *members,

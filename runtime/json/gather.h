@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Some answers have their entries at the top level where the schema promises a map of them: {"title": {"values": […]}}
- * for {"metadata_values": {"title": {"field_values": […]}}}. This writes the second form from the first, so that both are
- * decoded into the same member.
+ * for {"metadata_values": {"title": {"field_values": […]}}}. This writes the second form from the first, so that both
+ * are decoded into the same member.
  */
 #ifndef UVREST_JSON_GATHER_H
 #define UVREST_JSON_GATHER_H

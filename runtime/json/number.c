@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Between decimal and binary the work is one multiplication with a power of five. It is done with 128 bits of the power,
- * whose error is bounded; where the bound leaves two answers, big integers compare the decimal with the boundary in
- * question exactly. That happens for ties and about once in 2^50 other numbers, so it may be slow and simple. Powers are
- * made when needed: a table of them would be as large as all else here. Printing tries few digits first, and reads them.
+ * Between decimal and binary the work is one multiplication with a power of five. It is done with 128 bits of the
+ * power, whose error is bounded; where the bound leaves two answers, big integers compare the decimal with the boundary
+ * in question exactly. That happens for ties and about once in 2^50 other numbers, so it may be slow and simple. Powers
+ * are made when needed: a table of them would be as large as all else here. Printing tries few digits first, and reads
+ * them.
  */
 #include "number.h"
 
@@ -71,8 +72,9 @@ static void multiply(wide *a, const wide *b)
 }
 
 /*
- * 10^q, |q| <= 400. Of the nine squarings of 1/5 at the most each makes an error e one of 4 * e + 4, and the products of
- * them make as much again; so what this and the multiplication in scale() cut is less than SCALE_ERROR units of the last bit.
+ * 10^q, |q| <= 400. Of the nine squarings of 1/5 at the most each makes an error e one of 4 * e + 4, and the products
+ * of them make as much again; so what this and the multiplication in scale() cut is less than SCALE_ERROR units of the
+ * last bit.
  */
 #define SCALE_ERROR (UINT64_C(1) << 24)
 
@@ -351,10 +353,10 @@ static int log10_two(int b)
 }
 
 /*
- * The shortest decimal that is read as the double of these bits, positive and finite; of those the nearest. The double is
- * scaled to an integer of 17 or 18 digits, which are enough for every double. Fewer are tried first: those that fit 15
- * digits have no more zeros to give unless the double is subnormal. Where the doubles below are closer than those above,
- * the second nearest may do where the nearest does not.
+ * The shortest decimal that is read as the double of these bits, positive and finite; of those the nearest. The double
+ * is scaled to an integer of 17 or 18 digits, which are enough for every double. Fewer are tried first: those that fit
+ * 15 digits have no more zeros to give unless the double is subnormal. Where the doubles below are closer than those
+ * above, the second nearest may do where the nearest does not.
  */
 static void shortest(uint64_t bits, uvrest__number *number)
 {

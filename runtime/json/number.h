@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Numbers of JSON as int64 and double, and back. Integers are exact; doubles are read correctly rounded and printed as the
- * shortest decimal that reads back to the same double. No locale is involved.
+ * Numbers of JSON as int64 and double, and back. Integers are exact; doubles are read correctly rounded and printed as
+ * the shortest decimal that reads back to the same double. No locale is involved.
  */
 #ifndef UVREST__NUMBER_H
 #define UVREST__NUMBER_H

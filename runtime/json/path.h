@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where one is inside a document, as a chain of frames on the stack of whoever walks it, and how that is told to people.
- * Walking costs a few stores a level; text is made only when something is to be told.
+ * Where one is inside a document, as a chain of frames on the stack of whoever walks it, and how that is told to
+ * people. Walking costs a few stores a level; text is made only when something is to be told.
  */
 #ifndef UVREST__PATH_H
 #define UVREST__PATH_H
@@ -17,8 +17,8 @@ typedef struct uvrest__frame {
 } uvrest__frame;
 
 /*
- * Writes "objects[3].status" into cap bytes, 8 at the least, cut at its front by "..." where too long, NUL-ended. frame: the
- * innermost; NULL gives "". Returns the length.
+ * Writes "objects[3].status" into cap bytes, 8 at the least, cut at its front by "..." where too long, NUL-ended.
+ * frame: the innermost; NULL gives "". Returns the length.
  */
 size_t uvrest__path_print(const uvrest_schema *schema, const uvrest__frame *frame, char *to, size_t cap);
 
@@ -26,8 +26,8 @@ size_t uvrest__path_print(const uvrest_schema *schema, const uvrest__frame *fram
 enum { UVREST__PATH_EXCERPT = 4 * UVREST__JSON_EXCERPT_MAX + 4 };
 
 /*
- * Describes the JSON value or text at p: what kind of container it is, or its first bytes, control characters escaped and
- * whole characters only. Into UVREST__PATH_EXCERPT bytes, NUL-ended. Returns the length.
+ * Describes the JSON value or text at p: what kind of container it is, or its first bytes, control characters escaped
+ * and whole characters only. Into UVREST__PATH_EXCERPT bytes, NUL-ended. Returns the length.
  */
 size_t uvrest__path_excerpt(const uint8_t *p, const uint8_t *end, char *to);
 

@@ -230,8 +230,8 @@ UVREST__RARE const char *uvrest__reader_expectation(unsigned kind)
 /* ---- whole texts ---------------------------------------------------------------------------------------------------- */
 
 /*
- * Three quarters of the text is what most take uvrest__text, so that one block will do; what is not touched is only addresses. A
- * small text is done with one block in any case.
+ * Three quarters of the text is what most take uvrest__text, so that one block will do; what is not touched is only
+ * addresses. A small text is done with one block in any case.
  */
 static UVREST__RARE void make_room(uvrest__reader *r, const uint8_t *p)
 {

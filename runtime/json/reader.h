@@ -7,8 +7,8 @@
  * then kept as text by uvrest__reader_keep().
  *
  * Ends of the text: the last byte is known to be the root's closing brace or bracket before reading begins. It is no
- * space, digit, quote or letter, so nothing but closing a container consumes it, and `*p` may be read without asking for the
- * end everywhere else. Whoever closes a container inside another one checks for it.
+ * space, digit, quote or letter, so nothing but closing a container consumes it, and `*p` may be read without asking
+ * for the end everywhere else. Whoever closes a container inside another one checks for it.
  *
  * What is wrong with a text is not found out here: the reader only notices that it is wrong, and the scanner then reads
  * the text again to say where. So there is one opinion on what is JSON, and good texts do not pay for bad ones.
@@ -140,8 +140,8 @@ const char *uvrest__reader_expectation(unsigned kind);
 /* ---- whole texts ---------------------------------------------------------------------------------------------------- */
 
 /*
- * Makes a reader; end it with uvrest__reader_finish(). Returns the first byte of the value, or the end; reader.end is behind
- * its last one. Takes a first block and lowers the arena's ceilings: where that fails reader.status says so.
+ * Makes a reader; end it with uvrest__reader_finish(). Returns the first byte of the value, or the end; reader.end is
+ * behind its last one. Takes a first block and lowers the arena's ceilings: where that fails reader.status says so.
  */
 UVREST__RARE const uint8_t *uvrest__reader_begin(uvrest__reader *r, const uvrest_schema *schema, const char *chars,
                                                  size_t len, const uvrest_decode_options *options, uvrest_arena *arena);

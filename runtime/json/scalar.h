@@ -12,8 +12,8 @@ const uint8_t *uvrest__scalar_text(uvrest__reader *r, const uint8_t *p);
 const uint8_t *uvrest__scalar_peek(uvrest__reader *r, const uint8_t *p);
 
 /*
- * A number at p into a uvrest_opt_i32, _i64 or _f64, as kind says. Behind it; p if it is another kind of value or does not
- * fit.
+ * A number at p into a uvrest_opt_i32, _i64 or _f64, as kind says. Behind it; p if it is another kind of value or does
+ * not fit.
  */
 const uint8_t *uvrest__scalar_number(const uvrest__reader *r, const uint8_t *p, unsigned kind, void *to);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading JSON text byte by byte and block by block: white space, text, numbers, whole values that are skipped. Knows the
- * grammar of RFC 8259 and nothing of models.
+ * Reading JSON text byte by byte and block by block: white space, text, numbers, whole values that are skipped. Knows
+ * the grammar of RFC 8259 and nothing of models.
  *
  * A block is 16 bytes with SSE2 and 8 bytes of a 64-bit word elsewhere, or where UVREST__SCAN_PORTABLE is defined. All
  * functions stay inside [p, end): text needs neither NUL nor padding.
@@ -189,8 +189,8 @@ unsigned uvrest__utf8_len(const uint8_t *p, const uint8_t *end);
 #define UVREST__LONE_SURROGATE 0x110000u
 
 /*
- * Reads the escape at p, which is a backslash. *out_char is the character; of a pair of surrogates the one they stand for,
- * of a lone surrogate its value plus UVREST__LONE_SURROGATE. Returns the byte behind it, or NULL with fault set.
+ * Reads the escape at p, which is a backslash. *out_char is the character; of a pair of surrogates the one they stand
+ * for, of a lone surrogate its value plus UVREST__LONE_SURROGATE. Returns the byte behind it, or NULL with fault set.
  */
 const uint8_t *uvrest__scan_escape(const uint8_t *p, const uint8_t *end, uint32_t *out_char, uvrest__fault *fault);
 
@@ -218,8 +218,8 @@ const uint8_t *uvrest__scan_number(const uint8_t *p, const uint8_t *end, uvrest_
 const uint8_t *uvrest__scan_literal(const uint8_t *p, const uint8_t *end, uvrest__fault *fault);
 
 /*
- * One value of any kind, from its first byte (no space before it) to behind its last one, checked in full. depth: how many
- * levels it may nest. NULL with fault set.
+ * One value of any kind, from its first byte (no space before it) to behind its last one, checked in full. depth: how
+ * many levels it may nest. NULL with fault set.
  */
 const uint8_t *uvrest__scan_value(const uint8_t *p, const uint8_t *end, unsigned depth, uvrest__fault *fault);
 

@@ -47,7 +47,8 @@ UVREST__HOT unsigned next_tag(const uint8_t *tags, unsigned from, unsigned n, ui
 }
 
 /*
- * Which of n names has that text, n if none. names: the first of them, the others stand `step` bytes apart; tags: theirs.
+ * Which of n names has that text, n if none. names: the first of them, the others stand `step` bytes apart; tags:
+ * theirs.
  */
 static unsigned find(const uvrest_schema *schema, const void *names, size_t step, const uint8_t *tags, unsigned n,
                      const char *text, size_t len)

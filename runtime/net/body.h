@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file body.h
- * The body of an answer while it arrives: one text at the beginning of an arena, which is handed on with it and holds what
- * is made of the body as well. So a body is never copied, and since arenas come back to the store they are from, an answer
- * like those before it takes nothing from the allocator.
+ * The body of an answer while it arrives: one text at the beginning of an arena, which is handed on with it and holds
+ * what is made of the body as well. So a body is never copied, and since arenas come back to the store they are from,
+ * an answer like those before it takes nothing from the allocator.
  *
  * Threads: plain data of one client. Memory: a body owns its arena until it is taken; the store owns spare ones.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file fleet.h
- * A client among those of other machines: carries the questions of its ledgers' leases (leases.h) to the server that they
- * share, and the answers back.
+ * A client among those of other machines: carries the questions of its ledgers' leases (leases.h) to the server that
+ * they share, and the answers back.
  *
  * Threads: the loop's. Memory: from conf.alloc; a member is borrowed from join() to leave().
  */

@@ -11,8 +11,8 @@
 
 /*
  * A large receive buffer halves the cost of a large body. With small ones it spreads what is in use over so much memory
- * that 50 requests under way no longer fit into a core's cache. Giving one back must not make malloc tidy up, which glibc
- * does from 64 KiB on.
+ * that 50 requests under way no longer fit into a core's cache. Giving one back must not make malloc tidy up, which
+ * glibc does from 64 KiB on.
  */
 #define SMALL_RECEIVE_BUFFER ((long)UVREST__HANDLE_SMALL_ANSWER)
 #define LARGE_RECEIVE_BUFFER 61440L
@@ -204,8 +204,9 @@ static uvrest_status set_url(CURL *easy, CURLU *url)
 }
 
 /*
- * Takes all options back. What curl_easy_reset() sets is complete only if memory was, which it does not say; it may even be a
- * buffer without a size. Where libcurl holds on to a buffer its size cannot be set, so the handle is exchanged.
+ * Takes all options back. What curl_easy_reset() sets is complete only if memory was, which it does not say; it may
+ * even be a buffer without a size. Where libcurl holds on to a buffer its size cannot be set, so the handle is
+ * exchanged.
  */
 static uvrest_status clear(uvrest__handle *handle)
 {
@@ -295,8 +296,9 @@ static struct curl_slist *link_nodes(struct curl_slist *nodes, const char *const
 }
 
 /*
- * The request's lines, and ours where it has none of that name. Lines libcurl makes itself are printed twice, so it makes as
- * few as possible: it is kept from naming a type where there is no body, and from asking whether it may send one.
+ * The request's lines, and ours where it has none of that name. Lines libcurl makes itself are printed twice, so it
+ * makes as few as possible: it is kept from naming a type where there is no body, and from asking whether it may send
+ * one.
  */
 static uvrest_status set_lines(uvrest__handle *handle, const uvrest__transfer_request *request)
 {
@@ -330,8 +332,8 @@ static uvrest_status set_lines(uvrest__handle *handle, const uvrest__transfer_re
 }
 
 /*
- * The target goes out as it is; libcurl's own URL stays the origin, which it need not take apart again each time. Only a
- * proxy for plain http wants the whole URL in the request line.
+ * The target goes out as it is; libcurl's own URL stays the origin, which it need not take apart again each time. Only
+ * a proxy for plain http wants the whole URL in the request line.
  */
 static uvrest_status set_target(uvrest__handle *handle, const char *target)
 {
@@ -352,8 +354,8 @@ static uvrest_status set_target(uvrest__handle *handle, const char *target)
 }
 
 /*
- * Over HTTP/2 libcurl keeps the buffers of a request that ended beside others, and refuses to change their size until they
- * are gone: then it stays what it is, which costs only time.
+ * Over HTTP/2 libcurl keeps the buffers of a request that ended beside others, and refuses to change their size until
+ * they are gone: then it stays what it is, which costs only time.
  */
 static void set_buffers(uvrest__handle *handle, bool large_receive, bool large_send)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file handle.h
- * A handle of libcurl and the options that are set in it. What does not differ between requests of one method is set once;
- * for each request only what differs from the one before, since most options are copied.
+ * A handle of libcurl and the options that are set in it. What does not differ between requests of one method is set
+ * once; for each request only what differs from the one before, since most options are copied.
  *
  * Threads: plain data of one transport. Memory: a handle owns what libcurl only borrows of it: header lines, the URL.
  */
@@ -34,8 +34,8 @@ void uvrest__handle_free(uvrest__handle *handle);
 /** libcurl's CURL *. Borrowed until the handle is shaped again. */
 void *uvrest__handle_easy(const uvrest__handle *handle);
 /**
- * Takes back all options, callbacks included, and sets those that all requests of a method have in common. UVREST_E_NOMEM;
- * then the handle can only be shaped again or freed.
+ * Takes back all options, callbacks included, and sets those that all requests of a method have in common.
+ * UVREST_E_NOMEM; then the handle can only be shaped again or freed.
  */
 UVREST_MUST_USE uvrest_status uvrest__handle_shape(uvrest__handle *handle, uvrest_method method, bool has_body);
 /** Whether libcurl's log of such a request is turned on, for what CURLOPT_DEBUGFUNCTION hears in it. */

@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file leases.h
- * A client's share of a quota that several machines use: slots leased from a log on a server (Redis or Valkey), and what
- * has become of them. Pure bookkeeping: what to ask, what an answer means, whether one more may be sent. Who carries
- * questions and answers is fleet.h. Used by ratelimit.c alone.
+ * A client's share of a quota that several machines use: slots leased from a log on a server (Redis or Valkey), and
+ * what has become of them. Pure bookkeeping: what to ask, what an answer means, whether one more may be sent. Who
+ * carries questions and answers is fleet.h. Used by ratelimit.c alone.
  *
  * The log holds, by the server's clock, each slot in one of three states: free; out, with one holder (a client and its
- * credentials); or back at a moment. A question tells the server what a holder still has out and how long ago the others
- * were answered (they are back a window and a guard, W, after that), and asks for more. One atomic script does it all. A slot
- * is granted when it is free, or ahead of time with the moment at which it is.
+ * credentials); or back at a moment. A question tells the server what a holder still has out and how long ago the
+ * others were answered (they are back a window and a guard, W, after that), and asks for more. One atomic script does
+ * it all. A slot is granted when it is free, or ahead of time with the moment at which it is.
  *
- * Why no window ever holds more than the quota: the API counts a request at c, not after the moment r at which its answer
- * or its giving up is known. Its slot goes out again
+ * Why no window ever holds more than the quota: the API counts a request at c, not after the moment r at which its
+ * answer or its giving up is known. Its slot goes out again
  *   - after the report of r, made a microseconds after it: the server handles it at e >= r + a, so e - a + W >= c + W;
  *   - for a holder that fell silent, W after the last moment at which one of its requests may be under way. It sends
  *     within `valid` of the moment at which it asked the last question that was answered, which is before the server
  *     handled that, and no attempt lasts longer than it has told the server. Longer ones wait until that is known;
  *   - unused, at once, or when it would have been free, since nothing was counted for it.
- * A slot granted for a moment d after e is used d after the answer arrived, so later. Questions are numbered and kept until
- * they are answered: one that is repeated counts once, and what a lost answer granted was never used.
+ * A slot granted for a moment d after e is used d after the answer arrived, so later. Questions are numbered and kept
+ * until they are answered: one that is repeated counts once, and what a lost answer granted was never used.
  * A server that forgot (started anew, flushed, an older copy) is recognised by who asks next and knows better, by the
- * log's name, its own number or place; then every slot not known to be out counts as answered at that moment. The server's
- * clock may jump: set back, it stands still meanwhile; one that is further ahead than a holder's own clock and the guard
- * explain is put right (so a question that takes longer than the one before by more than the guard costs that time).
- * What is left to the API's own count and its refusals (ratelimit.h): a server that forgot, or jumped ahead, while only
- * newcomers ask it; a process stopped for longer than all that between may() and the send.
+ * log's name, its own number or place; then every slot not known to be out counts as answered at that moment. The
+ * server's clock may jump: set back, it stands still meanwhile; one that is further ahead than a holder's own clock and
+ * the guard explain is put right (so a question that takes longer than the one before by more than the guard costs that
+ * time). What is left to the API's own count and its refusals (ratelimit.h): a server that forgot, or jumped ahead,
+ * while only newcomers ask it; a process stopped for longer than all that between may() and the send.
  *
  * A server that cannot be asked: what is leased is used while it is valid. Then nothing is sent for a window, so that
  * whatever others had sent before is over, and after that this client keeps to `alone` slots of its own, or to none.

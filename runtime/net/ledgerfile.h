@@ -56,9 +56,9 @@ typedef struct uvrest__ledgerfile {
 void uvrest__ledgerfile_init(uvrest__ledgerfile *file);
 /**
  * Joins the processes that share the file "<path>.<16 hexadecimal digits of key>", which is made if it is not there.
- * alloc: borrowed until close(). ledger: as initialised by this client's configuration; on success it has become the file's, unless nobody else is
- * there and it had nothing to remember. UVREST_E_NOMEM; UVREST_E_IO with *out_why, a static text, if the file cannot be
- * used: then nothing was changed that others use, and the ledger is as it was.
+ * alloc: borrowed until close(). ledger: as initialised by this client's configuration; on success it has become the
+ * file's, unless nobody else is there and it had nothing to remember. UVREST_E_NOMEM; UVREST_E_IO with *out_why, a
+ * static text, if the file cannot be used: then nothing was changed that others use, and the ledger is as it was.
  */
 UVREST_MUST_USE uvrest_status uvrest__ledgerfile_open(uvrest__ledgerfile *file, const uvrest_alloc *alloc,
                                                       const char *path, const uint8_t key[UVREST__LEDGERFILE_KEY],

@@ -376,8 +376,9 @@ void uvrest__poll_close(uvrest__poll *poll)
 /* ---- without a turn ---- */
 
 /*
- * Waits for the likely descriptor on the descriptor itself: the kernel then wakes this thread as the one the sender's gives
- * way to, which it does not through epoll, and the report costs no turn. epoll is waited for as well, for all others.
+ * Waits for the likely descriptor on the descriptor itself: the kernel then wakes this thread as the one the sender's
+ * gives way to, which it does not through epoll, and the report costs no turn. epoll is waited for as well, for all
+ * others.
  */
 static void wait_for_likely(uvrest__loop *loop)
 {

@@ -62,8 +62,9 @@ bool uvrest__loop_is_running(const uvrest__loop *loop);
 void uvrest__loop_run(uvrest__loop *loop);
 /**
  * Of an own loop that is held: runs the timer that is due, then, unless *done is set by that, waits until something
- * happens and reports the descriptor that reported last, if it is that. All of it without a turn, so whoever has more to
- * wait for turns the loop after it. The loop is not running. No promise: where anything else may be due it does nothing.
+ * happens and reports the descriptor that reported last, if it is that. All of it without a turn, so whoever has more
+ * to wait for turns the loop after it. The loop is not running. No promise: where anything else may be due it does
+ * nothing.
  */
 void uvrest__loop_step(uvrest__loop *loop, const bool *done);
 /** One turn, waiting for something to happen. false if nothing can happen any more. The loop is not running. */

@@ -3,9 +3,9 @@
  * @file ratelimit.h
  * The slot ledger: what the rate limit still allows.
  *
- * One ledger an origin and its credentials, found in a registry of the process, shared by all clients that use both; with
- * conf.shared_file it is kept in a file and shared by processes, which ask every 20 ms what they cannot wake up for. A
- * client's hold on it is a uvrest__ratelimit. The walk of an attempt:
+ * One ledger an origin and its credentials, found in a registry of the process, shared by all clients that use both;
+ * with conf.shared_file it is kept in a file and shared by processes, which ask every 20 ms what they cannot wake up
+ * for. A client's hold on it is a uvrest__ratelimit. The walk of an attempt:
  *
  *     uvrest__ratelimit_acquire(rl, now, priority, &ticket, &wait)
  *       -> true: send now; the ticket holds a slot and a moment, and is ended by exactly one of
@@ -70,7 +70,8 @@ typedef struct uvrest__ratelimit_conf {
  * UVREST_E_INVALID, with reason "rate_limit.<field>: why": a backoff that is negative, NaN, infinite or above a day, a
  * factor below 1, requests without window_ms or window_ms without requests where the API publishes none, a window
  * above a day, a threshold that is no share, a delay like a bad backoff, a policy without a name, smooth, GRADUATED,
- * shared_file or shared_redis without a window, shared_redis beside shared_file or acquire, acquire_slots 0. *out is written on success only; it borrows options->shared_file.
+ * shared_file or shared_redis without a window, shared_redis beside shared_file or acquire, acquire_slots 0. *out is
+ * written on success only; it borrows options->shared_file.
  */
 UVREST_MUST_USE uvrest_status uvrest__ratelimit_configure(uvrest__ratelimit_conf *out, const uvrest_rate_limit *options,
                                                           uint32_t api_requests, uint32_t api_window_ms,
@@ -90,18 +91,18 @@ UVREST_MUST_USE uvrest_status uvrest__ratelimit_registry_new(const uvrest_alloc 
 void uvrest__ratelimit_registry_free(uvrest__ratelimit_registry *registry);
 
 /**
- * Tells a client, possibly from another thread, that it should ask again. Called with a mutex of the ledger held: it may
- * only signal (uv_async_send), never call into this module.
+ * Tells a client, possibly from another thread, that it should ask again. Called with a mutex of the ledger held: it
+ * may only signal (uv_async_send), never call into this module.
  */
 typedef void uvrest__ratelimit_wake_fn(void *user);
 
 /**
  * Finds or makes the ledger of an origin and its credential lines ("App-ID: …"; NULL-ended; NULL for none), of which
  * only a SHA-256 is kept. A ledger that exists already takes the stricter of both configurations.
- * wake may be NULL: then waits for other clients' and the hook's answers are cut to UVREST__RATELIMIT_POLL_NS. It is not
- * called any more once put has returned. With conf->shared_file the ledger is the one in that file, unless
- * uvrest__ratelimit_take_warning() says otherwise. rand is used before this returns only, to seed the ledger's own. *out is owned:
- * uvrest__ratelimit_put(). UVREST_E_NOMEM.
+ * wake may be NULL: then waits for other clients' and the hook's answers are cut to UVREST__RATELIMIT_POLL_NS. It is
+ * not called any more once put has returned. With conf->shared_file the ledger is the one in that file, unless
+ * uvrest__ratelimit_take_warning() says otherwise. rand is used before this returns only, to seed the ledger's own.
+ * *out is owned: uvrest__ratelimit_put(). UVREST_E_NOMEM.
  */
 UVREST_MUST_USE uvrest_status uvrest__ratelimit_get(uvrest__ratelimit_registry *registry, const char *origin,
                                                     const char *const *credentials, const uvrest__ratelimit_conf *conf,

@@ -9,10 +9,10 @@
  * memory is exhausted, and asserts where a server says something unasked; its sockets raise SIGPIPE and outlive exec().
  *
  * Life: it connects when it is first asked for and again, after a pause that grows from 0.1 to 5 s, when that failed.
- * A connection that breaks, or whose server says anything that was not asked, takes all open calls with it. Names are looked
- * up on the thread pool; a client that closes meanwhile waits for that.
- * Bounds: an answer is at most UVREST__REDIS_MAX_ANSWER bytes and UVREST__REDIS_VALUES numbers; beyond it the connection is
- * dropped. Nobody waits for one longer than told.
+ * A connection that breaks, or whose server says anything that was not asked, takes all open calls with it. Names are
+ * looked up on the thread pool; a client that closes meanwhile waits for that.
+ * Bounds: an answer is at most UVREST__REDIS_MAX_ANSWER bytes and UVREST__REDIS_VALUES numbers; beyond it the
+ * connection is dropped. Nobody waits for one longer than told.
  * Threads: the loop's. Memory: from the loop's owner's allocator, but for what hiredis takes from malloc(); its
  * failing is noticed. Nothing here keeps uv_run() alive but a name that is being looked up.
  */

@@ -30,8 +30,8 @@ typedef struct uvrest__redisurl {
 /**
  * Reads "redis://[[user]:password@]host[:port][/db]", "unix:/path" or "unix://[[user]:password@]/path[?db=n]"; user and
  * password may be percent-encoded. cleartext: a password to a host that is not loopback is permitted. UVREST_E_INVALID,
- * with reason (may be NULL) "rate_limit.shared_redis: why", which quotes nothing of it; UVREST_E_NOMEM. *out is written on
- * success only.
+ * with reason (may be NULL) "rate_limit.shared_redis: why", which quotes nothing of it; UVREST_E_NOMEM. *out is written
+ * on success only.
  */
 UVREST_MUST_USE uvrest_status uvrest__redisurl_init(uvrest__redisurl *out, const uvrest_alloc *alloc, const char *text,
                                                     bool cleartext, uvrest_reason *reason);

@@ -35,9 +35,9 @@ int64_t uvrest__refusal_hear(uvrest__refusal *refusal, const char *text, size_t 
 /** A GOAWAY that another request has heard; of all that share a connection one reads it. */
 void uvrest__refusal_hear_goaway(uvrest__refusal *refusal, const uvrest__refusal *reader, int64_t last);
 /**
- * Reads the note of a handle that is in no multi handle any more, and takes it away. The handle's options are lost: it can
- * only be cleaned up. False where nothing is noted, or where it cannot be found out. Waits for nobody, or for a second at
- * the most.
+ * Reads the note of a handle that is in no multi handle any more, and takes it away. The handle's options are lost: it
+ * can only be cleaned up. False where nothing is noted, or where it cannot be found out. Waits for nobody, or for a
+ * second at the most.
  */
 bool uvrest__refusal_is_noted(CURL *easy);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file sigpipe.h
- * Holding SIGPIPE back on this thread while a library may write to a peer that is gone. The process's handler is not ours
- * to change, and what was pending before stays so.
+ * Holding SIGPIPE back on this thread while a library may write to a peer that is gone. The process's handler is not
+ * ours to change, and what was pending before stays so.
  *
  * Threads: the calling one. Memory: the caller's.
  */

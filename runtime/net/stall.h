@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file stall.h
- * Noticing that a transfer moves next to nothing for too long, by looking at it now and then. libcurl can do it as well, at
- * the price of two timers a request.
+ * Noticing that a transfer moves next to nothing for too long, by looking at it now and then. libcurl can do it as
+ * well, at the price of two timers a request.
  *
  * Threads: plain data of one transfer. Memory: none.
  */

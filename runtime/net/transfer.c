@@ -342,8 +342,8 @@ static void read_outcome(uvrest__transfer *transfer, CURLcode code)
 }
 
 /*
- * After the transfer has left the multi handle: a request that broke may be one the server did not take. A handle that may
- * carry libcurl's note of that is not used again.
+ * After the transfer has left the multi handle: a request that broke may be one the server did not take. A handle that
+ * may carry libcurl's note of that is not used again.
  */
 static void look_for_refusal(uvrest__transfer *transfer)
 {
@@ -497,8 +497,8 @@ static void rebuild(uvrest__transport *transport)
 }
 
 /*
- * All messages are read before the first transfer is removed: removing one, libcurl goes through those not read yet, one for
- * each of the many that may have ended together.
+ * All messages are read before the first transfer is removed: removing one, libcurl goes through those not read yet,
+ * one for each of the many that may have ended together.
  */
 static void collect_ended(uvrest__transport *transport)
 {
@@ -546,8 +546,8 @@ static void step(uvrest__transport *transport, curl_socket_t fd, int events)
 
 /*
  * Over HTTP/2, when an answer arrives whole before the upload has ended, the stream closes with the last frame sent, and
- * 7.88 goes on waiting for a descriptor that has no more to say, whichever transfer it was that read or sent there: it is
- * made to read once more. After a timer nobody knows which descriptor that was.
+ * 7.88 goes on waiting for a descriptor that has no more to say, whichever transfer it was that read or sent there: it
+ * is made to read once more. After a timer nobody knows which descriptor that was.
  */
 static void find_ends(uvrest__transport *transport, curl_socket_t acted)
 {
@@ -751,9 +751,9 @@ static uvrest_status shape(uvrest__transfer *transfer, uvrest_method method, boo
 }
 
 /*
- * The age at which libcurl drops addresses before this request. It goes through all 71 places of its cache for that after
- * each one, which is felt: so one request a minute is told to, the others to leave them. While the host cannot be reached
- * it is looked up each time, since it may have moved.
+ * The age at which libcurl drops addresses before this request. It goes through all 71 places of its cache for that
+ * after each one, which is felt: so one request a minute is told to, the others to leave them. While the host cannot be
+ * reached it is looked up each time, since it may have moved.
  */
 static long address_seconds_of(uvrest__transport *transport)
 {

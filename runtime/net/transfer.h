@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file transfer.h
- * HTTP requests under way, the only home of libcurl: a transport is a client's connections to one origin, a transfer one
- * request on them.
+ * HTTP requests under way, the only home of libcurl: a transport is a client's connections to one origin, a transfer
+ * one request on them.
  *
  * libcurl tells which descriptors to watch and when to wake it; the loop tells it what happened; after each of these
- * steps all requests that ended are read out one by one: each is handed to on_done, and on_settled follows, where new ones
- * may be started and others be cancelled. Where libcurl has failed as a whole all are handed to on_done first. Neither is
- * called from inside libcurl, nor by the functions below.
- * A request goes out once a transfer. The one exception: on a connection that died before any byte of an answer, libcurl
- * may repeat a request marked repeatable by itself; the outcome says how often it was sent.
+ * steps all requests that ended are read out one by one: each is handed to on_done, and on_settled follows, where new
+ * ones may be started and others be cancelled. Where libcurl has failed as a whole all are handed to on_done first.
+ * Neither is called from inside libcurl, nor by the functions below.
+ * A request goes out once a transfer. The one exception: on a connection that died before any byte of an answer,
+ * libcurl may repeat a request marked repeatable by itself; the outcome says how often it was sent.
  * Threads: one thread, that of the loop.
  * Memory: transfers belong to the transport and are reused; what they received is borrowed until the transfer is
  * released.
@@ -78,8 +78,8 @@ typedef struct uvrest__transfer_request {
 } uvrest__transfer_request;
 
 /**
- * Makes a transport; no connection is opened. *out is owned: uvrest__transport_close(). UVREST_E_STATE, with reason: the
- * libcurl found at run time is too old. UVREST_E_NOMEM.
+ * Makes a transport; no connection is opened. *out is owned: uvrest__transport_close(). UVREST_E_STATE, with reason:
+ * the libcurl found at run time is too old. UVREST_E_NOMEM.
  */
 UVREST_MUST_USE uvrest_status uvrest__transport_new(const uvrest__transport_conf *conf, uvrest_reason *reason,
                                                     uvrest__transport **out);
@@ -88,8 +88,8 @@ uint64_t uvrest__transport_connections(const uvrest__transport *transport);
 /** Closes all connections. No transfer is under way. Not from inside on_done or on_settled. NULL is accepted. */
 void uvrest__transport_close(uvrest__transport *transport);
 /**
- * Leaves a transport alone, and its loop with it, in a process forked from its own: connections, TLS sessions and epoll are
- * shared with the parent, and closing any of them would be seen there. Its memory stays, until the process ends.
+ * Leaves a transport alone, and its loop with it, in a process forked from its own: connections, TLS sessions and epoll
+ * are shared with the parent, and closing any of them would be seen there. Its memory stays, until the process ends.
  */
 void uvrest__transport_abandon(uvrest__transport *transport);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file trust.h
- * Whom to trust. Where trusted certificates are: a bundle (one file) or a directory of certificates named by hash ("4a6481c9.0"), of
- * which a TLS library reads only the one it needs.
+ * Whom to trust. Where trusted certificates are: a bundle (one file) or a directory of certificates named by hash
+ * ("4a6481c9.0"), of which a TLS library reads only the one it needs.
  *
  * Threads: pure functions; they read the file system. Memory: none kept.
  */

@@ -4,11 +4,11 @@
  * The descriptors an HTTP library wants watched, found by their numbers.
  *
  * Each is watched under a second number (dup), which is ours to close: the library closes some without notice, its own
- * pipes and sockets that were still connecting, and from then on their numbers may be another thread's. Most are forgotten
- * as soon as they are not wanted any more, so that what the library has closed is closed. A socket that has carried a
- * request is kept: from then on it is closed through us only, so it stays armed between requests, which saves taking it
- * out of epoll and putting it in again each time. When something happens on it that nobody asked for (an idle connection
- * that the server closes) it is left alone until it is wanted again.
+ * pipes and sockets that were still connecting, and from then on their numbers may be another thread's. Most are
+ * forgotten as soon as they are not wanted any more, so that what the library has closed is closed. A socket that has
+ * carried a request is kept: from then on it is closed through us only, so it stays armed between requests, which saves
+ * taking it out of epoll and putting it in again each time. When something happens on it that nobody asked for (an idle
+ * connection that the server closes) it is left alone until it is wanted again.
  * Threads: one thread, that of the loop. Memory: the set owns its entries.
  */
 #ifndef UVREST_NET_WATCH_H

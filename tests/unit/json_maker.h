@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Makes JSON for a model out of arbitrary bytes: what its members expect, and all that they do not. The same bytes make the
- * same text, so a fuzzer or a random number decides what comes.
+ * Makes JSON for a model out of arbitrary bytes: what its members expect, and all that they do not. The same bytes make
+ * the same text, so a fuzzer or a random number decides what comes.
  */
 #ifndef JSON_MAKER_H
 #define JSON_MAKER_H

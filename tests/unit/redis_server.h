@@ -25,8 +25,8 @@ void redis_server_again(redis_server *server);
 /* Ends it and removes its folder. */
 void redis_server_stop(redis_server *server);
 /*
- * Gives it a command and reads the answer: how many numbers there were, at most cap; a text counts as none. Fails the test on
- * an error.
+ * Gives it a command and reads the answer: how many numbers there were, at most cap; a text counts as none. Fails the
+ * test on an error.
  */
 size_t redis_server_tell(redis_server *server, const char *const *words, size_t n, int64_t *values, size_t cap);
 

@@ -6,8 +6,8 @@
 #include <uvrest/gen.h>
 
 /*
- * Checks that tables keep every rule the codec relies on. NULL if they do, else what is wrong; *out_row: at which row of
- * which table, by its index.
+ * Checks that tables keep every rule the codec relies on. NULL if they do, else what is wrong; *out_row: at which row
+ * of which table, by its index.
  */
 const char *tables_check(const uvrest_schema *schema, unsigned *out_row);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * RFC 8259, case by case: by the check, and as the value of each kind of member, of free form and of none. What is valid
- * is accepted wherever it stands and written back as the same; what is not is refused wherever it stands.
+ * RFC 8259, case by case: by the check, and as the value of each kind of member, of free form and of none. What is
+ * valid is accepted wherever it stands and written back as the same; what is not is refused wherever it stands.
  */
 #include "codec.h"
 #include "json_tree.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Slots that machines lease from a log. First the bookkeeping alone; then several holders in virtual time, with latencies, lost
- * questions and answers, crashes and a server that forgets or whose clock jumps: the script runs on a real Redis server, which
- * is told the time. Row 68 of the fault catalogue, between machines.
+ * Slots that machines lease from a log. First the bookkeeping alone; then several holders in virtual time, with
+ * latencies, lost questions and answers, crashes and a server that forgets or whose clock jumps: the script runs on a
+ * real Redis server, which is told the time. Row 68 of the fault catalogue, between machines.
  */
 #include "clock.h"
 #include "fakes.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A small API as a generator would write it, over the models of tests/unit/sample.h: what the runtime sees of a generated
- * library. One operation of each kind.
+ * A small API as a generator would write it, over the models of tests/unit/sample.h: what the runtime sees of a
+ * generated library. One operation of each kind.
  */
 #ifndef SAMPLE_API_H
 #define SAMPLE_API_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A scripted HTTP server on loopback, for tests: it says exactly the bytes of its script and breaks off exactly where the
- * script says so. Each connection is served by a thread of its own.
+ * A scripted HTTP server on loopback, for tests: it says exactly the bytes of its script and breaks off exactly where
+ * the script says so. Each connection is served by a thread of its own.
  *
  * A script is lines. "conn" begins what one connection sees; connections take these parts in order, and the last part
  * serves all that come after it. In a part:

@@ -239,8 +239,8 @@ static void counters_tell_of_the_budget(void **state)
 }
 
 /*
- * Two calls at once, of which one is answered late, then two more; how many connections they took. When these start, one
- * connection is as long idle as the other was busy, and both are older than that.
+ * Two calls at once, of which one is answered late, then two more; how many connections they took. When these start,
+ * one connection is as long idle as the other was busy, and both are older than that.
  */
 static size_t connections_of(uint32_t age_ms, uint32_t lifetime_ms, const char *late)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Answers at the edge of HTTP, beyond the fault catalogue: what is taken and what is refused, and that the call after it gets
- * its own answer, on the same connection or on a new one.
+ * Answers at the edge of HTTP, beyond the fault catalogue: what is taken and what is refused, and that the call after
+ * it gets its own answer, on the same connection or on a new one.
  */
 #include "wire.h"
 #include <stdio.h>

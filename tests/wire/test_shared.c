@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A quota shared through a Redis server: a real one where calls go through, a scripted one where it says what no Redis server
- * says. Rows 68 to 70 of the fault catalogue, between machines.
+ * A quota shared through a Redis server: a real one where calls go through, a scripted one where it says what no Redis
+ * server says. Rows 68 to 70 of the fault catalogue, between machines.
  */
 #include "redis_server.h"
 #include "wire.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Clients with a thread of their own, used from many: row 117 of the fault catalogue, and rows 110, 113, 114 and 118 over
- * again. What runs on other threads counts what goes wrong; the test's own thread judges.
+ * Clients with a thread of their own, used from many: row 117 of the fault catalogue, and rows 110, 113, 114 and 118
+ * over again. What runs on other threads counts what goes wrong; the test's own thread judges.
  */
 #include "wire.h"
 #include <errno.h>

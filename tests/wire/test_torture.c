@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Row 110 of the fault catalogue: the n-th allocation fails, for every n; in libcurl, by curl_global_init_mem(), and in the
- * library, by its hooks. libuv is left out: it calls abort() where its table of watchers cannot grow.
+ * Row 110 of the fault catalogue: the n-th allocation fails, for every n; in libcurl, by curl_global_init_mem(), and in
+ * the library, by its hooks. libuv is left out: it calls abort() where its table of watchers cannot grow.
  */
 #include "wire.h"
 #include <curl/curl.h>
@@ -238,8 +238,8 @@ static bool is_expected(uvrest_status status)
 }
 
 /*
- * Lack of memory inside a transfer: libcurl may call it a URL it cannot read, or give up all transfers, and its code for it
- * is also the one for a header line that is too long.
+ * Lack of memory inside a transfer: libcurl may call it a URL it cannot read, or give up all transfers, and its code
+ * for it is also the one for a header line that is too long.
  */
 static void check_end(uvrest_status status)
 {

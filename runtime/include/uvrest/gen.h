@@ -4,9 +4,9 @@
  * The one contract between generated code and this runtime. Programs do not include it; what it offers may change with
  * UVREST_GEN_VERSION, and generated code says which version it was made for.
  *
- * A generated library has, for each service, one set of tables (uvrest_schema: its models, members, enums), and for each
- * operation one uvrest_op. Both are constant data. The tables hold no pointers but those in uvrest_schema itself, so
- * they need no relocation and stay shared between processes: members, models and names are indices and offsets.
+ * A generated library has, for each service, one set of tables (uvrest_schema: its models, members, enums), and for
+ * each operation one uvrest_op. Both are constant data. The tables hold no pointers but those in uvrest_schema itself,
+ * so they need no relocation and stay shared between processes: members, models and names are indices and offsets.
  *
  * Threads: constant data; the functions are those of client.h and json.h.
  */
@@ -178,8 +178,8 @@ typedef struct uvrest_shape {
 } uvrest_shape;
 
 /**
- * An answer whose entries may stand at the top level instead of in the map that its schema promises: members whose value is
- * an object with a member `from` are decoded as entries of the map `into`, with `from` under the name `to`.
+ * An answer whose entries may stand at the top level instead of in the map that its schema promises: members whose
+ * value is an object with a member `from` are decoded as entries of the map `into`, with `from` under the name `to`.
  */
 typedef struct uvrest_gather {
     const char *into; /* "metadata_values" */
@@ -257,8 +257,9 @@ UVREST_API void uvrest_gen_deliver_text(uvrest_any_fn *done, const void *value, 
                                         void *user);
 
 /**
- * Makes the client of a generated library. options: a struct that begins with the fields of client_options.inc, then has
- * one `const char *` a credential, in the order of api->credential_names. shared_size: offset of the first credential.
+ * Makes the client of a generated library. options: a struct that begins with the fields of client_options.inc, then
+ * has one `const char *` a credential, in the order of api->credential_names. shared_size: offset of the first
+ * credential.
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_gen_client_new(const uvrest_api *api, const void *options,
                                                                size_t shared_size, uvrest_client **out_client);
@@ -276,9 +277,9 @@ UVREST_API UVREST_MUST_USE uvrest_status uvrest_gen_wait(uvrest_client *client, 
                                                          void *out_value, uvrest_result **out_result);
 
 /**
- * Starts a call whose parameter `param` is the MD5 of a local file, as lower-case hex. The file is read on libuv's thread
- * pool; progress (may be NULL) runs on the loop. Reading counts as part of the call: it can be cancelled, and a file that
- * cannot be read ends it with UVREST_E_IO, executed no.
+ * Starts a call whose parameter `param` is the MD5 of a local file, as lower-case hex. The file is read on libuv's
+ * thread pool; progress (may be NULL) runs on the loop. Reading counts as part of the call: it can be cancelled, and a
+ * file that cannot be read ends it with UVREST_E_IO, executed no.
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_gen_call_of_file(uvrest_client *client, const uvrest_op *op,
                                                                  const void *args, const char *param, const char *file,

@@ -7,8 +7,9 @@
  * Standard: RFC 8259; of duplicate members the last wins; a byte order mark at the start is skipped.
  * Lossless: what a member cannot hold exactly is in the model's `extra` and is written back as it came.
  * Threads: tables are constant; any number of threads may decode and encode, each with its own arena.
- * Memory: all of a decoded value is in the arena; the text is borrowed until the function returns. A text that is itself of
- * that arena is not copied where a value is kept as text: such raw values point into it, so it must not change.
+ * Memory: all of a decoded value is in the arena; the text is borrowed until the function returns. A text that is
+ * itself of that arena is not copied where a value is kept as text: such raw values point into it, so it must not
+ * change.
  */
 #ifndef UVREST_JSON_H
 #define UVREST_JSON_H
@@ -53,8 +54,9 @@ typedef struct uvrest_decode_report {
 /**
  * Decodes text into a model. *out_value points to the struct of that model (arena). options and out_report may be NULL;
  * out_report is written whenever given.
- * UVREST_E_DECODE: the text is not one valid JSON value. UVREST_E_SCHEMA: it is no object (the model a struct), or strict
- * and something does not fit. UVREST_E_LIMIT: depth or bytes. UVREST_E_NOMEM. *out_value is written on success only.
+ * UVREST_E_DECODE: the text is not one valid JSON value. UVREST_E_SCHEMA: it is no object (the model a struct), or
+ * strict and something does not fit. UVREST_E_LIMIT: depth or bytes. UVREST_E_NOMEM. *out_value is written on success
+ * only.
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_json_decode(uvrest_model model, const char *text, size_t len,
                                                             const uvrest_decode_options *options, uvrest_arena *arena,
@@ -70,8 +72,8 @@ typedef enum uvrest_encode_flags {
 /**
  * Encodes a model. out_text: arena, NUL-ended beyond its length.
  * UVREST_E_INVALID, with reason (may be NULL) naming the member by path: required member absent, NaN or infinity, text
- * that is not UTF-8, a raw that is not JSON, an _UNKNOWN enum value with no text in extra. UVREST_E_LIMIT: nested deeper
- * than 512. UVREST_E_NOMEM.
+ * that is not UTF-8, a raw that is not JSON, an _UNKNOWN enum value with no text in extra. UVREST_E_LIMIT: nested
+ * deeper than 512. UVREST_E_NOMEM.
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_json_encode(uvrest_model model, const void *value, unsigned flags,
                                                             uvrest_arena *arena, uvrest_raw *out_text,
@@ -80,15 +82,15 @@ UVREST_API UVREST_MUST_USE uvrest_status uvrest_json_encode(uvrest_model model, 
 /**
  * Makes the partial model that turns before into after: members that differ, null where a member went away, nothing
  * more; read-only members are left out; nested models, arrays and maps that differ are taken whole from after.
- * *out_patch is the model's struct, arena, its pointers shared with after. Generated code has a typed form for each model
- * a PATCH takes (iconik_asset_diff()). UVREST_E_NOMEM.
+ * *out_patch is the model's struct, arena, its pointers shared with after. Generated code has a typed form for each
+ * model a PATCH takes (iconik_asset_diff()). UVREST_E_NOMEM.
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_json_diff(uvrest_model model, const void *before, const void *after,
                                                           uvrest_arena *arena, const void **out_patch);
 
 /**
- * Checks that text is one valid JSON value, by the same scanner; white space around it is allowed, a byte order mark is not.
- * *out_offset (may be NULL): where it is not.
+ * Checks that text is one valid JSON value, by the same scanner; white space around it is allowed, a byte order mark is
+ * not. *out_offset (may be NULL): where it is not.
  * UVREST_E_DECODE, or UVREST_E_LIMIT beyond max_depth (0: 512).
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_json_check(const char *text, size_t len, uint32_t max_depth,

@@ -6,7 +6,8 @@
  * The default policy is a slot ledger: the quota is a number of slots; a request takes one when it is sent, and the
  * slot is free again one window and a small guard after its answer. So no window of the server's can ever hold more
  * than the quota, whatever the latency. One ledger serves all clients of a process that use the same origin and
- * credentials; with shared_file all processes of the machine that do, with shared_redis all clients of several machines.
+ * credentials; with shared_file all processes of the machine that do, with shared_redis all clients of several
+ * machines.
  * Threads: plain data, copied when a client is made. The acquire hook says for itself what is called where.
  */
 #ifndef UVREST_RATE_LIMIT_H
@@ -41,9 +42,10 @@ typedef void uvrest_acquire_fn(uvrest_acquire_ask *ask, uint32_t n, void *user);
 /**
  * Answers a question. n > 0: so many sends (never more than asked for are used) may go out within ms milliseconds of
  * the question; what is not used by then is lost, so the hook's own book must hold each of them for a window and ms.
- * n 0: none; the question comes again ms milliseconds after the answer has arrived, at the earliest after 1. A hook that
- * fails says n 0 as well: a quota that cannot be asked for is not spent.
- * May be called from any thread, and after the client is gone, when it only frees the ask. ask: taken; NULL is accepted.
+ * n 0: none; the question comes again ms milliseconds after the answer has arrived, at the earliest after 1. A hook
+ * that fails says n 0 as well: a quota that cannot be asked for is not spent.
+ * May be called from any thread, and after the client is gone, when it only frees the ask. ask: taken; NULL is
+ * accepted.
  */
 UVREST_API void uvrest_acquire_answer(uvrest_acquire_ask *ask, uint32_t n, uint32_t ms);
 

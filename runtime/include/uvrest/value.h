@@ -86,9 +86,9 @@ typedef struct uvrest_raw {
     const char *text; /* not NUL-ended */
     size_t len;
     /**
-     * Set by reading, so that encoding need not check again what was read; leave it alone or 0. It holds for this text at
-     * this length only: give a copied struct another text or length and that is checked. It relies on what a const text
-     * promises: the bytes do not change, and the struct is not kept beyond their arena.
+     * Set by reading, so that encoding need not check again what was read; leave it alone or 0. It holds for this text
+     * at this length only: give a copied struct another text or length and that is checked. It relies on what a const
+     * text promises: the bytes do not change, and the struct is not kept beyond their arena.
      */
     uint64_t checked;
 } uvrest_raw;
@@ -144,8 +144,8 @@ UVREST_API bool uvrest_extra_get(const uvrest_extra *extra, const char *name, uv
 /** How many members it has, nulls included. */
 UVREST_API size_t uvrest_extra_count(const uvrest_extra *extra);
 /**
- * The index-th member; all NULL and zero from uvrest_extra_count() on. First the model's own members that were null, in the
- * model's order, then all others in the order they were read.
+ * The index-th member; all NULL and zero from uvrest_extra_count() on. First the model's own members that were null, in
+ * the model's order, then all others in the order they were read.
  */
 UVREST_API uvrest_extra_member uvrest_extra_at(const uvrest_extra *extra, size_t index);
 /**
@@ -160,8 +160,8 @@ UVREST_API UVREST_MUST_USE uvrest_status uvrest_extra_drop(uvrest_extra **extra,
 struct cJSON; /* cJSON's tree, named without pulling in cJSON.h */
 
 /**
- * Makes a cJSON tree of a raw value. *out_tree is owned: cJSON_Delete(). cJSON keeps numbers as doubles, cuts text at an
- * embedded NUL and has U+FFFD for a lone surrogate; the slice itself is exact. UVREST_E_INVALID if raw is absent,
+ * Makes a cJSON tree of a raw value. *out_tree is owned: cJSON_Delete(). cJSON keeps numbers as doubles, cuts text at
+ * an embedded NUL and has U+FFFD for a lone surrogate; the slice itself is exact. UVREST_E_INVALID if raw is absent,
  * UVREST_E_DECODE if it is not valid JSON, UVREST_E_NOMEM.
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_raw_to_cjson(uvrest_raw raw, struct cJSON **out_tree);
