@@ -46,7 +46,10 @@ bytes_of_data() {
     size -A "$@" | awk '$1 ~ /^\.(rodata|data\.rel\.ro)/ {n += $2} END {print n}'
 }
 json="$work/build/CMakeFiles/uvrest_json.dir/runtime/json"
-echo "figure codec.engine.bytes $(bytes_of "$json"/*.c.o)   (at most 32768; all of runtime/json)"
+beside=$(bytes_of "$json"/{diff,gather,value}.c.o)
+whole=$(bytes_of "$json"/*.c.o)
+echo "figure codec.engine.bytes $whole   (at most 32768; all of runtime/json)"
+echo "figure codec.engine.decode_and_encode.bytes $((whole - beside))   (of these: without diff.c, gather.c and value.c)"
 tables=("$work"/build/CMakeFiles/iconik_objects.dir/generated/src/*_models.c.o)
 # A service has a row of 8 bytes a model, and one that closes the table.
 models=$(nm -S -t d "${tables[@]}" | awk '$4 == "gen_models" {n += $2 / 8 - 1} END {print n}')
