@@ -226,6 +226,21 @@ class _Pages:
         types = types_view(
             self._api, types_header(service), self._placement, self._names
         )
+        ids = self._model_ids(service)
+        return [
+            self._types_header(service, types, ids),
+            self._umbrella_header(service),
+            self._models_source(service, types, ids),
+            self._page(
+                f"tables/{service.name}.inc",
+                "tables.inc.j2",
+                spec=f"spec/{service.file}",
+                tables=tables_view(service, self._names),
+            ),
+        ]
+
+    def _model_ids(self, service: Service) -> list[str]:
+        """The constants that number a service's models, its own names claimed before them."""
         model_type = self._names.type(f"{service.name}_model")
         source = Source(service.file, 1, "#")
         for name, what in (
@@ -234,7 +249,7 @@ class _Pages:
             (self._names.type(f"{service.name}_schema"), "a service's tables"),
         ):
             self._names.claim(name, source, what)
-        ids = [
+        return [
             self._names.claim(
                 self._names.model_id(service.name, short),
                 service.structs[short].source,
@@ -242,61 +257,60 @@ class _Pages:
             )
             for short in sorted(service.structs)
         ]
-        groups = sorted({o.group for o in service.operations})
-        spec = f"spec/{service.file}"
-        shared = ["uvrest/client.h"]
+
+    def _types_header(self, service: Service, types: TypesView, ids: list[str]) -> Page:
+        includes = ["uvrest/client.h"]
         if not self._common.empty:
-            shared.append(f"{self._prefix}/{COMMON}.h")
-        return [
-            self._page(
-                self._header(types_header(service)),
-                "types.h.j2",
-                spec=spec,
-                comment=doc(
-                    [
-                        f"@file {types_header(service)}.h",
-                        f"{c_comment(service.title)}: the models that several groups "
-                        "share or no call uses, and the numbers of all models.",
-                        "",
-                        "Memory: arena where decoded, borrowed by the call where given "
-                        "to one.",
-                    ]
-                ),
-                includes=shared,
-                types=types,
-                service=service.name,
-                ids=ids,
+            includes.append(f"{self._prefix}/{COMMON}.h")
+        return self._page(
+            self._header(types_header(service)),
+            "types.h.j2",
+            spec=f"spec/{service.file}",
+            comment=doc(
+                [
+                    f"@file {types_header(service)}.h",
+                    f"{c_comment(service.title)}: the models that several groups "
+                    "share or no call uses, and the numbers of all models.",
+                    "",
+                    "Memory: arena where decoded, borrowed by the call where given "
+                    "to one.",
+                ]
             ),
-            self._page(
-                self._header(_umbrella(service)),
-                "umbrella.h.j2",
-                spec=spec,
-                comment=doc(
-                    [
-                        f"@file {_umbrella(service)}.h",
-                        f"{c_comment(service.title)}, all of it. "
-                        f"{c_comment(service.description)}",
-                    ]
-                ),
-                headers=[types_header(service), *groups],
+            includes=includes,
+            types=types,
+            service=service.name,
+            ids=ids,
+        )
+
+    def _umbrella_header(self, service: Service) -> Page:
+        groups = sorted({o.group for o in service.operations})
+        return self._page(
+            self._header(_umbrella(service)),
+            "umbrella.h.j2",
+            spec=f"spec/{service.file}",
+            comment=doc(
+                [
+                    f"@file {_umbrella(service)}.h",
+                    f"{c_comment(service.title)}, all of it. "
+                    f"{c_comment(service.description)}",
+                ]
             ),
-            self._page(
-                f"src/{service.name}_models.c",
-                "models.c.j2",
-                spec=spec,
-                service=service.name,
-                umbrella=_umbrella(service),
-                last=(sorted(service.structs)[-1], ids[-1]) if ids else None,
-                diffs=self._diffs(service, types)
-                + self._diffs(service, self._common, only_home=True),
-            ),
-            self._page(
-                f"tables/{service.name}.inc",
-                "tables.inc.j2",
-                spec=spec,
-                tables=tables_view(service, self._names),
-            ),
-        ]
+            headers=[types_header(service), *groups],
+        )
+
+    def _models_source(
+        self, service: Service, types: TypesView, ids: list[str]
+    ) -> Page:
+        return self._page(
+            f"src/{service.name}_models.c",
+            "models.c.j2",
+            spec=f"spec/{service.file}",
+            service=service.name,
+            umbrella=_umbrella(service),
+            last=(sorted(service.structs)[-1], ids[-1]) if ids else None,
+            diffs=self._diffs(service, types)
+            + self._diffs(service, self._common, only_home=True),
+        )
 
     def _diffs(
         self, service: Service, types: TypesView, only_home: bool = False
