@@ -21,6 +21,8 @@
 #define EXPECTED_MAX 262144u
 /* Descriptors that are read again after a timer, at the most. */
 #define READ_AGAIN_MAX 64
+/* Streams of one connection; fewer if the server says so. libcurl's own limit is 100. */
+#define STREAMS_MAX 1000L
 #define METHODS 6
 
 struct uvrest__transfer {
@@ -380,6 +382,8 @@ static uvrest_status make_multi(uvrest__transport *transport)
         mc = curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)conf->pool_maxsize);
     if (mc == CURLM_OK)
         mc = curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)(kept < 100000 ? kept : 100000));
+    if (mc == CURLM_OK)
+        mc = curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, STREAMS_MAX);
     if (mc != CURLM_OK) {
         curl_multi_cleanup(multi);
         return UVREST_E_NOMEM;

@@ -539,7 +539,43 @@ static void row_35_continuation_flood_is_bounded(void **state)
         fail_msg("%ld KiB more", peak_kib() - before);
 }
 
-/* ---- few streams ---- */
+/* ---- few streams, and many ---- */
+
+/* The server answers none before all are there: what it allows counts, not libcurl's hundred. */
+static void a_connection_carries_as_many_streams_as_the_server_allows(void **state)
+{
+    enum { STREAMS = 150 };
+    static char script[STREAMS * 80];
+    static seen saw[STREAMS];
+    size_t len = (size_t)snprintf(
+        script, sizeof script, "conn\nread 24\nframe 1 SETTINGS 0 0 \\x00\\x03\\x00\\x00\\x00\\xc8\n" REQUEST ANSWER);
+    server *s;
+    sample_client_options options;
+    uvrest_client *client;
+    seen first = {0};
+    (void)state;
+    for (unsigned i = 0; i < STREAMS; i++)
+        len += (size_t)snprintf(script + len, sizeof script - len, REQUEST);
+    for (unsigned i = 0; i < STREAMS; i++)
+        len += (size_t)snprintf(script + len, sizeof script - len, "frame 1 HEADERS 4 %u \\x88\nframe 1 DATA 1 %u {}\n",
+                                2 * i + 3, 2 * i + 3);
+    snprintf(script + len, sizeof script - len, "stall\n");
+    s = start_alpn(script, "h2");
+    options = options_for(s);
+    options.max_in_flight = STREAMS;
+    options.pool_maxsize = 1;
+    client = wire_client_of(&options);
+    wire_get(client, &first, NULL, NULL);
+    wire_run(client, &first);
+    for (size_t i = 0; i < STREAMS; i++)
+        wire_get(client, &saw[i], &(uvrest_call_options){.attempts = 1, .timeout_ms = 5000}, NULL);
+    assert_int_equal(uvrest_client_run(client), UVREST_OK);
+    for (size_t i = 0; i < STREAMS; i++)
+        wire_check_status(&saw[i], UVREST_OK);
+    assert_int_equal(server_connections(s), 1);
+    uvrest_client_free(client);
+    server_stop(s);
+}
 
 static void row_36_one_stream_at_a_time_is_slower_and_correct(void **state)
 {
@@ -739,6 +775,7 @@ int main(void)
         cmocka_unit_test(row_34_connection_gone_silent_is_left_after_two_timeouts),
         cmocka_unit_test(row_35_garbage_is_a_protocol_error),
         cmocka_unit_test(row_35_continuation_flood_is_bounded),
+        cmocka_unit_test(a_connection_carries_as_many_streams_as_the_server_allows),
         cmocka_unit_test(row_36_one_stream_at_a_time_is_slower_and_correct),
         cmocka_unit_test(row_37_a_server_without_h2_gets_http_1_1),
         cmocka_unit_test(row_36_nghttpd_with_one_stream_a_connection),
