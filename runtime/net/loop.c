@@ -16,6 +16,8 @@ struct uvrest__loop {
     unsigned depth; /* call-backs of ours on the stack, and uv_run() where we called it */
     unsigned n_open; /* objects libuv still knows */
     uvrest__timer *due; /* set to the next turn; NULL: none known */
+    uvrest__loop_fn *after_reports; /* NULL: nobody asked */
+    void *after_reports_user;
     uvrest__poll *likely; /* reported or was watched last; NULL once it is not watched */
     bool polling;
     bool changed; /* what is watched, and epoll does not know yet */
@@ -94,7 +96,12 @@ static void on_before(uv_prepare_t *prepare)
 
 static void on_after(uv_check_t *check)
 {
-    ((uvrest__loop *)check->data)->polling = false;
+    uvrest__loop *loop = check->data;
+    uvrest__loop_fn *fn = loop->after_reports;
+    loop->after_reports = NULL;
+    if (fn != NULL)
+        run(loop, fn, loop->after_reports_user);
+    loop->polling = false;
 }
 
 static void on_own_closed(uv_handle_t *handle)
@@ -191,6 +198,13 @@ void uvrest__loop_soon(uvrest__loop *loop)
 {
     if (!loop->closing)
         uv_idle_start(&loop->soon, on_soon);
+}
+
+bool uvrest__loop_after_reports(uvrest__loop *loop, uvrest__loop_fn *fn, void *user)
+{
+    loop->after_reports = loop->polling ? fn : NULL;
+    loop->after_reports_user = user;
+    return loop->polling;
 }
 
 void uvrest__loop_wake(uvrest__loop *loop)

@@ -45,6 +45,11 @@ void uvrest__loop_free(uvrest__loop *loop);
 void uvrest__loop_hold(uvrest__loop *loop, bool hold);
 /** on_soon on the next turn, however often it is asked for. */
 void uvrest__loop_soon(uvrest__loop *loop);
+/**
+ * fn once, when all descriptors that are ready now have been reported, and before the turn goes on: for what is done for
+ * several at a time. false: libuv reports none now, so there is nothing to wait for. One fn at a time; NULL takes it back.
+ */
+bool uvrest__loop_after_reports(uvrest__loop *loop, uvrest__loop_fn *fn, void *user);
 /** on_wake later; from any thread. */
 void uvrest__loop_wake(uvrest__loop *loop);
 

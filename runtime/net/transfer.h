@@ -4,10 +4,9 @@
  * HTTP requests under way, the only home of libcurl: a transport is a client's connections to one origin, a transfer
  * one request on them.
  *
- * libcurl tells which descriptors to watch and when to wake it; the loop tells it what happened; after each of these
- * steps all requests that ended are read out one by one: each is handed to on_done, and on_settled follows, where new
- * ones may be started and others be cancelled. Where libcurl has failed as a whole all are handed to on_done first.
- * Neither is called from inside libcurl, nor by the functions below.
+ * libcurl tells which descriptors to watch and when to wake it; the loop tells it what happened; after one of these
+ * steps, or a few, all requests that ended are handed to on_done, one by one, and on_settled follows, where new ones may
+ * be started and others be cancelled. Neither is called from inside libcurl, nor by the functions below.
  * A request goes out once a transfer. The one exception: on a connection that died before any byte of an answer,
  * libcurl may repeat a request marked repeatable by itself; the outcome says how often it was sent.
  * Threads: one thread, that of the loop.

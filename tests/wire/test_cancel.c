@@ -267,6 +267,58 @@ static void row_113_cancel_another_from_a_callback(void **state)
     server_stop(s);
 }
 
+/* Calls whose answers are there before the loop looks, each on a connection of its own. */
+#define MANY 40
+
+typedef struct crowd {
+    seen saw[MANY];
+    uvrest_call *calls[MANY];
+    unsigned n;
+} crowd;
+
+static void cancel_crowd(const sample_leaf *leaf, const uvrest_result *result, void *user)
+{
+    crowd *c = user;
+    wire_on_leaf(leaf, result, &c->saw[c->n++]);
+    for (size_t i = 0; i < MANY && c->n == 1; i++)
+        if (c->calls[i] != result->call)
+            uvrest_call_cancel(c->calls[i]);
+}
+
+static void row_113_cancel_others_whose_answers_are_there(void **state)
+{
+    static crowd c;
+    server *s = server_start("conn\nexpect\n" ANSWER "stall\n");
+    sample_client_options options = wire_options(s);
+    sample_leaf_args args = {.leaf_id = "a1"};
+    uvrest_client *client;
+    uv_loop_t loop;
+    unsigned n_whole = 0;
+    (void)state;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    options.loop = &loop;
+    options.pool_maxsize = MANY;
+    client = wire_client_of(&options);
+    for (size_t i = 0; i < MANY; i++)
+        assert_int_equal(uvrest_gen_call(client, &leaves_get, &args, (uvrest_any_fn *)cancel_crowd, &c, &c.calls[i]),
+                         0);
+    while (server_requests(s) < MANY && c.n == 0)
+        uv_run(&loop, UV_RUN_NOWAIT);
+    uv_sleep(100);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(c.n, MANY);
+    for (size_t i = 0; i < MANY; i++) {
+        assert_true(c.saw[i].status == UVREST_OK || c.saw[i].status == UVREST_E_CANCELLED);
+        n_whole += c.saw[i].status == UVREST_OK;
+    }
+    wire_check_status(&c.saw[0], UVREST_OK);
+    assert_true(n_whole <= 8); /* so many answers at the most are looked at together */
+    uvrest_client_close(client, NULL, NULL);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    server_stop(s);
+}
+
 /* A call that starts the next one in its callback, cancelled at once, a thousand times. */
 typedef struct chain {
     uvrest_client *client;
@@ -447,6 +499,7 @@ int main(void)
         cmocka_unit_test(row_113_cancel_in_backoff),
         cmocka_unit_test(row_113_cancel_in_its_own_callback_changes_nothing),
         cmocka_unit_test(row_113_cancel_another_from_a_callback),
+        cmocka_unit_test(row_113_cancel_others_whose_answers_are_there),
         cmocka_unit_test(row_116_callbacks_may_start_and_cancel),
         cmocka_unit_test(a_hundred_thousand_calls_start_and_cancel_in_linear_time),
         cmocka_unit_test(a_full_queue_refuses),
