@@ -256,7 +256,7 @@ static const char *find_request_id(const uvrest_result *result)
         if (c != 'x' && c != 'r' && c != 'c')
             continue;
         for (size_t n = 0; n < best; n++) {
-            if (!uvrest__text_same(name, strlen(name), names[n]))
+            if (uvrest__text_lower(names[n][0]) != c || !uvrest__text_same(name, strlen(name), names[n]))
                 continue;
             best = n;
             value = result->headers[i].value;

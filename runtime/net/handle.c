@@ -21,15 +21,15 @@
 #define LARGE_BODY 262144u
 #define METHODS 6
 
-/* Header lines libcurl must find by their names, and all others. */
-enum { NODE_ACCEPT, NODE_ENCODING, NODE_TYPE, NODE_OTHERS, NODE_EXPECT, NODES };
+/* Names libcurl is to add no line of, and the lines of the request. */
+enum { NODE_HOST, NODE_ACCEPT, NODE_ENCODING, NODE_TYPE, NODE_EXPECT, NODE_LINES, NODES };
 
 struct uvrest__handle {
     const uvrest__handle_conf *conf;
     CURL *easy;
     CURLU *url;
-    struct curl_slist nodes[NODES]; /* the request's header lines, */
-    uvrest__buf others; /* of which most are joined here */
+    struct curl_slist nodes[NODES];
+    uvrest__buf lines; /* all header lines of the request, joined */
     bool shaped; /* all below is as set in `easy` */
     bool large_send;
     bool large_receive;
@@ -63,6 +63,8 @@ uvrest_status uvrest__handle_conf_init(uvrest__handle_conf *conf, const uvrest__
     st = make_line(transport->alloc, "User-Agent: ", transport->user_agent, &conf->agent_line);
     if (st == UVREST_OK)
         st = make_line(transport->alloc, "Accept-Encoding: ", uvrest__libcurl_encodings(), &conf->encoding_line);
+    if (st == UVREST_OK)
+        st = make_line(transport->alloc, "Host: ", strstr(transport->origin, "//") + 2, &conf->host_line);
     return st;
 }
 
@@ -70,7 +72,8 @@ void uvrest__handle_conf_fini(uvrest__handle_conf *conf)
 {
     uvrest__free(conf->transport->alloc, conf->agent_line);
     uvrest__free(conf->transport->alloc, conf->encoding_line);
-    conf->agent_line = conf->encoding_line = NULL;
+    uvrest__free(conf->transport->alloc, conf->host_line);
+    conf->agent_line = conf->encoding_line = conf->host_line = NULL;
 }
 
 /* ---- life ---- */
@@ -84,7 +87,7 @@ uvrest_status uvrest__handle_new(const uvrest__handle_conf *conf, uvrest__handle
     handle->conf = conf;
     handle->easy = curl_easy_init();
     handle->url = curl_url();
-    uvrest__buf_init(&handle->others, alloc, 0);
+    uvrest__buf_init(&handle->lines, alloc, 0);
     if (handle->easy == NULL || handle->url == NULL ||
         curl_url_set(handle->url, CURLUPART_URL, conf->transport->origin, 0) != CURLUE_OK) {
         uvrest__handle_free(handle);
@@ -101,7 +104,7 @@ void uvrest__handle_free(uvrest__handle *handle)
     uvrest__handle_wipe(handle);
     curl_easy_cleanup(handle->easy);
     curl_url_cleanup(handle->url);
-    uvrest__buf_fini(&handle->others);
+    uvrest__buf_fini(&handle->lines);
     uvrest__free(handle->conf->transport->alloc, handle);
 }
 
@@ -113,9 +116,9 @@ void *uvrest__handle_easy(const uvrest__handle *handle)
 /* Credentials are among the lines. */
 void uvrest__handle_wipe(uvrest__handle *handle)
 {
-    if (handle->others.len > 0)
-        explicit_bzero(handle->others.data, handle->others.len);
-    uvrest__buf_clear(&handle->others);
+    if (handle->lines.len > 0)
+        explicit_bzero(handle->lines.data, handle->lines.len);
+    uvrest__buf_clear(&handle->lines);
 }
 
 /* ---- for all requests of a method ---- */
@@ -197,6 +200,28 @@ static uvrest_status set_method(CURL *easy, uvrest_method method, bool has_body)
     return UVREST_OK;
 }
 
+/*
+ * libcurl goes through all of the list for each line it might add, and prints what it does add twice, byte by byte. So
+ * it adds none but those that frame the body: a name without a value keeps it from that, and ours are one text, printed
+ * once. It only reads the list, so the text of a request is exchanged in it.
+ */
+static uvrest_status set_nodes(uvrest__handle *handle, uvrest_method method, bool has_body)
+{
+    static const char *const names[NODES] = {"Host:", "Accept:", "Accept-Encoding:", "Content-Type:", "Expect:", ""};
+    CURL *easy = handle->easy;
+    struct curl_slist *first = NULL;
+    for (int i = NODES - 1; i >= 0; i--) {
+        struct curl_slist *node = &handle->nodes[i];
+        if ((i == NODE_TYPE && method == UVREST_GET && !has_body) || (i == NODE_EXPECT && !has_body))
+            continue; /* nor would libcurl */
+        memcpy(&node->data, &names[i], sizeof node->data);
+        node->next = first;
+        first = node;
+    }
+    SET(CURLOPT_HTTPHEADER, first);
+    return UVREST_OK;
+}
+
 static uvrest_status set_url(CURL *easy, CURLU *url)
 {
     SET(CURLOPT_CURLU, url);
@@ -234,6 +259,8 @@ uvrest_status uvrest__handle_shape(uvrest__handle *handle, uvrest_method method,
         st = set_transport(handle->easy, handle->conf->transport);
     if (st == UVREST_OK)
         st = set_method(handle->easy, method, has_body);
+    if (st == UVREST_OK)
+        st = set_nodes(handle, method, has_body);
     if (st != UVREST_OK)
         return st;
     handle->large_send = false;
@@ -251,84 +278,52 @@ uvrest_status uvrest__handle_shape(uvrest__handle *handle, uvrest_method method,
 
 static bool names(const char *line, const char *name_and_colon)
 {
-    return uvrest__text_starts(line, SIZE_MAX, name_and_colon); /* which looks no further than the first difference */
+    return uvrest__text_lower(line[0]) == uvrest__text_lower(name_and_colon[0]) &&
+           uvrest__text_starts(line, SIZE_MAX, name_and_colon); /* which looks no further than the first difference */
 }
 
-/* Which node of the list has a line. libcurl looks for some of them, since it would add its own, and goes through all of
- * the list for each; the others it only passes on, so they share one. */
-static int node_of(const char *line)
-{
-    if (names(line, "Accept:"))
-        return NODE_ACCEPT;
-    if (names(line, "Accept-Encoding:"))
-        return NODE_ENCODING;
-    return names(line, "Content-Type:") ? NODE_TYPE : NODE_OTHERS;
-}
-
-/* Without a value libcurl sends none of that name. */
+/* A line without a value stands for none of that name. */
 static bool is_blank(const char *line)
 {
     line = strchr(line, ':') + 1;
-    return line[strspn(line, " \t")] == '\0';
+    while (*line == ' ' || *line == '\t')
+        line++;
+    return *line == '\0';
 }
 
-static void add_other(uvrest__buf *others, const char *line)
+static void add_line(uvrest__buf *lines, const char *line)
 {
-    if (is_blank(line))
+    size_t len = strlen(line);
+    char *room = uvrest__buf_reserve(lines, len + 2);
+    if (room == NULL)
         return;
-    if (others->len > 0)
-        uvrest__buf_append(others, "\r\n", 2);
-    uvrest__buf_append_text(others, line);
+    memcpy(room, "\r\n", 2);
+    memcpy(room + 2, line, len);
+    uvrest__buf_commit(lines, len + 2);
 }
 
-/* Hangs the nodes that have a line together. libcurl only reads them. */
-static struct curl_slist *link_nodes(struct curl_slist *nodes, const char *const *texts)
-{
-    struct curl_slist *first = NULL;
-    for (int i = NODES - 1; i >= 0; i--) {
-        if (texts[i] == NULL)
-            continue;
-        memcpy(&nodes[i].data, &texts[i], sizeof nodes[i].data);
-        nodes[i].next = first;
-        first = &nodes[i];
-    }
-    return first;
-}
-
-/*
- * The request's lines, and ours where it has none of that name. Lines libcurl makes itself are printed twice, so it
- * makes as few as possible: it is kept from naming a type where there is no body, and from asking whether it may send
- * one.
- */
+/* The request's lines, and ours where it has none of that name. */
 static uvrest_status set_lines(uvrest__handle *handle, const uvrest__transfer_request *request)
 {
-    CURL *easy = handle->easy;
-    uvrest__buf *others = &handle->others;
-    const char *texts[NODES] = {NULL};
+    const uvrest__handle_conf *conf = handle->conf;
+    uvrest__buf *lines = &handle->lines;
     bool own_agent = false;
-    uvrest__buf_clear(others);
+    bool own_encoding = false;
+    uvrest__buf_clear(lines);
+    uvrest__buf_append_text(lines, conf->host_line);
     for (size_t i = 0; i < request->n_lines; i++) {
         const char *line = request->lines[i];
-        int node = node_of(line);
         own_agent = own_agent || names(line, "User-Agent:");
-        if (node != NODE_OTHERS && texts[node] == NULL)
-            texts[node] = line;
-        else
-            add_other(others, line);
+        own_encoding = own_encoding || names(line, "Accept-Encoding:");
+        if (!is_blank(line))
+            add_line(lines, line);
     }
+    if (!own_encoding)
+        add_line(lines, conf->encoding_line);
     if (!own_agent)
-        add_other(others, handle->conf->agent_line);
-    if (others->status != UVREST_OK)
-        return others->status;
-    texts[NODE_OTHERS] = others->data;
-    if (texts[NODE_ENCODING] == NULL)
-        texts[NODE_ENCODING] = handle->conf->encoding_line;
-    if (request->body != NULL)
-        texts[NODE_EXPECT] = "Expect:";
-    else if (texts[NODE_TYPE] == NULL && request->method != UVREST_GET)
-        texts[NODE_TYPE] = "Content-Type:";
-    SET(CURLOPT_HTTPHEADER, link_nodes(handle->nodes, texts));
-    return UVREST_OK;
+        add_line(lines, conf->agent_line);
+    handle->nodes[NODE_LINES].data = lines->data;
+    return lines->status;
 }
 
 /*

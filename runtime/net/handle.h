@@ -18,8 +18,9 @@ typedef struct uvrest__handle_conf {
     const uvrest__transport_conf *transport; /* borrowed */
     const char *proxy_variable; /* static; the environment's, if one applies */
     const char *default_ca_path; /* static; libcurl's own directory where it is usable alone; NULL: its defaults */
+    char *host_line; /* owned */
     char *agent_line; /* owned; for requests that have none of their own */
-    char *encoding_line; /* owned */
+    char *encoding_line; /* owned; likewise */
 } uvrest__handle_conf;
 
 /** transport: borrowed until fini. UVREST_E_NOMEM; then fini is called all the same. */

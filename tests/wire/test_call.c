@@ -2,6 +2,7 @@
 /* A call that goes well: what is sent, what comes back, in every kind of body and value; and what is refused before. */
 #include "wire.h"
 #include <math.h>
+#include <stdio.h>
 #include <uv.h>
 
 #define ANSWER "reply 200 {\"id\":\"a1\",\"size\":5}\n"
@@ -93,6 +94,36 @@ static void lines_of_the_caller_take_the_place_of_ours(void **state)
     wire_get(client, &saw, NULL, NULL);
     wire_run(client, &saw);
     wire_check_status(&saw, UVREST_OK);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+static void a_head_is_sent_as_it_should_be(void **state)
+{
+    static const char *const none[] = {"Accept:", "Accept-Encoding: ", "User-Agent:  ", NULL};
+    server *s = server_start("conn\nexpect\n" ANSWER "expect\n" ANSWER "expect\n" ANSWER);
+    uvrest_client *client = wire_client(s);
+    char host[64];
+    char head[512];
+    seen saw[3] = {{0}};
+    (void)state;
+    wire_get(client, &saw[0], NULL, NULL);
+    wire_run(client, &saw[0]);
+    wire_get(client, &saw[1], &(uvrest_call_options){.headers = none}, NULL);
+    wire_run(client, &saw[1]);
+    wire_post(client, &saw[2], &(uvrest_call_options){.headers = none}, NULL);
+    wire_run(client, &saw[2]);
+    for (size_t i = 0; i < 3; i++)
+        wire_check_status(&saw[i], UVREST_OK);
+    snprintf(host, sizeof host, "HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n", server_port(s));
+    snprintf(head, sizeof head, "GET /API/leaves/a1/ %sApp-ID: %s\r\nAuth-Token: %s\r\n%s", host, APP_ID, AUTH_TOKEN,
+             "Accept: application/json\r\nAccept-Encoding: ");
+    assert_true(server_received(s, head));
+    snprintf(head, sizeof head, "GET /API/leaves/a1/ %sApp-ID: %s\r\nAuth-Token: %s\r\n\r\n", host, APP_ID, AUTH_TOKEN);
+    assert_true(server_received(s, head));
+    snprintf(head, sizeof head, "POST /API/leaves/a1/ %sApp-ID: %s\r\nAuth-Token: %s\r\n%s", host, APP_ID, AUTH_TOKEN,
+             "Content-Type: application/json\r\nContent-Length: 11\r\n\r\n{\"id\":\"a1\"}");
+    assert_true(server_received(s, head));
     uvrest_client_free(client);
     server_stop(s);
 }
@@ -798,6 +829,7 @@ int main(void)
         cmocka_unit_test(get_delivers_a_typed_value),
         cmocka_unit_test(row_94_arguments_are_encoded_once),
         cmocka_unit_test(lines_of_the_caller_take_the_place_of_ours),
+        cmocka_unit_test(a_head_is_sent_as_it_should_be),
         cmocka_unit_test(bodies_are_sent_as_their_kind),
         cmocka_unit_test(values_come_as_their_kind),
         cmocka_unit_test(calls_use_a_loop_of_the_caller),
