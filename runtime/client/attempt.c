@@ -88,6 +88,23 @@ void uvrest__attempt_send(uvrest_call *call)
     uvrest__call_set_alarm(call);
 }
 
+/* The first sending is given up, since its answer will not come; without a slot the attempt ends, and waits its turn. */
+bool uvrest__attempt_may_repeat(uvrest_call *call)
+{
+    uvrest__ratelimit *ledger = call->lane->ledger;
+    uvrest__ratelimit_ticket ticket;
+    uvrest__ratelimit_wait wait;
+    uint64_t now;
+    if (ledger == NULL)
+        return true;
+    now = uvrest__client_now(call->client);
+    if (!uvrest__ratelimit_acquire(ledger, now, (uvrest_priority)call->item.priority, &ticket, &wait))
+        return false;
+    uvrest__ratelimit_given_up(ledger, &call->ticket, now);
+    call->ticket = ticket;
+    return true;
+}
+
 /* An attempt that will not be answered: its slot counts as used from now on, if anything left this machine. */
 void uvrest__attempt_abandon(uvrest_call *call)
 {
@@ -105,8 +122,6 @@ void uvrest__attempt_abandon(uvrest_call *call)
         uvrest__ratelimit_not_sent(call->lane->ledger, &call->ticket, now);
     else
         uvrest__ratelimit_given_up(call->lane->ledger, &call->ticket, now);
-    if (sends > 1)
-        uvrest__ratelimit_charge(call->lane->ledger, now, sends - 1);
 }
 
 /* ---- answers ---- */
@@ -151,8 +166,6 @@ static void tell_ledger(uvrest_call *call, const received *r)
         uvrest__ratelimit_not_sent(ledger, &call->ticket, now);
     else
         uvrest__ratelimit_given_up(ledger, &call->ticket, now);
-    if (r->outcome->sends > 1)
-        uvrest__ratelimit_charge(ledger, now, r->outcome->sends - 1);
 }
 
 static void count(uvrest_call *call, const received *r, size_t body_len)

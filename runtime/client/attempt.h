@@ -13,6 +13,8 @@
 
 /** Sends a queued call, which has been given a ticket; there is room in the pool. */
 void uvrest__attempt_send(uvrest_call *call);
+/** Whether the request of a call in flight may go out once more: that takes a slot, like any sending. */
+bool uvrest__attempt_may_repeat(uvrest_call *call);
 /** The transfer of a call in flight is done. */
 void uvrest__attempt_received(uvrest_call *call, uvrest__transfer *transfer);
 /** Breaks off the attempt of a call in flight, which will not be answered. */

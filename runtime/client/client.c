@@ -148,6 +148,12 @@ static void on_transfer(uvrest__transfer *transfer, void *owner, void *user)
     uvrest__attempt_received(owner, transfer);
 }
 
+static bool may_repeat(void *owner, void *user)
+{
+    (void)user;
+    return uvrest__attempt_may_repeat(owner);
+}
+
 static void on_timer(void *user)
 {
     uvrest_client *client = user;
@@ -450,6 +456,7 @@ static uvrest_status make_transport(uvrest_client *client, uvrest_reason *reason
         .max_lifetime_ms = s->max_connection_lifetime_ms,
         .on_done = on_transfer,
         .on_settled = settle,
+        .on_repeat = may_repeat,
         .user = client,
     };
     return uvrest__transport_new(&conf, reason, &client->transport);

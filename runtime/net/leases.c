@@ -202,12 +202,6 @@ void uvrest__leases_not_sent(uvrest__leases *leases, uint64_t now)
     }
 }
 
-void uvrest__leases_charge(uvrest__leases *leases, uint64_t now, uint32_t n)
-{
-    while (n-- > 0)
-        push_ended(leases, now);
-}
-
 void uvrest__leases_refused(uvrest__leases *leases)
 {
     leases->refused = true;

@@ -140,8 +140,6 @@ void uvrest__leases_use(uvrest__leases *leases);
 void uvrest__leases_ended(uvrest__leases *leases, uint64_t now);
 /** It was not sent. */
 void uvrest__leases_not_sent(uvrest__leases *leases, uint64_t now);
-/** n more were sent than were taken. */
-void uvrest__leases_charge(uvrest__leases *leases, uint64_t now, uint32_t n);
 /** A pause has begun or ended. */
 void uvrest__leases_refused(uvrest__leases *leases);
 

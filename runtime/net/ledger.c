@@ -629,14 +629,6 @@ void uvrest__ledger_not_sent(uvrest__ledger *ledger, const uvrest__ratelimit_tic
     remove_stamp(&ledger->sent, ticket->sent_ns);
 }
 
-void uvrest__ledger_charge(uvrest__ledger *ledger, uint64_t now, uint32_t n)
-{
-    advance(ledger, now);
-    ledger->n_sent += n;
-    while (n-- > 0)
-        push(&ledger->answered, ledger->now);
-}
-
 void uvrest__ledger_disown(uvrest__ledger *ledger, uint64_t now, uint32_t n, bool probe)
 {
     advance(ledger, now);

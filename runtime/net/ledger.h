@@ -107,7 +107,6 @@ void uvrest__ledger_answered(uvrest__ledger *ledger, const uvrest__ratelimit_tic
                              const uvrest__ratelimit_answer *answer);
 void uvrest__ledger_given_up(uvrest__ledger *ledger, const uvrest__ratelimit_ticket *ticket, uint64_t now);
 void uvrest__ledger_not_sent(uvrest__ledger *ledger, const uvrest__ratelimit_ticket *ticket, uint64_t now);
-void uvrest__ledger_charge(uvrest__ledger *ledger, uint64_t now, uint32_t n);
 
 /** Another machine was refused: nothing is sent for so long, then one probe. A pause of one's own stays as it is. */
 void uvrest__ledger_adopt_pause(uvrest__ledger *ledger, uint64_t now, uint64_t ns);

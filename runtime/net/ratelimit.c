@@ -690,15 +690,6 @@ void uvrest__ratelimit_not_sent(uvrest__ratelimit *rl, const uvrest__ratelimit_t
         uvrest__leases_not_sent(&rl->leases, now);
 }
 
-void uvrest__ratelimit_charge(uvrest__ratelimit *rl, uint64_t now, uint32_t n)
-{
-    open_book(rl->entry, now);
-    uvrest__ledger_charge(&rl->entry->ledger, now, n);
-    close_book(rl->entry);
-    if (rl->leased)
-        uvrest__leases_charge(&rl->leases, now, n);
-}
-
 /* ---- slots of the log that machines share ------------------------------------------------------------------------ */
 
 void uvrest__ratelimit_expect(uvrest__ratelimit *rl, uint32_t n, uvrest_priority priority, uint64_t attempt_ns)

@@ -161,8 +161,6 @@ void uvrest__ratelimit_answered(uvrest__ratelimit *rl, const uvrest__ratelimit_t
 void uvrest__ratelimit_given_up(uvrest__ratelimit *rl, const uvrest__ratelimit_ticket *ticket, uint64_t now);
 /** Nothing was sent: the slot is free at once. */
 void uvrest__ratelimit_not_sent(uvrest__ratelimit *rl, const uvrest__ratelimit_ticket *ticket, uint64_t now);
-/** n requests more than acquired went out until now (libcurl repeated one by itself): they hold slots as well. */
-void uvrest__ratelimit_charge(uvrest__ratelimit *rl, uint64_t now, uint32_t n);
 
 /* A client with conf.leased takes a slot of the ledger and one of those it has leased (leases.h). fleet.h asks for them; on
  * the client's thread alone. */

@@ -242,12 +242,19 @@ static int on_log(CURL *easy, curl_infotype type, char *text, size_t len, void *
     return 0;
 }
 
+/* A repeat of libcurl's own is refused where the server may have executed the first, or its user wants it later. */
+static bool may_repeat(const uvrest__transfer *transfer)
+{
+    const uvrest__transport_conf *conf = &transfer->transport->conf;
+    return (transfer->repeatable || transfer->refusal.refused) && conf->on_repeat(transfer->owner, conf->user);
+}
+
 /* Right before a request is sent. libcurl comes here again to repeat one whose connection has died, or that the server
- * did not take: that is refused where the server may have executed the first. */
+ * did not take. */
 static int on_send(void *user, char *ip, char *local_ip, int port, int local_port)
 {
     uvrest__transfer *transfer = user;
-    if (transfer->outcome.sends > 0 && !transfer->repeatable && !transfer->refusal.refused)
+    if (transfer->outcome.sends > 0 && !may_repeat(transfer))
         return CURL_PREREQFUNC_ABORT;
     if (uvrest__handle_listens(&transfer->transport->conf, transfer->repeatable))
         uvrest__refusal_begin(&transfer->refusal, local_ip, local_port, ip, port);

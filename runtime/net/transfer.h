@@ -8,7 +8,7 @@
  * steps, or a few, all requests that ended are handed to on_done, one by one, and on_settled follows, where new ones may
  * be started and others be cancelled. Neither is called from inside libcurl, nor by the functions below.
  * A request goes out once a transfer. The one exception: on a connection that died before any byte of an answer,
- * libcurl may repeat a request marked repeatable by itself; the outcome says how often it was sent.
+ * libcurl may repeat a request marked repeatable by itself, if on_repeat lets it; the outcome says how often it was sent.
  * Threads: one thread, that of the loop.
  * Memory: transfers belong to the transport and are reused; what they received is borrowed until the transfer is
  * released.
@@ -59,6 +59,8 @@ typedef struct uvrest__transport_conf {
     size_t max_body_bytes;
     void (*on_done)(uvrest__transfer *transfer, void *owner, void *user); /* owner is released or kept here */
     uvrest__loop_fn *on_settled;
+    bool (*on_repeat)(void *owner, void *user); /* whether a request may go out once more now, else it counts as broken;
+                             from inside libcurl, so nothing of this header may be called */
     void *user;
 } uvrest__transport_conf;
 

@@ -138,21 +138,6 @@ static void slots_of_lost_answers_are_held_from_giving_up_row_72(void **state)
     must_wait(UVREST__RATELIMIT_SLOTS, 1100 * MS, true);
 }
 
-static void silent_repeats_are_charged(void **state)
-{
-    (void)state;
-    for (int i = 0; i < 5; i++)
-        answer(must_acquire(), 200, -1, -1);
-    uvrest__ledger_charge(&ledger, now, 3);
-    assert_int_equal(stats().free_slots, 2);
-    assert_int_equal(stats().sent, 8);
-    uvrest__ledger_charge(&ledger, now, 5); /* more than there are: it has happened all the same */
-    assert_int_equal(stats().free_slots, 0);
-    must_wait(UVREST__RATELIMIT_SLOTS, 1100 * MS, true);
-    now += 1100 * MS;
-    assert_int_equal(stats().free_slots, 10);
-}
-
 /* Rows 74 and 75. */
 static void bulk_leaves_a_reserve_row_74(void **state)
 {
@@ -517,7 +502,6 @@ static void without_a_window_only_refusals_hold(void **state)
         uvrest__ledger_given_up(&ledger, &ticket, now);
     for (int i = 0; i < 100; i++)
         uvrest__ledger_not_sent(&ledger, &ticket, now);
-    uvrest__ledger_charge(&ledger, now, 2);
     answer(must_acquire(), 429, 1000, 500);
     assert_false(acquire());
     assert_int_equal(wait.cause, UVREST__RATELIMIT_PAUSED);
@@ -781,7 +765,6 @@ int main(void)
         WITH_LEDGER(slots_return_a_window_and_a_guard_after_the_answer),
         WITH_LEDGER(slots_of_what_was_not_sent_are_free_at_once),
         WITH_LEDGER(slots_of_lost_answers_are_held_from_giving_up_row_72),
-        WITH_LEDGER(silent_repeats_are_charged),
         WITH_LEDGER(bulk_leaves_a_reserve_row_74),
         WITH_LEDGER(the_reserve_can_be_chosen_row_74),
         WITH_LEDGER(suspend_gives_one_window_back_row_71),

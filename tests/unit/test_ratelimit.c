@@ -312,20 +312,6 @@ static void clients_are_woken_by_what_others_bring_about(void **state)
     assert_int_equal(n_woken, 1); /* nobody is woken who is gone */
 }
 
-static void firm_waits_are_not_disturbed(void **state)
-{
-    unsigned n_woken = 0;
-    uvrest__ratelimit *own = rl, *sleeper = open_client("Auth-Token: t", count_wake, &n_woken);
-    (void)state;
-    spend_all();
-    rl = sleeper;
-    must_wait(UVREST__RATELIMIT_SLOTS, 1100 * MS, true);
-    rl = own;
-    uvrest__ratelimit_charge(rl, now, 1);
-    assert_int_equal(n_woken, 0);
-    uvrest__ratelimit_put(sleeper, now);
-}
-
 static uvrest_status make_ledger(const uvrest_alloc *alloc, void *user)
 {
     const char *lines[] = {"App-ID: me", NULL};
@@ -883,7 +869,6 @@ int main(void)
         WITH_LEDGER(ledgers_are_remembered_for_a_window),
         WITH_LEDGER(only_so_many_ledgers_are_remembered),
         WITH_LEDGER(clients_are_woken_by_what_others_bring_about),
-        WITH_LEDGER(firm_waits_are_not_disturbed),
         WITH_LEDGER(registries_survive_lack_of_memory_row_110),
         WITH_LEDGER(nothing_is_asked_of_memory_while_sending),
         WITH_LEDGER(the_hook_grants_at_once),

@@ -372,6 +372,41 @@ static void row_73_credentials_have_budgets_of_their_own(void **state)
     server_stop(s);
 }
 
+/* Three calls one after the other; the connection of the first dies under the second. Milliseconds of the latter two. */
+static void die_within_quota(uint32_t slots, uint32_t attempts, uint64_t *took_ms)
+{
+    server *s = server_start("conn\nexpect\n" ANSWER "expect\nclose\nconn\nexpect\n" ANSWER "expect\n" ANSWER);
+    sample_client_options options = wire_options(s);
+    uvrest_client *client;
+    options.rate_limit = (uvrest_rate_limit){.requests = slots, .window_ms = 600};
+    client = wire_client_of(&options);
+    for (int i = 0; i < 3; i++) {
+        const uint64_t begin = uv_hrtime();
+        seen saw = {0};
+        wire_get(client, &saw, NULL, NULL);
+        wire_run(client, &saw);
+        wire_check_status(&saw, UVREST_OK);
+        assert_int_equal(saw.attempts, i == 1 ? attempts : 1);
+        if (i > 0)
+            took_ms[i - 1] = (uv_hrtime() - begin) / 1000000;
+    }
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+/* What libcurl would repeat by itself is a sending like any other: it takes a slot, and without one it waits. */
+static void row_72_repeats_of_libcurls_own_take_slots(void **state)
+{
+    uint64_t took_ms[2];
+    (void)state;
+    die_within_quota(3, 1, took_ms);
+    if (took_ms[0] > 300 || took_ms[1] < 300)
+        fail_msg("%u and %u ms", (unsigned)took_ms[0], (unsigned)took_ms[1]);
+    die_within_quota(2, 2, took_ms);
+    if (took_ms[0] < 550)
+        fail_msg("%u ms", (unsigned)took_ms[0]);
+}
+
 static void shared_redis_is_refused_where_there_is_no_hiredis(void **state)
 {
     uvrest_reason reason = {""};
@@ -401,6 +436,7 @@ int main(void)
         cmocka_unit_test(row_70_an_unwritable_ledger_file_is_warned_of_once),
         cmocka_unit_test(calls_wait_for_the_acquire_hook),
         cmocka_unit_test(row_73_credentials_have_budgets_of_their_own),
+        cmocka_unit_test(row_72_repeats_of_libcurls_own_take_slots),
         cmocka_unit_test(shared_redis_is_refused_where_there_is_no_hiredis),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
