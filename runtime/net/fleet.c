@@ -29,12 +29,13 @@ static uint64_t now_of(const uvrest__fleet *fleet)
     return uvrest__clock_now(fleet->conf.clock);
 }
 
-static void report_reach(uvrest__fleet *fleet, bool away)
+/* why: NULL if it can be asked. Told only when that changes. */
+static void report_reach(uvrest__fleet *fleet, const char *why)
 {
-    if (fleet->away == away)
+    if (fleet->away == (why != NULL))
         return;
-    fleet->away = away;
-    fleet->conf.on_reach(away ? uvrest__redis_why(fleet->redis) : NULL, fleet->conf.user);
+    fleet->away = why != NULL;
+    fleet->conf.on_reach(why, fleet->conf.user);
 }
 
 /* ---- members ----------------------------------------------------------------------------------------------------- */
@@ -115,10 +116,10 @@ static void on_answer(void *tag, const int64_t *values, size_t n, void *user)
     if (member->rl == NULL) {
         drop_if_done(fleet, member);
     } else if (values != NULL && uvrest__ratelimit_told(member->rl, now_of(fleet), values, n)) {
-        report_reach(fleet, false);
+        report_reach(fleet, NULL);
     } else {
         (void)uvrest__ratelimit_untold(member->rl, now_of(fleet));
-        report_reach(fleet, true);
+        report_reach(fleet, values == NULL ? uvrest__redis_why(fleet->redis) : "its book makes no sense");
     }
     fleet->conf.on_news(fleet->conf.user);
 }
@@ -143,7 +144,7 @@ static void on_lost(void *user)
         if (member->rl == NULL || uvrest__ratelimit_question_due(member->rl, now) != 0)
             continue;
         (void)uvrest__ratelimit_untold(member->rl, now);
-        report_reach(fleet, true);
+        report_reach(fleet, uvrest__redis_why(fleet->redis));
     }
     fleet->conf.on_news(fleet->conf.user);
 }

@@ -307,10 +307,19 @@ static const char *why_refused(const answer *a, call_kind kind)
     return "it refused the script";
 }
 
+/* NULL if it is what was asked for. */
+static const char *why_useless(const answer *a, call_kind kind)
+{
+    if (a->type == REDIS_REPLY_ERROR)
+        return why_refused(a, kind);
+    return (kind == CALL_SCRIPT ? a->flat : a->type == REDIS_REPLY_STATUS) ? NULL : "it is no Redis server";
+}
+
 /* NULL, or why the connection is of no use any more. */
 static const char *take_answer(uvrest__redis *redis)
 {
     const answer *a = &redis->answer;
+    const char *why;
     call *c = redis->first;
     if (c == NULL)
         return "it said something unasked";
@@ -323,16 +332,16 @@ static const char *take_answer(uvrest__redis *redis)
         return send_script(redis, c) == UVREST_OK ? NULL : "no memory";
     }
     watch_over(redis);
+    why = why_useless(a, c->kind);
+    if (why != NULL)
+        redis->why = why; /* before anybody hears of it */
     if (c->kind == CALL_SCRIPT) {
         redis->conf.on_answer(c->tag, a->flat ? a->values : NULL, a->flat ? a->n : 0, redis->conf.user);
         if (a->flat)
             redis->rest_ms = FIRST_REST_MS;
     }
-    call_kind kind = c->kind;
     free_call(redis, c);
-    if (a->type == REDIS_REPLY_ERROR)
-        return why_refused(a, kind);
-    return (kind == CALL_SCRIPT ? a->flat : a->type == REDIS_REPLY_STATUS) ? NULL : "it is no Redis server";
+    return why;
 }
 
 static const char *take_answers(uvrest__redis *redis)
