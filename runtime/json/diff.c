@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What turns one model into another. Members are compared by what encoding them would send, as JSON: so read-only
- * members do not count at any level, nor do white space, the order of members, or how a number is written.
+ * members do not count at any level, nor do white space, the order of members, or how a number or a text is written.
  */
 #include "arena.h"
 #include "encode.h"
 #include "extra.h"
 #include "limits.h"
 #include "number.h"
+#include "scan.h"
 #include "walk.h"
 
 /* What is compared, and the room it is written to. */
@@ -30,13 +31,56 @@ static bool same_bytes(const uvrest_raw *a, const uvrest_raw *b)
     return a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
 }
 
+/* The bytes of a text as they are when its escapes are taken away. */
+typedef struct bytes {
+    const uint8_t *at;
+    const uint8_t *end; /* at the closing quote */
+    char escaped[4];
+    unsigned i, n; /* in escaped */
+} bytes;
+
+/* -1 at the end. */
+static int next_byte(bytes *of)
+{
+    uint32_t c;
+    uvrest__fault fault;
+    if (of->i < of->n)
+        return (uint8_t)of->escaped[of->i++];
+    if (of->at == of->end)
+        return -1;
+    if (*of->at != '\\')
+        return *of->at++;
+    of->at = uvrest__scan_escape(of->at, of->end, &c, &fault);
+    of->n = uvrest__utf8_write(of->escaped, c);
+    of->i = 1;
+    return (uint8_t)of->escaped[0];
+}
+
+/* Two texts in quotes; or what is none, which is the same if it is written the same. */
+static bool same_texts(const uvrest_raw *a, const uvrest_raw *b)
+{
+    bytes x, y;
+    int p, q;
+    if (same_bytes(a, b))
+        return true;
+    if (a->len < 2 || b->len < 2 || *a->text != '"' || *b->text != '"')
+        return false;
+    x = (bytes){.at = (const uint8_t *)a->text + 1, .end = (const uint8_t *)a->text + a->len - 1};
+    y = (bytes){.at = (const uint8_t *)b->text + 1, .end = (const uint8_t *)b->text + b->len - 1};
+    do {
+        p = next_byte(&x);
+        q = next_byte(&y);
+    } while (p == q && p >= 0);
+    return p == q;
+}
+
 /* How often an object has a member of that name, as it stands in quotes. *out_value: the last one's. */
 static size_t find_all(const uvrest_raw *object, const uvrest_raw *name, uvrest_raw *out_value)
 {
     size_t n = 0;
     uvrest__walk walk;
     for (uvrest__walk_begin(&walk, object); uvrest__walk_next(&walk);) {
-        if (same_bytes(&walk.name, name)) {
+        if (same_texts(&walk.name, name)) {
             *out_value = walk.value;
             n++;
         }
@@ -55,7 +99,7 @@ static bool same_containers(const uvrest_raw *a, const uvrest_raw *b)
     uvrest__walk_begin(&y, b);
     while (uvrest__walk_next(&x)) {
         if (!uvrest__walk_next(&y) ||
-            (!same_bytes(&x.name, &y.name) &&
+            (!same_texts(&x.name, &y.name) &&
              (find_all(a, &x.name, &x.value) != 1 || find_all(b, &x.name, &y.value) == 0)) ||
             !same_json(&x.value, &y.value))
             return false;
@@ -76,7 +120,7 @@ static bool same_numbers(const uvrest_raw *a, const uvrest_raw *b)
 /* Two valid values without space around them. */
 static bool same_json(const uvrest_raw *a, const uvrest_raw *b)
 {
-    if (same_bytes(a, b))
+    if (same_texts(a, b))
         return true;
     if (*a->text == '{' || *a->text == '[')
         return *a->text == *b->text && same_containers(a, b);

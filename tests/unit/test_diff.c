@@ -135,6 +135,20 @@ static void white_space_and_order_do_not_count(void **state)
     assert_diff("{\"unknown\":{\"a\":1,\"b\":2},\"other\":1}", "{\"other\":1,\"unknown\":{\"b\":2,\"a\":1}}", "{}");
 }
 
+static void escapes_do_not_count(void **state)
+{
+    (void)state;
+    assert_diff("{\"free\":[\"a\\u00e9/\",\"\\ud83d\\ude00\\n\"]}",
+                "{\"free\":[\"\\u0061\\u00E9\\/\",\"\xf0\x9f\x98\x80\\u000a\"]}", "{}");
+    assert_diff("{\"free\":{\"a\":1,\"b\":2}}", "{\"free\":{\"\\u0062\":2,\"\\u0061\":1}}", "{}");
+    assert_diff("{\"color\":\"odd\"}", "{\"color\":\"\\u006fdd\"}", "{}");
+    assert_diff("{\"unknown\":\"\\ud800\"}", "{\"unknown\":\"\\uD800\"}", "{}");
+    assert_diff("{\"free\":\"a\"}", "{\"free\":\"a\\u0062\"}", "{\"free\":\"a\\u0062\"}");
+    assert_diff("{\"free\":\"a\\u0062\"}", "{\"free\":\"a\"}", "{\"free\":\"a\"}");
+    assert_diff("{\"unknown\":\"\\ud800\"}", "{\"unknown\":\"\\ud801\"}", "{\"unknown\":\"\\ud801\"}");
+    assert_diff("{\"free\":\"1\"}", "{\"free\":1}", "{\"free\":1}");
+}
+
 static void duplicates_are_never_taken_for_the_same(void **state)
 {
     static const char *const pairs[][2] = {
@@ -222,6 +236,7 @@ int main(void)
         TEST(each_member_is_compared),
         TEST(read_only_members_do_not_count),
         TEST(white_space_and_order_do_not_count),
+        TEST(escapes_do_not_count),
         TEST(duplicates_are_never_taken_for_the_same),
         TEST(what_was_taken_away_by_hand_becomes_null),
         TEST(diffing_survives_each_failing_allocation),
