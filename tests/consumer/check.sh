@@ -24,9 +24,8 @@ done
 
 echo "-- pkg-config"
 export PKG_CONFIG_PATH=$libdir/pkgconfig
-# The .pc files carry the configured prefix; --define-prefix moves them to where they were installed.
-read -ra shared <<<"$(pkg-config --define-prefix --cflags --libs iconik)"
-read -ra static <<<"$(pkg-config --define-prefix --static --cflags --libs iconik)"
+read -ra shared <<<"$(pkg-config --cflags --libs iconik)"
+read -ra static <<<"$(pkg-config --static --cflags --libs iconik)"
 # shellcheck disable=SC2086 # flags is a list
 gcc -std=c11 $flags "$source_dir/tests/consumer/consumer.c" -o "$work/shared" "${shared[@]}"
 LD_LIBRARY_PATH=$libdir "$work/shared"
