@@ -130,6 +130,7 @@ uvrest_status uvrest_gen_wait(uvrest_client *client, const uvrest_op *op, const 
     uvrest__wait wait;
     uvrest_call *call;
     uvrest_status st;
+    uvrest__wait_clear(out_value, out_result);
     if (client == NULL || (out_result == NULL && out_value != NULL))
         return UVREST_E_INVALID;
     args = uvrest__request_arguments(args);
@@ -186,6 +187,7 @@ uvrest_status uvrest_gen_wait_of_file(uvrest_client *client, const uvrest_op *op
 {
     uvrest__wait wait;
     uvrest_status st;
+    uvrest__wait_clear(out_value, out_result);
     if (client == NULL || (out_result == NULL && out_value != NULL))
         return UVREST_E_INVALID;
     args = uvrest__request_arguments(args);

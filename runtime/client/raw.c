@@ -82,6 +82,7 @@ uvrest_status uvrest_call_raw_wait(uvrest_client *client, const uvrest_request *
     uvrest__wait wait;
     uvrest_call *call;
     uvrest_status st;
+    uvrest__wait_clear(out_value, out_result);
     if (client == NULL || request == NULL || (out_result == NULL && out_value != NULL))
         return UVREST_E_INVALID;
     st = uvrest__wait_begin(&wait, client, request->call, out_value, out_result);

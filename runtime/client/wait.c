@@ -7,6 +7,15 @@
 /* Stands for the operation in a result that no operation had a part in. */
 static const uvrest_op no_op = {.name = "none"};
 
+void uvrest__wait_clear(void *out_value, uvrest_result **out_result)
+{
+    const void *none = NULL;
+    if (out_value != NULL)
+        memcpy(out_value, &none, sizeof none);
+    if (out_result != NULL)
+        *out_result = NULL;
+}
+
 uvrest_status uvrest__wait_begin(uvrest__wait *wait, uvrest_client *client, const uvrest_call_options *options,
                                  void *out_value, uvrest_result **out_result)
 {

@@ -26,6 +26,8 @@ typedef struct uvrest__wait {
     bool threaded; /* asked while the client is certainly there */
 } uvrest__wait;
 
+/** Before anything can fail: what is not given stays NULL, so that it may be freed whatever is returned. */
+void uvrest__wait_clear(void *out_value, uvrest_result **out_result);
 /** Checks that the loop can be run: UVREST_E_BUSY, UVREST_E_STATE. Then start a call with the target. */
 UVREST_MUST_USE uvrest_status uvrest__wait_begin(uvrest__wait *wait, uvrest_client *client,
                                                  const uvrest_call_options *options, void *out_value,

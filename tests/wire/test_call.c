@@ -301,8 +301,8 @@ static void wait_returns_value_and_result(void **state)
         server_start("conn\nexpect\n" ANSWER "expect\n" ANSWER "expect\nreply 404 {\"errors\":[\"no leaf\"]}\n");
     uvrest_client *client = wire_client(s);
     sample_leaf_args args = {.leaf_id = "a1"};
-    const sample_leaf *leaf = NULL;
-    uvrest_result *result = NULL;
+    const sample_leaf *leaf = NULL, gone = {0};
+    uvrest_result *result = NULL, none = {0};
     (void)state;
     assert_int_equal(uvrest_gen_wait(client, &leaves_get, &args, &leaf, &result), UVREST_OK);
     assert_string_equal(leaf->id, "a1");
@@ -315,9 +315,16 @@ static void wait_returns_value_and_result(void **state)
     assert_null(leaf);
     assert_string_equal(result->message, "no leaf");
     uvrest_result_free(result);
-    result = NULL;
-    args.leaf_id = "..";
+    args.leaf_id = ".."; /* result and leaf still hold what is gone */
+    leaf = &gone;
     assert_int_equal(uvrest_gen_wait(client, &leaves_get, &args, &leaf, &result), UVREST_E_INVALID);
+    assert_null(leaf);
+    assert_null(result);
+    result = &none;
+    assert_int_equal(uvrest_gen_wait(NULL, &leaves_get, &args, NULL, &result), UVREST_E_INVALID);
+    assert_null(result);
+    result = &none;
+    assert_int_equal(uvrest_call_raw_wait(client, &(uvrest_request){.path = "x"}, NULL, &result), UVREST_E_INVALID);
     assert_null(result);
     uvrest_client_free(client);
     server_stop(s);

@@ -7,6 +7,8 @@
  * Calls: a function that starts a call returns an error and never runs its callback, or returns UVREST_OK and runs it
  * exactly once, later, from the loop. What it is given is borrowed until it returns; out_call may be NULL. Inside a
  * callback everything is allowed: starting calls, cancelling them, closing the client.
+ * Blocking: each has a twin that ends in _wait and hands over the result, also of what could not be started. It is NULL
+ * where the status is UVREST_E_INVALID or UVREST_E_NOMEM, for which uvrest_call_options.reason is there.
  * Life: a client holds its loop only while calls are pending, so uv_run() and uvrest_client_run() return after the last
  * callback.
  * Threads: a client is used on one thread, that of its loop. One made with own_thread turns a loop of its own on a

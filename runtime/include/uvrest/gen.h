@@ -270,8 +270,8 @@ UVREST_API UVREST_MUST_USE uvrest_status uvrest_gen_call(uvrest_client *client, 
 
 /**
  * The blocking twin. out_value: address of a pointer to the value's type, written (by memcpy, so that no pointer is
- * accessed as another type) with NULL or the value whenever *out_result is written; may be NULL. out_result likewise:
- * NULL for no interest frees the result at once, which is refused with UVREST_E_INVALID if out_value is given.
+ * accessed as another type) with NULL or the value; may be NULL. *out_result is NULL on UVREST_E_INVALID and
+ * UVREST_E_NOMEM; out_result NULL for no interest frees the result at once, which is refused with UVREST_E_INVALID if out_value is given.
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_gen_wait(uvrest_client *client, const uvrest_op *op, const void *args,
                                                          void *out_value, uvrest_result **out_result);
