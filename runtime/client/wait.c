@@ -52,9 +52,12 @@ static void deliver(uvrest_any_fn *done, const void *value, const uvrest_result 
 {
     uvrest__wait *wait = user;
     (void)done;
-    pthread_mutex_lock(&wait->mutex);
+    if (wait->threaded)
+        pthread_mutex_lock(&wait->mutex);
     keep(wait, value, result);
     wait->done = true;
+    if (!wait->threaded)
+        return;
     pthread_cond_signal(&wait->changed);
     pthread_mutex_unlock(&wait->mutex);
 }
