@@ -170,7 +170,9 @@ typedef struct uvrest_header {
 typedef struct uvrest_result {
     uvrest_status status; /* UVREST_OK, or why there is no value */
     int http_status; /* 0 if no answer arrived */
-    uint32_t attempts; /* times it was sent; 0 if it never left the queue */
+    /* times we sent it; 0 if it never left the queue. A GET or PUT whose idle connection turns out to be dead may go out
+       once more within one attempt */
+    uint32_t attempts;
     uvrest_executed executed; /* no, maybe, yes: what the server did with it */
     int64_t retry_after_ms; /* what the server asked for; -1 if nothing */
     int64_t quota_left; /* RateLimit-Remaining of the answer; -1 if it named none */
