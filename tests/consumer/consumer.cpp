@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
-// The same from C++17: a client that lives in a smart pointer.
+// The same from C++17: a client that lives in a smart pointer, and null as a value of any type.
 #include <iconik/iconik.h>
 
 #include <memory>
 
 int main()
 {
+    iconik_asset asset{};
+    asset.title = UVREST_NULL;
+    asset.versions = UVREST_EMPTY;
+    if (asset.title != UVREST_NULL || asset.versions != UVREST_EMPTY)
+        return 1;
     iconik_client_options options{};
     options.app_id = "a";
     options.auth_token = "t";

@@ -72,10 +72,23 @@ static inline uvrest_opt_f64 uvrest_f64(double value)
 UVREST_API extern const uint64_t uvrest_null_marker[2];
 UVREST_API extern const uint64_t uvrest_empty_marker[2];
 
+#ifdef __cplusplus
+/** A const void * that becomes a pointer to any type by itself, as in C. */
+extern "C++" struct uvrest_any_pointer {
+    const void *address;
+    template <typename type> operator const type *() const
+    {
+        return static_cast<const type *>(address);
+    }
+};
+#define UVREST_MARKER(marker) (uvrest_any_pointer{marker})
+#else
+#define UVREST_MARKER(marker) ((const void *)(marker))
+#endif
 /** Sends JSON null for a text, nested model, array or map: `.category = UVREST_NULL`. Never produced by reading. */
-#define UVREST_NULL ((const void *)uvrest_null_marker)
+#define UVREST_NULL UVREST_MARKER(uvrest_null_marker)
 /** An empty array or map, which is a value: `.tags = UVREST_EMPTY, .n_tags = 0`. Any non-NULL pointer does. */
-#define UVREST_EMPTY ((const void *)uvrest_empty_marker)
+#define UVREST_EMPTY UVREST_MARKER(uvrest_empty_marker)
 
 /**
  * A JSON value as text: what has no schema is kept as it came and costs nothing until asked. All zero means absent.
