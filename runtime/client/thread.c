@@ -183,31 +183,35 @@ uvrest_status uvrest__thread_finish_group(uvrest_client *client, uvrest_group *g
     return st;
 }
 
+/* With the mutex held: the client may be gone once that is let go of, if nobody joins the thread. */
+static void begin_close(uvrest__thread *thread, uvrest_client_closed_fn *on_closed, void *user)
+{
+    if (thread->closing)
+        return;
+    thread->closing = true;
+    thread->on_closed = on_closed;
+    thread->closed_user = user;
+    uvrest__loop_wake(thread->client->loop);
+}
+
 void uvrest__thread_close(uvrest_client *client, uvrest_client_closed_fn *on_closed, void *user)
 {
     uvrest__thread *thread = client->thread;
     pthread_mutex_lock(&thread->mutex);
-    if (!thread->closing) {
-        thread->closing = true;
-        thread->on_closed = on_closed;
-        thread->closed_user = user;
-        uvrest__loop_wake(client->loop);
-    }
+    begin_close(thread, on_closed, user);
     pthread_mutex_unlock(&thread->mutex);
 }
 
 void uvrest__thread_end(uvrest_client *client)
 {
     uvrest__thread *thread = client->thread;
-    bool joined;
-    uvrest__thread_close(client, NULL, NULL);
-    if (uvrest__thread_is_self(client))
-        return;
+    bool joins;
     pthread_mutex_lock(&thread->mutex);
-    joined = thread->joined;
-    thread->joined = true;
+    joins = !uvrest__thread_is_self(client) && !thread->joined;
+    thread->joined = thread->joined || joins;
+    begin_close(thread, NULL, NULL);
     pthread_mutex_unlock(&thread->mutex);
-    if (joined)
+    if (!joins)
         return;
     pthread_join(thread->id, NULL);
     uvrest__client_dispose(client);

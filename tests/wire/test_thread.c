@@ -4,6 +4,7 @@
  * over again. What runs on other threads counts what goes wrong; the test's own thread judges.
  */
 #include "wire.h"
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -18,6 +19,22 @@
 #define STALLS "conn\nexpect\nstall\n"
 #define N_THREADS 8
 #define N_CALLS 50
+
+/* Set: whenever this thread lets go of a mutex, others go first. */
+static _Thread_local bool dawdles;
+
+/* The library finds this before libc's. */
+__attribute__((visibility("default"))) int pthread_mutex_unlock(pthread_mutex_t *mutex)
+{
+    int (*unlock)(pthread_mutex_t *);
+    void *found = dlsym(RTLD_NEXT, "pthread_mutex_unlock");
+    int error;
+    memcpy(&unlock, &found, sizeof unlock);
+    error = unlock(mutex);
+    if (dawdles)
+        (void)usleep(20000);
+    return error;
+}
 
 static sample_client_options thread_options(const server *s)
 {
@@ -277,6 +294,17 @@ static void row_114_free_cancels_and_wakes_whoever_waits(void **state)
     assert_int_equal(t.cancelled, 24);
     assert_int_equal(t.failed + t.good + t.wrong, 0);
     server_stop(s);
+}
+
+/* The thread is at its end long before the one that frees the client: it must leave it to that one. */
+static void row_114_free_waits_for_a_thread_that_is_faster(void **state)
+{
+    uvrest_client *client = wire_client_of(&(sample_client_options){
+        .base_url = "http://127.0.0.1:1", .app_id = APP_ID, .auth_token = AUTH_TOKEN, .own_thread = true});
+    (void)state;
+    dawdles = true;
+    uvrest_client_free(client);
+    dawdles = false;
 }
 
 static void free_without_calls_is_enough(void **state)
@@ -661,6 +689,7 @@ int main(void)
         cmocka_unit_test(row_116_callbacks_start_but_cannot_wait),
         cmocka_unit_test(what_does_not_go_together_is_refused),
         cmocka_unit_test(row_114_free_cancels_and_wakes_whoever_waits),
+        cmocka_unit_test(row_114_free_waits_for_a_thread_that_is_faster),
         cmocka_unit_test(free_without_calls_is_enough),
         cmocka_unit_test(row_114_close_from_a_callback_twice),
         cmocka_unit_test(row_117_starts_while_the_client_closes),
