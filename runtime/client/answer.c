@@ -46,10 +46,10 @@ static void add_credentials(draft *message, const uvrest__answer_source *source)
 static void describe_error(draft *message, uvrest__answer *answer, const uvrest__answer_source *source)
 {
     const uvrest_result *r = &answer->result;
+    const uvrest_api *api = source->op->api == NULL ? source->api : source->op->api;
     if (source->text != NULL) {
         uvrest__text_add(&message->text, source->text);
-    } else if (!uvrest__message_add_errors(&message->text, r->body,
-                                           source->op->api == NULL ? NULL : source->op->api->error_member,
+    } else if (!uvrest__message_add_errors(&message->text, r->body, api == NULL ? NULL : api->error_member,
                                            answer->arena)) {
         uvrest__text_add(&message->text, uvrest_status_text(r->status));
         uvrest__text_add(&message->text, " (HTTP ");

@@ -22,6 +22,7 @@ typedef struct uvrest__answer {
 typedef struct uvrest__answer_source {
     const uvrest_alloc *alloc; /* borrowed until the answer is freed */
     const uvrest_op *op;
+    const uvrest_api *api; /* of the client, for an operation that has none; NULL: none */
     uvrest_call *call;
     uvrest_status status; /* as the policy judged it; UVREST_OK leaves the last word to the content */
     uvrest_executed executed;

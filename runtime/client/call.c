@@ -359,6 +359,7 @@ uvrest__answer_source uvrest__call_source(const uvrest_call *call)
     uvrest__answer_source source = {
         .alloc = client->settings.alloc,
         .op = call->op,
+        .api = client->api,
         .call = (uvrest_call *)call,
         .status = (uvrest_status)call->end_status,
         .executed = call->retry.executed,

@@ -484,7 +484,9 @@ static void raw_calls_go_anywhere_on_the_origin(void **state)
                              "expect POST /x\n"
                              "header Content-Type: text/plain\n"
                              "body hello\n"
-                             "reply 200 ok\n");
+                             "reply 200 ok\n"
+                             "expect\n"
+                             "reply 404 {\"errors\":{\"x\":[\"no such\",\"at all\"]}}\n");
     uvrest_client *client = wire_client(s);
     uvrest_request get = {.path = "/API/new/v9/", .query = (const char *const[]){"q", "a b", NULL}};
     uvrest_request post = {
@@ -499,6 +501,9 @@ static void raw_calls_go_anywhere_on_the_origin(void **state)
     assert_int_equal(uvrest_call_raw_wait(client, &post, &bytes, &result), UVREST_OK);
     assert_int_equal(bytes->len, 2);
     assert_string_equal(bytes->content_type, "application/json");
+    uvrest_result_free(result);
+    assert_int_equal(uvrest_call_raw_wait(client, &get, NULL, &result), UVREST_E_NOT_FOUND);
+    assert_string_equal(result->message, "x: no such, at all"); /* the API's way to say it, as with any call */
     uvrest_result_free(result);
     uvrest_client_free(client);
     server_stop(s);
