@@ -52,7 +52,6 @@ static uvrest_status start_transfer(uvrest_call *call)
         .repeatable = call->op->retry != UVREST_RETRY_NEVER || call->retry_unsafe,
         .fresh = uvrest__pool_wants_fresh(&client->pool),
         .connect_timeout_ms = call->connect_timeout_ms,
-        .timeout_ms = call->timeout_ms,
     };
     uvrest_status st = uvrest__hooks_request(call);
     if (st != UVREST_OK)
@@ -66,12 +65,11 @@ static uvrest_status start_transfer(uvrest_call *call)
 void uvrest__attempt_send(uvrest_call *call)
 {
     uvrest_client *client = call->client;
-    uvrest_status st;
-    uvrest__call_dequeue(call);
-    st = start_transfer(call);
+    uint64_t now = uvrest__call_dequeue(call);
+    uvrest_status st = start_transfer(call);
     if (st != UVREST_OK) {
         if (call->lane->ledger != NULL)
-            uvrest__ratelimit_not_sent(call->lane->ledger, &call->ticket, uvrest__client_now(client));
+            uvrest__ratelimit_not_sent(call->lane->ledger, &call->ticket, now);
         call->end_status = (int16_t)st;
         call->end_text = uvrest_status_text(st);
         uvrest__call_push_ended(call);
@@ -85,6 +83,8 @@ void uvrest__attempt_send(uvrest_call *call)
         client->stats.retries++;
     call->repeats = false;
     client->stats.bytes_sent += call->request.body_len;
+    call->wake_ns = uvrest__clock_add(now, call->timeout_ms * UVREST__NS_PER_MS);
+    call->catch_up = 0;
     uvrest__call_set_alarm(call);
 }
 
@@ -103,6 +103,18 @@ bool uvrest__attempt_may_repeat(uvrest_call *call)
     uvrest__ratelimit_given_up(ledger, &call->ticket, now);
     call->ticket = ticket;
     return true;
+}
+
+uint64_t uvrest__attempt_left_ns(const uvrest_call *call)
+{
+    uint64_t age_ms = uvrest__transfer_age_ms(call->transfer);
+    return age_ms >= call->timeout_ms ? 0 : (call->timeout_ms - age_ms) * UVREST__NS_PER_MS;
+}
+
+void uvrest__attempt_expire(uvrest_call *call)
+{
+    uvrest__transfer_expire(call->transfer);
+    uvrest__attempt_received(call, call->transfer);
 }
 
 /* An attempt that will not be answered: its slot counts as used from now on, if anything left this machine. */

@@ -17,6 +17,10 @@ void uvrest__attempt_send(uvrest_call *call);
 bool uvrest__attempt_may_repeat(uvrest_call *call);
 /** The transfer of a call in flight is done. */
 void uvrest__attempt_received(uvrest_call *call, uvrest__transfer *transfer);
+/** How much of its time an attempt has left. It begins when the loop comes to it, so that may be more than at first. */
+uint64_t uvrest__attempt_left_ns(const uvrest_call *call);
+/** Its time is over: as if it had been received so. */
+void uvrest__attempt_expire(uvrest_call *call);
 /** Breaks off the attempt of a call in flight, which will not be answered. */
 void uvrest__attempt_abandon(uvrest_call *call);
 

@@ -11,6 +11,9 @@
 #include <assert.h>
 #include <string.h>
 
+/* How long a call whose time is over may go on reading, in milliseconds of a loop that turns. */
+#define CATCH_UP_MAX_MS 1000u
+
 /* ---- making ---- */
 
 static uint32_t or_default(uint32_t value, uint32_t otherwise)
@@ -160,7 +163,8 @@ void uvrest__call_discard(uvrest_call *call)
 
 void uvrest__call_set_alarm(uvrest_call *call)
 {
-    uint64_t due = call->state == UVREST__CALL_BACKOFF ? call->wake_ns : UINT64_MAX;
+    bool wakes = call->state == UVREST__CALL_BACKOFF || call->state == UVREST__CALL_IN_FLIGHT;
+    uint64_t due = wakes ? call->wake_ns : UINT64_MAX;
     if (call->deadline_ns != 0 && call->deadline_ns < due)
         due = call->deadline_ns;
     if (due == UINT64_MAX)
@@ -183,10 +187,12 @@ static void begin_waiting(uvrest_call *call)
     call->client->stats.queued++;
 }
 
-static void end_waiting(uvrest_call *call)
+static uint64_t end_waiting(uvrest_call *call)
 {
-    call->queued_ns += uvrest__clock_until(call->waiting_since_ns, uvrest__client_now(call->client));
+    uint64_t now = uvrest__client_now(call->client);
+    call->queued_ns += uvrest__clock_until(call->waiting_since_ns, now);
     call->client->stats.queued--;
+    return now;
 }
 
 /* What is certain to come too late is said at once. */
@@ -208,10 +214,10 @@ void uvrest__call_wait(uvrest_call *call, uint64_t delay_ns)
     uvrest__call_set_alarm(call);
 }
 
-void uvrest__call_dequeue(uvrest_call *call)
+uint64_t uvrest__call_dequeue(uvrest_call *call)
 {
     uvrest__queue_remove(&call->lane->queue, &call->item);
-    end_waiting(call);
+    return end_waiting(call);
 }
 
 static void enlist(uvrest_call *call)
@@ -426,14 +432,47 @@ void uvrest_call_cancel(uvrest_call *call)
     uvrest__call_end(call, UVREST_E_CANCELLED, "cancelled");
 }
 
-void uvrest__call_rang(uvrest_call *call, uint64_t now)
+/*
+ * While a callback holds the loop up answers arrive and are not read; when it goes on, timers come before descriptors.
+ * So the alarm of a call in flight rings again every millisecond until the loop has looked and found nothing, or, since
+ * on a busy client there is always something, as many times as it was late by milliseconds. Looks are counted, not time:
+ * the next callback may hold the loop up as well.
+ */
+static bool catches_up(uvrest_call *call, uint64_t now, uvrest__loop_news news)
 {
-    if (call->deadline_ns != 0 && now >= call->deadline_ns) {
-        uvrest__call_end(call, UVREST_E_TIMEOUT, "the call's deadline has passed");
-        return;
+    if (call->catch_up == 0) {
+        uint64_t late_ms = (now - call->alarm.due_ns) / UVREST__NS_PER_MS;
+        call->catch_up = (uint16_t)(late_ms < CATCH_UP_MAX_MS ? late_ms + 1 : CATCH_UP_MAX_MS);
+    } else if (news == UVREST__LOOP_QUIET || (news == UVREST__LOOP_HEARD && --call->catch_up == 0)) {
+        return false;
     }
-    assert(call->state == UVREST__CALL_BACKOFF);
-    enqueue(call);
+    uvrest__alarms_set(&call->client->alarms, &call->alarm, now + UVREST__NS_PER_MS);
+    return true;
+}
+
+static void rang_in_flight(uvrest_call *call, uint64_t now, uvrest__loop_news news)
+{
+    bool is_over = call->deadline_ns != 0 && now >= call->deadline_ns;
+    uint64_t left = uvrest__attempt_left_ns(call);
+    if (!is_over && left > 0) {
+        call->wake_ns = uvrest__clock_add(now, left);
+        uvrest__call_set_alarm(call);
+    } else if (!catches_up(call, now, news)) {
+        if (is_over)
+            uvrest__call_end(call, UVREST_E_TIMEOUT, "the call's deadline has passed");
+        else
+            uvrest__attempt_expire(call);
+    }
+}
+
+void uvrest__call_rang(uvrest_call *call, uint64_t now, uvrest__loop_news news)
+{
+    if (call->state == UVREST__CALL_IN_FLIGHT)
+        rang_in_flight(call, now, news);
+    else if (call->deadline_ns != 0 && now >= call->deadline_ns)
+        uvrest__call_end(call, UVREST_E_TIMEOUT, "the call's deadline has passed");
+    else
+        enqueue(call);
 }
 
 /* ---- delivery ---- */

@@ -8,7 +8,8 @@
  * ENDED a cancel, the deadline or the client's end leads to ENDED.
  * What always holds: a call is in its client's list of calls until delivered; in its lane's queue exactly while QUEUED;
  * has a transfer, a place in the pool and a ticket of the ledger exactly while IN_FLIGHT; its alarm is the earlier of
- * its deadline and the end of its back-off.
+ * its deadline and the end of its back-off or its attempt. Where a callback held the loop up beyond that, what has
+ * arrived is read before the alarm ends anything.
  * Cost: one piece of memory, the request behind the struct; a transfer and an arena only while needed.
  */
 #ifndef UVREST_CLIENT_CALL_H
@@ -55,7 +56,7 @@ struct uvrest_call {
     char *moved; /* owned: the target a redirect led to */
     uvrest__request request; /* in the memory behind this struct */
     uint64_t deadline_ns; /* 0: none */
-    uint64_t wake_ns; /* end of the back-off */
+    uint64_t wake_ns; /* end of the back-off, or the earliest one of the attempt */
     uint64_t waiting_since_ns;
     uint64_t queued_ns; /* waited so far */
     uint64_t transfer_us;
@@ -63,6 +64,7 @@ struct uvrest_call {
     uint32_t timeout_ms;
     uint32_t max_attempts;
     uint32_t attempts; /* sendings, redirects followed included */
+    uint16_t catch_up; /* looks left at what arrives though its time is over; 0: it is not over */
     int16_t end_status;
     uint8_t redirects;
     uint8_t state; /* uvrest__call_state */
@@ -107,16 +109,16 @@ void uvrest__call_adopt(uvrest_call *call);
 
 /** It waits for another attempt: for so long first, and then for its turn. */
 void uvrest__call_wait(uvrest_call *call, uint64_t delay_ns);
-/** It waits for its turn no longer. */
-void uvrest__call_dequeue(uvrest_call *call);
+/** It waits for its turn no longer, from the moment that is returned. */
+uint64_t uvrest__call_dequeue(uvrest_call *call);
 /** Sets the alarm as its state wants it. */
 void uvrest__call_set_alarm(uvrest_call *call);
 /** What all answers to it have in common. */
 uvrest__answer_source uvrest__call_source(const uvrest_call *call);
 /** It is ENDED, in no queue and with no attempt under way: its callback is due. */
 void uvrest__call_push_ended(uvrest_call *call);
-/** Its alarm rang. */
-void uvrest__call_rang(uvrest_call *call, uint64_t now);
+/** Its alarm rang. news: what the loop has seen since alarms rang last. */
+void uvrest__call_rang(uvrest_call *call, uint64_t now, uvrest__loop_news news);
 /** Ends it, wherever it stands: its callback will run. text: static. No effect once it has ended. */
 void uvrest__call_end(uvrest_call *call, uvrest_status status, const char *text);
 /** Ends it with a text that is copied. */

@@ -80,6 +80,7 @@ static void pump_lane(uvrest_client *client, uvrest__lane *lane)
         uvrest__ratelimit_expect(lane->ledger, 0, UVREST_PRIORITY_NORMAL, 0);
 }
 
+/* It is not put off: most calls end long before their alarm, and a timer that rings for nothing looks again. */
 static void set_timer(uvrest_client *client)
 {
     const uvrest__alarm *alarm = uvrest__alarms_first(&client->alarms);
@@ -87,12 +88,11 @@ static void set_timer(uvrest_client *client)
     for (const uvrest__lane *lane = client->lanes; lane != NULL; lane = lane->next)
         if (lane->wake_ns != 0 && lane->wake_ns < due)
             due = lane->wake_ns;
-    if (due == UINT64_MAX)
-        uvrest__timer_stop(client->timer);
-    else
-        uvrest__timer_set(client->timer,
-                          (uvrest__clock_until(uvrest__client_now(client), due) + UVREST__NS_PER_MS - 1) /
-                              UVREST__NS_PER_MS);
+    if (due >= client->timer_ns)
+        return;
+    client->timer_ns = due;
+    uvrest__timer_set(client->timer, (uvrest__clock_until(uvrest__client_now(client), due) + UVREST__NS_PER_MS - 1) /
+                                         UVREST__NS_PER_MS);
 }
 
 /* Calls that wait for no more than a connection, or for others to end: counted once until the queue is empty again. */
@@ -158,9 +158,12 @@ static void on_timer(void *user)
 {
     uvrest_client *client = user;
     uint64_t now = uvrest__client_now(client);
+    uvrest__loop_news news = uvrest__loop_take_news(client->loop);
     uvrest__alarm *alarm;
+    client->timer_ns = UINT64_MAX;
+    client->settling = true;
     while ((alarm = uvrest__alarms_first(&client->alarms)) != NULL && alarm->due_ns <= now)
-        uvrest__call_rang(call_of_alarm(alarm), now);
+        uvrest__call_rang(call_of_alarm(alarm), now, news);
     settle(client);
 }
 
@@ -532,6 +535,7 @@ uvrest_status uvrest__client_make(const uvrest_api *api, const uvrest_client_opt
     client->clock = &uvrest__clock_system;
     client->pid = uvrest__process_id();
     client->stats.quota_left = -1;
+    client->timer_ns = UINT64_MAX;
     uvrest__pool_init(&client->pool, settings.max_in_flight, settings.pool_maxsize);
     uvrest__alarms_init(&client->alarms, settings.alloc);
     uvrest__cancel_box_init(&client->cancelled);

@@ -32,6 +32,7 @@ struct uvrest_client {
     const uvrest__clock *clock;
     uvrest__loop *loop;
     uvrest__timer *timer;
+    uint64_t timer_ns; /* when it rings; UINT64_MAX: never. May be earlier than anything is due */
     uvrest__transport *transport;
     uvrest__fleet *fleet; /* NULL: no quota is shared with other machines */
     uvrest__pool pool;

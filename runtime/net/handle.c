@@ -37,7 +37,6 @@ struct uvrest__handle {
     bool fresh;
     long address_seconds;
     uint32_t connect_timeout_ms;
-    uint32_t timeout_ms;
 };
 
 /* ---- what handles have in common ---- */
@@ -269,7 +268,6 @@ uvrest_status uvrest__handle_shape(uvrest__handle *handle, uvrest_method method,
     handle->fresh = false;
     handle->address_seconds = UVREST__HANDLE_ADDRESS_SECONDS; /* libcurl's default */
     handle->connect_timeout_ms = 0;
-    handle->timeout_ms = 0;
     handle->shaped = true;
     return UVREST_OK;
 }
@@ -374,9 +372,6 @@ uvrest_status uvrest__handle_set(uvrest__handle *handle, const uvrest__transfer_
     if (request->connect_timeout_ms != handle->connect_timeout_ms)
         SET(CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_timeout_ms);
     handle->connect_timeout_ms = request->connect_timeout_ms;
-    if (request->timeout_ms != handle->timeout_ms)
-        SET(CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
-    handle->timeout_ms = request->timeout_ms;
     if (request->fresh != handle->fresh)
         SET(CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
     handle->fresh = request->fresh;

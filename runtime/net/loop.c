@@ -21,6 +21,7 @@ struct uvrest__loop {
     uvrest__poll *likely; /* reported or was watched last; NULL once it is not watched */
     bool polling;
     bool changed; /* what is watched, and epoll does not know yet */
+    uvrest__loop_news news; /* since somebody asked */
     bool closing;
     bool closed;
 };
@@ -102,6 +103,8 @@ static void on_after(uv_check_t *check)
     if (fn != NULL)
         run(loop, fn, loop->after_reports_user);
     loop->polling = false;
+    if (loop->news == UVREST__LOOP_UNSEEN)
+        loop->news = UVREST__LOOP_QUIET;
 }
 
 static void on_own_closed(uv_handle_t *handle)
@@ -217,6 +220,13 @@ uint64_t uvrest__loop_now_ms(const uvrest__loop *loop)
     return uv_now(loop->uv);
 }
 
+uvrest__loop_news uvrest__loop_take_news(uvrest__loop *loop)
+{
+    uvrest__loop_news news = loop->news;
+    loop->news = UVREST__LOOP_UNSEEN;
+    return news;
+}
+
 bool uvrest__loop_is_own(const uvrest__loop *loop)
 {
     return loop->uv == &loop->own;
@@ -328,6 +338,7 @@ static void on_poll(uv_poll_t *uv, int status, int uv_events)
     if (uv_events & UV_WRITABLE)
         events |= UVREST__POLL_OUT;
     set_likely(poll);
+    loop->news = UVREST__LOOP_HEARD;
     loop->depth++;
     poll->fn(poll->fd, events, poll->user);
     loop->depth--;

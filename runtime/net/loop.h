@@ -56,6 +56,15 @@ void uvrest__loop_wake(uvrest__loop *loop);
 /** Monotonic, as of when the loop last looked. */
 uint64_t uvrest__loop_now_ms(const uvrest__loop *loop);
 
+/** What a loop has seen of its descriptors. */
+typedef enum uvrest__loop_news {
+    UVREST__LOOP_UNSEEN = 0, /* it has not looked */
+    UVREST__LOOP_QUIET = 1, /* it has, and nothing had happened */
+    UVREST__LOOP_HEARD = 2 /* something has been reported */
+} uvrest__loop_news;
+/** Since this was asked last. A turn that waits (uvrest__loop_turn()) runs timers at both ends, so two in a row may. */
+uvrest__loop_news uvrest__loop_take_news(uvrest__loop *loop);
+
 bool uvrest__loop_is_own(const uvrest__loop *loop);
 /**
  * Whether the loop is known to be running: inside uvrest__loop_run() or _turn(), inside a call-back of ours, or between

@@ -45,6 +45,7 @@ struct uvrest__transfer {
     uvrest__refusal refusal; /* if its handle listens */
     bool uploads; /* its body is being sent, or has been: counted in n_uploads */
     uvrest_status refused; /* why a callback of ours stopped it */
+    uint64_t begun_ms; /* when libcurl came to it; 0: not yet */
     uvrest__stall stall;
     uvrest__headers headers;
     uvrest__body body;
@@ -479,7 +480,8 @@ static void remove_ended(uvrest__transfer *transfer)
     transfer->ended = false;
 }
 
-static void finish(uvrest__transfer *transfer, CURLcode code)
+/* It is done, for us too. */
+static void end(uvrest__transfer *transfer, CURLcode code)
 {
     uvrest__transport *transport = transfer->transport;
     read_outcome(transfer, code);
@@ -491,7 +493,12 @@ static void finish(uvrest__transfer *transfer, CURLcode code)
     look_for_refusal(transfer);
     remove_ended(transfer);
     unlink_under_way(transfer);
-    transport->conf.on_done(transfer, transfer->owner, transport->conf.user);
+}
+
+static void finish(uvrest__transfer *transfer, CURLcode code)
+{
+    end(transfer, code);
+    transfer->transport->conf.on_done(transfer, transfer->owner, transfer->transport->conf.user);
 }
 
 static void destroy_multi(uvrest__transport *transport)
@@ -610,11 +617,20 @@ static void find_ends(uvrest__transport *transport, curl_socket_t acted)
     }
 }
 
+/* libcurl comes to those that were started since. */
+static void note_begin(uvrest__transport *transport)
+{
+    uint64_t now = uvrest__loop_now_ms(transport->conf.loop);
+    for (uvrest__transfer *t = transport->under_way; t != NULL && t->begun_ms == 0; t = t->next)
+        t->begun_ms = now;
+}
+
 static void act(uvrest__transport *transport, curl_socket_t fd, int events)
 {
     if (transport->multi == NULL)
         return;
     assert(transport->inside == 0);
+    note_begin(transport);
     step(transport, fd, events);
     collect_ended(transport);
     if (fd != CURL_SOCKET_TIMEOUT && can_gather(transport))
@@ -855,6 +871,7 @@ static void begin(uvrest__transfer *transfer, const uvrest__transfer_request *re
     memset(&transfer->refusal, 0, sizeof transfer->refusal);
     transfer->uploads = false;
     transfer->refused = UVREST_OK;
+    transfer->begun_ms = 0;
     transfer->stall = (uvrest__stall){0};
     transfer->error[0] = '\0';
     uvrest__headers_reset(&transfer->headers);
@@ -913,6 +930,19 @@ uint32_t uvrest__transfer_cancel(uvrest__transfer *transfer)
         transfer->shaped = false; /* as in look_for_refusal() */
     put_idle(transfer);
     return sends;
+}
+
+uint64_t uvrest__transfer_age_ms(const uvrest__transfer *transfer)
+{
+    return transfer->begun_ms == 0 ? 0 : uvrest__loop_now_ms(transfer->transport->conf.loop) - transfer->begun_ms;
+}
+
+void uvrest__transfer_expire(uvrest__transfer *transfer)
+{
+    assert(transfer->transport->inside == 0);
+    snprintf(transfer->error, sizeof transfer->error, "after %llu ms",
+             (unsigned long long)uvrest__transfer_age_ms(transfer));
+    end(transfer, CURLE_OPERATION_TIMEDOUT);
 }
 
 void uvrest__transfer_release(uvrest__transfer *transfer)

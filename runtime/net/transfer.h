@@ -75,7 +75,6 @@ typedef struct uvrest__transfer_request {
     bool repeatable; /* libcurl may send it again by itself, see above */
     bool fresh; /* on a connection of its own */
     uint32_t connect_timeout_ms;
-    uint32_t timeout_ms;
 } uvrest__transfer_request;
 
 /**
@@ -100,6 +99,10 @@ UVREST_MUST_USE uvrest_status uvrest__transfer_start(uvrest__transport *transpor
                                                      uvrest__transfer **out);
 /** Breaks a transfer under way off and releases it; on_done will not be called. How often the request went out. */
 uint32_t uvrest__transfer_cancel(uvrest__transfer *transfer);
+/** For how long it has been under way, by the loop's clock: since the loop first came to it; 0 before. */
+uint64_t uvrest__transfer_age_ms(const uvrest__transfer *transfer);
+/** Breaks a transfer under way off as one that takes too long; it is done then, though on_done is not called. */
+void uvrest__transfer_expire(uvrest__transfer *transfer);
 /** Gives a transfer that is done back. */
 void uvrest__transfer_release(uvrest__transfer *transfer);
 

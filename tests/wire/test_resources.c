@@ -274,32 +274,214 @@ static void row_112_interrupted_system_calls_are_invisible_row_119(void **state)
 
 /* ---- slow callbacks ---- */
 
-static void on_slow(const sample_leaf *leaf, const uvrest_result *result, void *user)
+/* Calls at once, the first of which to be answered holds the loop up in its callback. */
+#define HELD_CALLS 8
+
+typedef struct held {
+    seen saw; /* first: callbacks take it */
+    unsigned *hold_ms; /* for how long the next one does; NULL: nobody does */
+} held;
+
+static void hold_up(held *call)
+{
+    if (call->hold_ms == NULL)
+        return;
+    uv_sleep(*call->hold_ms);
+    *call->hold_ms = 3;
+}
+
+static void on_slow_leaf(const sample_leaf *leaf, const uvrest_result *result, void *user)
 {
     wire_on_leaf(leaf, result, user);
-    uv_sleep(2000);
+    hold_up(user);
+}
+
+static void on_slow_bytes(const uvrest_bytes *bytes, const uvrest_result *result, void *user)
+{
+    wire_note(&((held *)user)->saw, result);
+    assert_true(bytes == NULL || bytes->len == result->body.len);
+    hold_up(user);
+}
+
+/* Who turns the loop. */
+typedef enum driver { CLIENT, CALLER, THREAD } driver;
+
+/* What the server does on each connection before: so that the calls to come find connections that are open. */
+#define OPENED "conn\nexpect\npause 100\n" ANSWER "expect\n"
+
+typedef struct held_run {
+    uvrest_client *client;
+    const uvrest_call_options *call;
+    bool leaves;
+    held *calls;
+    unsigned hold_ms;
+    unsigned n_opened; /* connections */
+    uint64_t begin;
+} held_run;
+
+/* Inside a callback, so that all of them are under way before the first is answered, whoever turns the loop. */
+static void start_held(held_run *run)
+{
+    sample_leaf_args args = {.leaf_id = "a1", .call = run->call};
+    uvrest_request request = {.method = UVREST_GET, .path = "/", .call = run->call};
+    run->begin = uv_hrtime();
+    for (size_t i = 0; i < HELD_CALLS; i++) {
+        uvrest_status st;
+        run->calls[i] = (held){.hold_ms = &run->hold_ms};
+        if (run->leaves)
+            st = uvrest_gen_call(run->client, &leaves_get, &args, (uvrest_any_fn *)on_slow_leaf, &run->calls[i], NULL);
+        else
+            st = uvrest_call_raw(run->client, &request, on_slow_bytes, &run->calls[i], NULL);
+        assert_int_equal(st, UVREST_OK);
+    }
+}
+
+static void on_opened(const sample_leaf *leaf, const uvrest_result *result, void *user)
+{
+    held_run *run = user;
+    (void)leaf;
+    assert_int_equal(result->status, UVREST_OK);
+    if (++run->n_opened == HELD_CALLS)
+        start_held(run);
+}
+
+/* Runs the calls against a script, each with these options, and tells for how long that took. */
+static uint64_t run_held(const char *script, unsigned hold_ms, const uvrest_call_options *call, driver who, bool leaves,
+                         held calls[HELD_CALLS])
+{
+    server *s = server_start(script);
+    sample_client_options options = wire_options(s);
+    held_run run = {.call = call, .leaves = leaves, .calls = calls, .hold_ms = hold_ms};
+    sample_leaf_args args = {.leaf_id = "a1"};
+    uv_loop_t loop;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    options.loop = who == CALLER ? &loop : NULL;
+    options.own_thread = who == THREAD;
+    run.client = wire_client_of(&options);
+    for (size_t i = 0; i < HELD_CALLS; i++)
+        assert_int_equal(uvrest_gen_call(run.client, &leaves_get, &args, (uvrest_any_fn *)on_opened, &run, NULL), 0);
+    if (who == CALLER)
+        assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+    else
+        assert_int_equal(uvrest_client_run(run.client), UVREST_OK);
+    run.begin = uv_hrtime() - run.begin;
+    uvrest_client_free(run.client);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    server_stop(s);
+    for (size_t i = 0; i < HELD_CALLS; i++)
+        assert_int_equal(calls[i].saw.n, 1);
+    return run.begin;
+}
+
+static void check_all(const held calls[HELD_CALLS], uvrest_status status)
+{
+    for (size_t i = 0; i < HELD_CALLS; i++) {
+        wire_check_status(&calls[i].saw, status);
+        assert_int_equal(calls[i].saw.attempts, 1);
+    }
 }
 
 static void row_116_slow_callbacks_delay_others_and_fail_none(void **state)
 {
-    server *s = server_start("conn\nexpect\n" ANSWER "loop\n");
-    uvrest_client *client = wire_client(s);
-    sample_leaf_args args = {.leaf_id = "a1"};
-    seen saw[12] = {{0}};
-    uint64_t begin = uv_hrtime();
+    held calls[HELD_CALLS];
     (void)state;
-    for (size_t i = 0; i < 12; i++)
-        assert_int_equal(uvrest_gen_call(client, &leaves_get, &args, (uvrest_any_fn *)(i == 0 ? on_slow : wire_on_leaf),
-                                         &saw[i], NULL),
-                         0);
-    assert_int_equal(uvrest_client_run(client), UVREST_OK);
-    for (size_t i = 0; i < 12; i++) {
-        assert_int_equal(saw[i].n, 1);
-        wire_check_status(&saw[i], UVREST_OK);
-        assert_int_equal(saw[i].attempts, 1);
+    assert_true(run_held(OPENED ANSWER "loop\n", 2000, NULL, CLIENT, true, calls) < 4500000000u);
+    check_all(calls, UVREST_OK);
+}
+
+/* One answer is there at once; the others come while its callback holds the loop up. */
+#define AT_ONCE OPENED ANSWER "expect\npause 300\n" ANSWER "stall\n"
+#define MEANWHILE OPENED "pause 300\n" ANSWER "stall\n"
+
+static void row_116_answers_that_came_meanwhile_are_read(void **state)
+{
+    static const struct {
+        unsigned hold_ms;
+        driver who;
+        uvrest_call_options call;
+    } cases[] = {
+        {2000, CLIENT, {.timeout_ms = 1500, .attempts = 1}}, {2000, CLIENT, {.deadline_ms = 1500}},
+        {2000, CALLER, {.timeout_ms = 1500, .attempts = 1}}, {2000, THREAD, {.timeout_ms = 1500, .attempts = 1}},
+        {700, CLIENT, {.timeout_ms = 500, .attempts = 1}},   {700, CLIENT, {.deadline_ms = 500}},
+        {700, CALLER, {.timeout_ms = 500, .attempts = 1}},   {700, CALLER, {.deadline_ms = 500}},
+        {700, THREAD, {.timeout_ms = 500, .attempts = 1}},   {700, THREAD, {.deadline_ms = 500}},
+        {700, CLIENT, {.timeout_ms = 699, .attempts = 1}},   {700, THREAD, {.deadline_ms = 699}},
+    };
+    held calls[HELD_CALLS];
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        run_held(AT_ONCE MEANWHILE, cases[i].hold_ms, &cases[i].call, cases[i].who, true, calls);
+        check_all(calls, UVREST_OK);
     }
-    assert_true(uv_hrtime() - begin < 4500000000u); /* it takes 2 s, and attempts may take 5 s */
-    uvrest_client_free(client);
+}
+
+/* Each stands in its socket whole and takes several turns of the loop to be read, and other callbacks go between these. */
+#define LARGE 60000
+
+static void row_116_large_answers_that_came_meanwhile_are_read(void **state)
+{
+    static const char before[] = AT_ONCE MEANWHILE OPENED "pause 300\nreply 200 ";
+    static const char after[] = "\nstall\n";
+    static const uvrest_call_options over = {.timeout_ms = 500, .attempts = 1};
+    held calls[HELD_CALLS];
+    char *script = malloc(sizeof before + LARGE + sizeof after);
+    (void)state;
+    assert_non_null(script);
+    memcpy(script, before, sizeof before);
+    memset(script + sizeof before - 1, 'x', LARGE);
+    memcpy(script + sizeof before - 1 + LARGE, after, sizeof after);
+    run_held(script, 700, &over, CLIENT, false, calls);
+    free(script);
+    check_all(calls, UVREST_OK);
+}
+
+/* Nothing has come: then nothing is waited for. */
+static void row_116_silence_meanwhile_is_a_timeout_at_once(void **state)
+{
+    static const uvrest_call_options over[] = {{.timeout_ms = 300, .attempts = 1}, {.deadline_ms = 300}};
+    held calls[HELD_CALLS];
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        uint64_t took = run_held(OPENED ANSWER "stall\n" OPENED "stall\n", 2000, &over[i], CLIENT, true, calls);
+        for (size_t k = 0, n_ok = 0; k < HELD_CALLS; k++) {
+            n_ok += calls[k].saw.status == UVREST_OK;
+            wire_check_status(&calls[k].saw,
+                              calls[k].saw.status == UVREST_OK && n_ok == 1 ? UVREST_OK : UVREST_E_TIMEOUT);
+        }
+        if (took > 2800 * UINT64_C(1000000))
+            fail_msg("it took %llu ns", (unsigned long long)took);
+    }
+}
+
+typedef struct late {
+    seen saw;
+    uvrest_client *client;
+    seen second;
+} late;
+
+static void on_leaf_start_and_hold(const sample_leaf *leaf, const uvrest_result *result, void *user)
+{
+    static const uvrest_call_options short_lived = {.timeout_ms = 700, .attempts = 1};
+    late *l = user;
+    wire_on_leaf(leaf, result, &l->saw);
+    wire_get(l->client, &l->second, &short_lived, NULL);
+    uv_sleep(1000);
+}
+
+/* It has not been sent before the loop turns, so its time does not run either. */
+static void row_116_what_starts_in_a_slow_callback_has_all_its_time(void **state)
+{
+    server *s = server_start("conn\nexpect\n" ANSWER "expect\npause 200\n" ANSWER "stall\n");
+    late l = {.client = wire_client(s)};
+    sample_leaf_args args = {.leaf_id = "a1"};
+    (void)state;
+    assert_int_equal(uvrest_gen_call(l.client, &leaves_get, &args, (uvrest_any_fn *)on_leaf_start_and_hold, &l, NULL),
+                     0);
+    assert_int_equal(uvrest_client_run(l.client), UVREST_OK);
+    assert_int_equal(l.second.n, 1);
+    wire_check_status(&l.second, UVREST_OK);
+    uvrest_client_free(l.client);
     server_stop(s);
 }
 
@@ -339,6 +521,10 @@ int main(void)
         cmocka_unit_test(row_111_no_descriptor_for_a_loop_fails_the_client),
         cmocka_unit_test(row_112_interrupted_system_calls_are_invisible_row_119),
         cmocka_unit_test(row_116_slow_callbacks_delay_others_and_fail_none),
+        cmocka_unit_test(row_116_answers_that_came_meanwhile_are_read),
+        cmocka_unit_test(row_116_large_answers_that_came_meanwhile_are_read),
+        cmocka_unit_test(row_116_silence_meanwhile_is_a_timeout_at_once),
+        cmocka_unit_test(row_116_what_starts_in_a_slow_callback_has_all_its_time),
         cmocka_unit_test(row_120_a_thousand_clients_leave_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

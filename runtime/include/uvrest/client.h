@@ -11,6 +11,9 @@
  * where the status is UVREST_E_INVALID or UVREST_E_NOMEM, for which uvrest_call_options.reason is there.
  * Life: a client holds its loop only while calls are pending, so uv_run() and uvrest_client_run() return after the last
  * callback.
+ * Time: a timeout or a deadline says when waiting ends. While a callback holds the loop up nothing is read, so where one
+ * of them passes meanwhile, what has arrived by then is read first: an answer among it counts, only silence is
+ * UVREST_E_TIMEOUT. The time of an attempt begins when the loop comes to it.
  * Threads: a client is used on one thread, that of its loop. One made with own_thread turns a loop of its own on a
  * thread of its own, and may be used from any: starts, _wait functions, uvrest_client_run(), _stats(), _close() and
  * _free(). Its callbacks, hooks and log lines run on its thread; there out_call must be NULL, and calls are cancelled
