@@ -17,7 +17,7 @@
 /* Decode notes kept unless the caller says otherwise, and the most he can ask for. */
 #define UVREST__JSON_NOTES_DEFAULT 64u
 #define UVREST__JSON_NOTES_MAX 4096u
-/* Bytes of foreign text quoted in a decode note, before escaping, and bytes of a path. */
+/* Bytes of foreign text quoted in a decode note, escapes included, and bytes of a path. */
 #define UVREST__JSON_EXCERPT_MAX 48u
 #define UVREST__JSON_PATH_MAX 512u
 /* Members of one model: what a row index and the set of seen members can hold. */

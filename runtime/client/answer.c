@@ -109,7 +109,7 @@ static void describe_misfit(draft *message, uvrest__answer *answer, const uvrest
     uvrest__text_add(&message->text, failure->expected);
     if (failure->found != NULL) {
         uvrest__text_add(&message->text, ", found ");
-        uvrest__text_add_foreign(&message->text, failure->found, strlen(failure->found));
+        uvrest__text_add(&message->text, failure->found);
     }
     uvrest__text_add(&message->text, " at byte ");
     uvrest__text_add_number(&message->text, (int64_t)failure->offset);

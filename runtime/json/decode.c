@@ -137,24 +137,21 @@ static UVREST__RARE const uint8_t *read_key(reader *r, const uint8_t *p, char *e
     return uvrest__reader_skip(r, p + 1);
 }
 
-/* Of entries with equal keys only the last stays. Done by name and place, as for members of an extra. */
+/* Compares entries of a map, which begin with their keys. */
+static int compare_keys(const void *a, const void *b)
+{
+    const char *const *x = a, *const *y = b;
+    return strcmp(*x, *y);
+}
+
+/* Of entries with equal keys only the last stays. */
 static UVREST__RARE bool unique_keys(reader *r, const uint8_t *p, size_t size, uvrest__sequence *map)
 {
-    const size_t n = map->n_items;
-    char *entries = (char *)(uintptr_t)map->items;
     const uvrest__stack_mark mark = uvrest__stack_top(&r->stack);
-    uvrest_extra_member *names = uvrest__reader_push(r, p, n * sizeof *names);
-    uint32_t *scratch = names == NULL ? NULL : uvrest__reader_push(r, p, 2 * n * sizeof *scratch);
+    uint32_t *scratch = uvrest__reader_push(r, p, 2 * map->n_items * sizeof *scratch);
     if (scratch == NULL)
         return false;
-    for (size_t i = 0; i < n; i++) {
-        memcpy(&names[i].name, entries + i * size, sizeof names[i].name);
-        names[i].name_len = strlen(names[i].name);
-        names[i].value.len = i;
-    }
-    map->n_items = uvrest__extra_unique(names, n, scratch);
-    for (size_t i = 0; map->n_items < n && i < map->n_items; i++)
-        memmove(entries + i * size, entries + names[i].value.len * size, size);
+    map->n_items = uvrest__extra_unique((char *)(uintptr_t)map->items, map->n_items, size, compare_keys, scratch);
     uvrest__stack_pop(&r->stack, mark);
     return true;
 }
@@ -356,11 +353,12 @@ static UVREST__RARE bool note_missing(reader *r, object *o, const uint8_t *p)
     return true;
 }
 
-/* Makes the object's extra of its nulls and of what was kept. */
+/* Makes the object's extra of its nulls and of what was kept. NULL with the decode failed. */
 static UVREST__COLD const uvrest_extra *make_extra(reader *r, object *o, const uint8_t *p)
 {
-    const size_t size = sizeof(uvrest_extra) + sizeof o->nulls;
+    const size_t size = uvrest__extra_size(r->schema, o->model), n_bits = size - sizeof(uvrest_extra);
     uvrest_extra_member *members = NULL;
+    uvrest_extra *extra;
     size_t n = 0, i;
     for (const uvrest__kept_member *entry = o->kept; entry != NULL; entry = entry->before)
         n++;
@@ -372,11 +370,18 @@ static UVREST__COLD const uvrest_extra *make_extra(reader *r, object *o, const u
         i = n;
         for (const uvrest__kept_member *entry = o->kept; entry != NULL; entry = entry->before)
             members[--i] = entry->member;
-        n = uvrest__extra_unique(members, n, scratch);
+        n = uvrest__extra_unique(members, n, sizeof *members, uvrest__extra_compare, scratch);
     }
-    if ((size_t)(r->arena->end - r->arena->at) < size + 8 && !uvrest__reader_grow(r, p, size))
+    extra = uvrest__reader_take(r, p, size);
+    if (extra == NULL)
         return NULL;
-    return uvrest__extra_new(r->arena, r->schema, (uint16_t)o->model, o->nulls, members, n);
+    *extra = (uvrest_extra){r->schema, members, n, (uint16_t)o->model, 0};
+    memcpy(extra->nulls, o->nulls, n_bits);
+    for (i = 0; i < n_bits / 8; i++) {
+        for (uint64_t left = o->nulls[i]; left != 0; left &= left - 1)
+            extra->n_nulls++;
+    }
+    return extra;
 }
 
 /* An object from its opening brace on into a zeroed struct. */
@@ -462,7 +467,7 @@ close:
     if ((o.nulls[0] | o.nulls[1] | o.nulls[2] | o.nulls[3]) != 0 || o.kept != NULL) {
         const uvrest_extra *extra = make_extra(r, &o, p);
         if (extra == NULL)
-            return uvrest__reader_fail(r, p, UVREST_E_NOMEM);
+            return NULL;
         memcpy(to + r->schema->models[model].extra, &extra, sizeof extra);
     }
     uvrest__stack_pop(&r->stack, mark); /* even of nothing kept: what was may have been superseded */

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What turns one model into another. Members are compared by what encoding them would send, as JSON: so read-only
- * members do not count at any level, nor do white space, the order of members, or how a number or a text is written.
+ * members do not count at any level, nor do white space, the order of members, or how a number is written.
  */
 #include "arena.h"
 #include "encode.h"
 #include "extra.h"
 #include "limits.h"
 #include "number.h"
-#include "scan.h"
 #include "walk.h"
 
 /* What is compared, and the room it is written to. */
@@ -16,6 +15,8 @@ typedef struct pair {
     uvrest_model model;
     const char *before;
     const char *after;
+    const uvrest_extra *old; /* of before; NULL if it has none */
+    const uvrest_extra *new; /* of after */
     uvrest_arena *arena;
 } pair;
 
@@ -31,61 +32,10 @@ static bool same_bytes(const uvrest_raw *a, const uvrest_raw *b)
     return a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
 }
 
-/* The bytes of a text as they are when its escapes are taken away. */
-typedef struct bytes {
-    const uint8_t *at;
-    const uint8_t *end; /* at the closing quote */
-    char escaped[4];
-    unsigned i, n; /* in escaped */
-} bytes;
-
-/* -1 at the end. */
-static int next_byte(bytes *of)
+/* As uvrest__walk_count(), by a name in its quotes. */
+static size_t find(const uvrest_raw *object, const uvrest_raw *name, uvrest_raw *out_value)
 {
-    uint32_t c;
-    uvrest__fault fault;
-    if (of->i < of->n)
-        return (uint8_t)of->escaped[of->i++];
-    if (of->at == of->end)
-        return -1;
-    if (*of->at != '\\')
-        return *of->at++;
-    of->at = uvrest__scan_escape(of->at, of->end, &c, &fault);
-    of->n = uvrest__utf8_write(of->escaped, c);
-    of->i = 1;
-    return (uint8_t)of->escaped[0];
-}
-
-/* Two texts in quotes; or what is none, which is the same if it is written the same. */
-static bool same_texts(const uvrest_raw *a, const uvrest_raw *b)
-{
-    bytes x, y;
-    int p, q;
-    if (same_bytes(a, b))
-        return true;
-    if (a->len < 2 || b->len < 2 || *a->text != '"' || *b->text != '"')
-        return false;
-    x = (bytes){.at = (const uint8_t *)a->text + 1, .end = (const uint8_t *)a->text + a->len - 1};
-    y = (bytes){.at = (const uint8_t *)b->text + 1, .end = (const uint8_t *)b->text + b->len - 1};
-    do {
-        p = next_byte(&x);
-        q = next_byte(&y);
-    } while (p == q && p >= 0);
-    return p == q;
-}
-
-/* How often an object has a member of that name, as it stands in quotes. *out_value: the last one's. */
-static size_t find_all(const uvrest_raw *object, const uvrest_raw *name, uvrest_raw *out_value)
-{
-    size_t n = 0;
-    uvrest__walk walk;
-    for (uvrest__walk_begin(&walk, object); uvrest__walk_next(&walk);) {
-        if (same_texts(&walk.name, name)) {
-            *out_value = walk.value;
-            n++;
-        }
-    }
-    return n;
+    return uvrest__walk_count(object, name->text + 1, name->len - 2, out_value);
 }
 
 /*
@@ -99,8 +49,7 @@ static bool same_containers(const uvrest_raw *a, const uvrest_raw *b)
     uvrest__walk_begin(&y, b);
     while (uvrest__walk_next(&x)) {
         if (!uvrest__walk_next(&y) ||
-            (!same_texts(&x.name, &y.name) &&
-             (find_all(a, &x.name, &x.value) != 1 || find_all(b, &x.name, &y.value) == 0)) ||
+            (!same_bytes(&x.name, &y.name) && (find(a, &x.name, &x.value) != 1 || find(b, &x.name, &y.value) == 0)) ||
             !same_json(&x.value, &y.value))
             return false;
     }
@@ -112,15 +61,14 @@ static bool same_numbers(const uvrest_raw *a, const uvrest_raw *b)
 {
     const uint8_t *p = (const uint8_t *)a->text, *q = (const uint8_t *)b->text;
     uvrest__number x, y;
-    uvrest__fault fault;
-    return uvrest__number_read(p, p + a->len, &x, &fault) != NULL &&
-           uvrest__number_read(q, q + b->len, &y, &fault) != NULL && uvrest__number_same(x, y);
+    return uvrest__number_read(p, p + a->len, &x, NULL) != NULL &&
+           uvrest__number_read(q, q + b->len, &y, NULL) != NULL && uvrest__number_same(x, y);
 }
 
 /* Two valid values without space around them. */
 static bool same_json(const uvrest_raw *a, const uvrest_raw *b)
 {
-    if (same_texts(a, b))
+    if (same_bytes(a, b))
         return true;
     if (*a->text == '{' || *a->text == '[')
         return *a->text == *b->text && same_containers(a, b);
@@ -138,10 +86,10 @@ static bool is_null(const uvrest_raw *object)
 }
 
 /* Whether the i-th member is the same. One that cannot be encoded is another: sending it then says why. */
-static verdict compare(const pair *of, unsigned i)
+static UVREST__COLD verdict compare(const pair *of, unsigned i)
 {
     const uvrest__arena_mark mark = uvrest__arena_mark_get(of->arena);
-    uvrest_raw before = {.text = "", .len = 0}, after = before;
+    uvrest_raw before, after;
     const uvrest_status st = uvrest__json_encode_member(of->model, of->before, i, of->arena, &before);
     const uvrest_status other = uvrest__json_encode_member(of->model, of->after, i, of->arena, &after);
     verdict is = OTHER;
@@ -149,72 +97,63 @@ static verdict compare(const pair *of, unsigned i)
         is = NO_MEMORY;
     else if (st == UVREST_OK && other == UVREST_OK && same_json(&before, &after))
         is = SAME;
-    else if (is_null(&after) || after.len == sizeof "{}" - 1) /* nothing becomes null, which null is already */
-        is = is_null(&before) ? SAME : GONE;
+    else if (other == UVREST_OK && (is_null(&after) || after.len == sizeof "{}" - 1))
+        is = st == UVREST_OK && is_null(&before) ? SAME : GONE; /* nothing becomes null, which null is already */
     uvrest__arena_rewind(of->arena, mark);
     return is;
 }
 
-static void set_null(const uvrest_gen_field *field, char *to)
-{
-    const void *null = UVREST_NULL;
-    if (!uvrest__tables_set_null(field->kind, to))
-        memcpy(to, &null, sizeof null);
-}
-
 /* ---- the patch ------------------------------------------------------------------------------------------------------ */
 
-/* Members on their way into the patch's extra. */
-typedef struct list {
-    uvrest_extra_member *members;
-    size_t n;
-} list;
-
-static const uvrest_extra *extra_of(const pair *of, const char *value)
-{
-    const uvrest_extra *extra;
-    memcpy(&extra, value + of->model.schema->models[of->model.id].extra, sizeof extra);
-    return extra;
-}
-
-/* Puts the members that differ into the patch, with the text an extra has for them. false: out of memory. */
-static bool add_members(const pair *of, char *patch, list *to)
+/*
+ * Puts the members that differ into the patch, and the text an extra has for them at `to`. Returns behind it; NULL when
+ * out of memory.
+ */
+static uvrest_extra_member *add_members(const pair *of, char *patch, uvrest_extra_member *to)
 {
     const uvrest_schema *const schema = of->model.schema;
     const uvrest_gen_field *field = uvrest__model_fields(schema, of->model.id);
     const unsigned n = uvrest__model_n_fields(schema, of->model.id);
     for (unsigned i = 0; i < n; i++, field++) {
         const verdict is = (field->flags & UVREST_READ_ONLY) != 0 ? SAME : compare(of, i);
+        const void *null = UVREST_NULL;
+        char *member = patch + field->offset;
         const uvrest_extra_member *text;
         if (is == NO_MEMORY)
-            return false;
-        if (is == GONE)
-            set_null(field, patch + field->offset);
+            return NULL;
+        if (is == GONE && !uvrest__tables_set_null(field->kind, member))
+            memcpy(member, &null, sizeof null);
         if (is != OTHER)
             continue;
-        memcpy(patch + field->offset, of->after + field->offset, uvrest__tables_member_size(field));
-        text = uvrest__extra_find(extra_of(of, of->after), uvrest__name_text(schema, field->name),
-                                  uvrest__name_len(schema, field->name));
+        memcpy(member, of->after + field->offset, uvrest__tables_member_size(field));
+        text =
+            uvrest__extra_find(of->new, uvrest__name_text(schema, field->name), uvrest__name_len(schema, field->name));
         if (text != NULL)
-            to->members[to->n++] = *text;
+            *to++ = *text;
     }
-    return true;
+    return to;
 }
 
-/* Members no model knows that one extra has and the other has not, or not with that value. gone: their values are null. */
-static void add_unknown(const pair *of, const uvrest_extra *from, const uvrest_extra *other, bool gone, list *to)
+/*
+ * Members no model knows that one extra has and the other has not, or not with that value. gone: their values are null.
+ * Returns as add_members().
+ */
+static uvrest_extra_member *add_unknown(const pair *of, bool gone, uvrest_extra_member *to)
 {
+    const uvrest_extra *const from = gone ? of->old : of->new, *const other = gone ? of->new : of->old;
     for (size_t i = 0; from != NULL && i < from->n_members; i++) {
-        uvrest_extra_member member = from->members[i];
-        const uvrest_extra_member *twin = uvrest__extra_find(other, member.name, member.name_len);
-        if (uvrest__tables_find_field(of->model.schema, of->model.id, member.name, member.name_len) >= 0 ||
-            (twin != NULL && (gone || same_json(&member.value, &twin->value))) ||
-            (gone && uvrest__raw_is_null(member.value)))
+        const uvrest_extra_member *member = &from->members[i];
+        const uvrest_extra_member *twin = uvrest__extra_find(other, member->name, member->name_len);
+        if ((twin != NULL && (gone || same_json(&member->value, &twin->value))) ||
+            (gone && uvrest__extra_is_null(&member->value)) ||
+            uvrest__tables_find_field(of->model.schema, of->model.id, member->name, member->name_len) >= 0)
             continue;
+        *to = *member;
         if (gone)
-            member.value = uvrest_raw_of("null", 4);
-        to->members[to->n++] = member;
+            to->value = uvrest_raw_of("null", 4);
+        to++;
     }
+    return to;
 }
 
 static size_t count(const uvrest_extra *extra)
@@ -225,27 +164,30 @@ static size_t count(const uvrest_extra *extra)
 uvrest_status uvrest_json_diff(uvrest_model model, const void *before, const void *after, uvrest_arena *arena,
                                const void **out_patch)
 {
-    const pair of = {model, before, after, arena};
-    const uvrest_extra *old, *new, *made;
+    pair of = {model, before, after, NULL, NULL, arena};
+    const uvrest_gen_model *row;
+    uvrest_extra_member *to;
+    uvrest_extra *extra;
     char *patch;
-    list extra = {NULL, 0};
     if (model.schema == NULL || model.id >= model.schema->n_models || before == NULL || after == NULL ||
         arena == NULL || out_patch == NULL)
         return UVREST_E_INVALID;
-    old = extra_of(&of, before);
-    new = extra_of(&of, after);
-    patch = uvrest_arena_alloc(arena, model.schema->models[model.id].size);
-    extra.members = uvrest_arena_alloc(arena, (count(old) + 2 * count(new)) * sizeof *extra.members);
-    if (patch == NULL || extra.members == NULL || !add_members(&of, patch, &extra))
+    row = &model.schema->models[model.id];
+    memcpy(&of.old, of.before + row->extra, sizeof of.old);
+    memcpy(&of.new, of.after + row->extra, sizeof of.new);
+    patch = uvrest_arena_alloc(arena, row->size);
+    extra = uvrest_arena_alloc(arena, sizeof *extra);
+    to = uvrest_arena_alloc(arena, (count(of.old) + 2 * count(of.new)) * sizeof *to);
+    if (patch == NULL || extra == NULL || to == NULL)
         return UVREST_E_NOMEM;
-    add_unknown(&of, new, old, false, &extra);
-    add_unknown(&of, old, new, true, &extra);
-    if (extra.n != 0) {
-        made = uvrest__extra_new(arena, NULL, 0, NULL, extra.members, extra.n);
-        if (made == NULL)
-            return UVREST_E_NOMEM;
-        memcpy(patch + model.schema->models[model.id].extra, &made, sizeof made);
-    }
+    extra->members = to;
+    to = add_members(&of, patch, to);
+    if (to == NULL)
+        return UVREST_E_NOMEM;
+    to = add_unknown(&of, true, add_unknown(&of, false, to));
+    extra->n_members = (size_t)(to - extra->members);
+    if (extra->n_members != 0)
+        memcpy(patch + row->extra, &extra, sizeof extra);
     *out_patch = patch;
     return UVREST_OK;
 }

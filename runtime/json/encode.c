@@ -514,54 +514,42 @@ static UVREST__COLD bool has_unknown(const uvrest_gen_field *field, const void *
     return false;
 }
 
-/* The enumerator of the JSON text `quoted`; it is valid. */
-static UVREST__RARE int find_quoted(const uvrest_schema *schema, unsigned enumeration, const uvrest_raw *quoted)
+/*
+ * Whether raw, the text an array of enums came from, still says what the array says but for what was not known. room:
+ * for any text in it.
+ */
+static UVREST__RARE bool agrees(const uvrest_schema *schema, unsigned enumeration, const uvrest_text_map *list,
+                                const uvrest_raw *raw, char *room)
 {
-    char text[UVREST__JSON_NAME_MAX + 4];
-    const uint8_t *p = (const uint8_t *)quoted->text + 1, *const end = p + quoted->len - 2;
-    size_t len = 0;
-    while (p < end && len <= UVREST__JSON_NAME_MAX) {
-        uvrest__fault fault;
-        uint32_t c = *p;
-        if (c == '\\') {
-            p = uvrest__scan_escape(p, end, &c, &fault);
-            len += uvrest__utf8_write(text + len, c);
-        } else {
-            text[len++] = (char)*p++;
-        }
-    }
-    return uvrest__tables_find_text(schema, enumeration, text, len);
-}
-
-/* Whether raw, the text an array of enums came from, still says what the array says but for what was not known. */
-static UVREST__RARE bool agrees(const uvrest_schema *schema, unsigned enumeration, const int *values, size_t n,
-                                const uvrest_raw *raw)
-{
+    const int *values = (const void *)list->entries;
     size_t i = 0;
     uvrest__walk walk;
     if (*raw->text != '[')
         return false;
     for (uvrest__walk_begin(&walk, raw); uvrest__walk_next(&walk); i++) {
-        int value = *walk.value.text == 'n' ? UVREST__ENUM_NULL : UVREST__ENUM_UNSET;
-        if (*walk.value.text == '"')
-            value = find_quoted(schema, enumeration, &walk.value);
-        if (i == n || value != values[i])
+        const uint8_t *p = (const uint8_t *)walk.value.text;
+        int value = *p == 'n' ? UVREST__ENUM_NULL : UVREST__ENUM_UNSET;
+        if (*p == '"') {
+            const char *end = uvrest__scan_unquote(&p, walk.end, room, '\0');
+            value = uvrest__tables_find_text(schema, enumeration, room, (size_t)(end - room));
+        }
+        if (i == list->n_entries || value != values[i])
             return false;
     }
-    return i == n;
+    return i == list->n_entries;
 }
 
 /* An enum or an array of enums with a value that was not known: its text, from the extra. */
 static UVREST__RARE char *write_unknown_enum(writer *w, char *at, const uvrest_gen_field *field, const void *member,
                                              const uvrest_extra *extra, const frame *f)
 {
-    const uvrest_text_map *list = member;
-    const uvrest_extra_member *slice =
-        uvrest__extra_find(extra, uvrest__name_text(w->schema, field->name), uvrest__name_len(w->schema, field->name));
-    if (slice == NULL || (field->kind == UVREST_ROW_ENUM_ARRAY &&
-                          !agrees(w->schema, field->of, load_pointer(member), list->n_entries, &slice->value)))
+    const uvrest_raw *slice =
+        uvrest__extra_value(extra, uvrest__name_text(w->schema, field->name), uvrest__name_len(w->schema, field->name));
+    if (slice != NULL && (at = ensure(w, at, slice->len + SPARE)) == NULL)
+        return NULL;
+    if (slice == NULL || (field->kind == UVREST_ROW_ENUM_ARRAY && !agrees(w->schema, field->of, member, slice, at)))
         return refuse(w, f, "an unknown enum value without its text");
-    return write_raw(w, at, &slice->value, f);
+    return write_raw(w, at, slice, f);
 }
 
 /* ---- objects -------------------------------------------------------------------------------------------------------- */
@@ -593,9 +581,7 @@ static UVREST__RARE bool is_said(const uvrest_gen_field *field, const char *valu
 /* Whether an extra has something, null included, under a name of the tables. */
 static UVREST__RARE bool is_held(const writer *w, const uvrest_extra *extra, uint16_t name)
 {
-    const char *text = uvrest__name_text(w->schema, name);
-    const unsigned len = uvrest__name_len(w->schema, name);
-    return uvrest__extra_find(extra, text, len) != NULL || uvrest__extra_is_null(extra, text, len);
+    return uvrest__extra_value(extra, uvrest__name_text(w->schema, name), uvrest__name_len(w->schema, name)) != NULL;
 }
 
 /* What an extra has and the typed members that are to be written do not say. */

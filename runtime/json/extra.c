@@ -2,32 +2,17 @@
 #include "extra.h"
 #include "arena.h"
 #include "limits.h"
+#include "text.h"
 
 static const uvrest_raw null_text = {.text = "null", .len = 4};
-
-enum { FEW = 16 }; /* members that are compared one with the other */
 
 const uint64_t uvrest_null_marker[2] = {0, 0};
 const uint64_t uvrest_empty_marker[2] = {0, 0};
 
-uvrest_extra *uvrest__extra_new(uvrest_arena *arena, const uvrest_schema *schema, uint16_t model, const uint64_t *nulls,
-                                const uvrest_extra_member *members, size_t n_members)
+size_t uvrest__extra_size(const uvrest_schema *schema, unsigned model)
 {
-    unsigned words = schema == NULL ? 0 : uvrest__extra_words(uvrest__model_n_fields(schema, model));
-    uvrest_extra *extra = uvrest__arena_take(arena, sizeof *extra + words * sizeof nulls[0], 8);
-    if (extra == NULL)
-        return NULL;
-    extra->schema = schema;
-    extra->members = members;
-    extra->n_members = n_members;
-    extra->model = model;
-    extra->n_nulls = 0;
-    for (unsigned i = 0; i < words; i++) {
-        extra->nulls[i] = nulls[i];
-        if (nulls[i] != 0)
-            extra->n_nulls = (uint16_t)(extra->n_nulls + __builtin_popcountll(nulls[i]));
-    }
-    return extra;
+    const unsigned n = schema == NULL ? 0 : uvrest__model_n_fields(schema, model);
+    return sizeof(uvrest_extra) + (n + 63) / 64 * sizeof(uint64_t);
 }
 
 UVREST__HOT bool same_name(const uvrest_extra_member *member, const char *name, size_t len)
@@ -37,89 +22,65 @@ UVREST__HOT bool same_name(const uvrest_extra_member *member, const char *name, 
 
 /* ---- unique names --------------------------------------------------------------------------------------------------- */
 
-static int compare_names(const uvrest_extra_member *a, const uvrest_extra_member *b)
-{
-    if (a->name_len != b->name_len)
-        return a->name_len < b->name_len ? -1 : 1;
-    return memcmp(a->name, b->name, a->name_len);
-}
-
-static UVREST__COLD bool comes_before(const uvrest_extra_member *members, uint32_t a, uint32_t b)
-{
-    int order = compare_names(&members[a], &members[b]);
-    return order < 0 || (order == 0 && a < b);
-}
-
 /*
- * A heap sort: names are chosen by whoever wrote the text, so nothing with a bad case that he could aim at. First
- * the heap is made, from its last parent to its root; then its greatest goes behind it until none is left.
+ * Merges sorted runs into sorted runs twice as long. Names are chosen by whoever wrote the text, so this is nothing with
+ * a bad case that he could aim at; and of equal names the earlier stays in front. Returns where the order is: in
+ * `order`, or in the other place.
  */
-static UVREST__RARE void sort_by_name(const uvrest_extra_member *members, uint32_t *order, size_t n)
+static UVREST__RARE uint32_t *sort(const char *items, size_t n, size_t size, uvrest__compare_fn *compare,
+                                   uint32_t *order, uint32_t *other)
 {
-    size_t begin = n / 2;
-    for (size_t i = 0; i < n; i++)
-        order[i] = (uint32_t)i;
-    while (n > 1) {
-        size_t root = 0, child;
-        uint32_t moved;
-        if (begin > 0) {
-            root = --begin;
-            moved = order[root];
-        } else {
-            moved = order[--n];
-            order[n] = order[0];
+    for (size_t run = 1; run < n; run *= 2) {
+        uint32_t *const from = order;
+        size_t at = 0;
+        while (at < n) {
+            size_t a = at, b = n - at < run ? n : at + run;
+            const size_t a_end = b, b_end = n - b < run ? n : b + run;
+            while (at < b_end) {
+                const bool first =
+                    b == b_end || (a < a_end && compare(items + from[a] * size, items + from[b] * size) <= 0);
+                other[at++] = from[first ? a++ : b++];
+            }
         }
-        while ((child = 2 * root + 1) < n) {
-            if (child + 1 < n && comes_before(members, order[child], order[child + 1]))
-                child++;
-            if (!comes_before(members, moved, order[child]))
-                break;
-            order[root] = order[child];
-            root = child;
-        }
-        order[root] = moved;
+        order = other;
+        other = from;
     }
+    return order;
 }
 
-/* Which of the members are superseded by a later one of their name; the answer is in the second half of scratch. */
-static UVREST__RARE void find_superseded(const uvrest_extra_member *members, size_t n, uint32_t *scratch)
+UVREST__RARE size_t uvrest__extra_unique(void *items, size_t n, size_t size, uvrest__compare_fn *compare,
+                                         uint32_t *scratch)
 {
-    uint32_t *order = scratch, *superseded = scratch + n;
-    sort_by_name(members, order, n);
+    char *const begin = items, *to = begin;
+    uint32_t *order, *superseded = scratch + n;
+    if (n < 2)
+        return n;
+    for (size_t i = 0; i < n; i++)
+        scratch[i] = (uint32_t)i;
+    order = sort(begin, n, size, compare, scratch, superseded);
+    if (order == superseded)
+        superseded = scratch;
     superseded[order[n - 1]] = 0;
     for (size_t i = 0; i + 1 < n; i++)
-        superseded[order[i]] = compare_names(&members[order[i]], &members[order[i + 1]]) == 0;
+        superseded[order[i]] = compare(begin + order[i] * size, begin + order[i + 1] * size) == 0;
+    for (size_t i = 0; i < n; i++) {
+        if (superseded[i] == 0) {
+            memmove(to, begin + i * size, size);
+            to += size;
+        }
+    }
+    return (size_t)(to - begin) / size;
 }
 
-UVREST__RARE size_t uvrest__extra_unique(uvrest_extra_member *members, size_t n, uint32_t *scratch)
+int uvrest__extra_compare(const void *a, const void *b)
 {
-    size_t kept = 0;
-    if (n > FEW)
-        find_superseded(members, n, scratch);
-    for (size_t i = 0; i < n; i++) {
-        size_t j = i + 1;
-        if (n > FEW)
-            j = scratch[n + i] != 0 ? i : n;
-        while (j > i && j < n && !same_name(&members[j], members[i].name, members[i].name_len))
-            j++;
-        if (j == n)
-            members[kept++] = members[i];
-    }
-    return kept;
+    const uvrest_extra_member *x = a, *y = b;
+    if (x->name_len != y->name_len)
+        return x->name_len < y->name_len ? -1 : 1;
+    return memcmp(x->name, y->name, x->name_len);
 }
 
 /* ---- looking up ----------------------------------------------------------------------------------------------------- */
-
-UVREST__COLD bool uvrest__raw_is_null(uvrest_raw raw)
-{
-    const uint8_t *p = (const uint8_t *)raw.text;
-    const uint8_t *end;
-    if (p == NULL)
-        return false;
-    end = p + raw.len;
-    p = uvrest__scan_space(p, end);
-    return end - p >= 4 && memcmp(p, "null", 4) == 0;
-}
 
 const uvrest_extra_member *uvrest__extra_find(const uvrest_extra *extra, const char *name, size_t len)
 {
@@ -131,44 +92,30 @@ const uvrest_extra_member *uvrest__extra_find(const uvrest_extra *extra, const c
     return NULL;
 }
 
-/* Index of the bit that says the member is null; -1 if none does. */
-static int find_null(const uvrest_extra *extra, const char *name, size_t len)
-{
-    int i;
-    if (extra == NULL || extra->n_nulls == 0)
-        return -1;
-    i = uvrest__tables_find_field(extra->schema, extra->model, name, len);
-    return i >= 0 && (extra->nulls[i / 64] >> i % 64 & 1) != 0 ? i : -1;
-}
-
-UVREST__RARE bool uvrest__extra_is_null(const uvrest_extra *extra, const char *name, size_t len)
+UVREST__RARE const uvrest_raw *uvrest__extra_value(const uvrest_extra *extra, const char *name, size_t len)
 {
     const uvrest_extra_member *member;
-    if (find_null(extra, name, len) >= 0)
-        return true;
+    if (extra != NULL && extra->n_nulls != 0) {
+        int i = uvrest__tables_find_field(extra->schema, extra->model, name, len);
+        if (i >= 0 && (extra->nulls[i / 64] >> i % 64 & 1) != 0)
+            return &null_text;
+    }
     member = uvrest__extra_find(extra, name, len);
-    return member != NULL && uvrest__raw_is_null(member->value);
+    return member == NULL ? NULL : &member->value;
 }
 
 UVREST__RARE bool uvrest_is_null(const uvrest_extra *extra, const char *name)
 {
-    return name != NULL && uvrest__extra_is_null(extra, name, strlen(name));
+    const uvrest_raw *value = name == NULL ? NULL : uvrest__extra_value(extra, name, strlen(name));
+    return value != NULL && uvrest__extra_is_null(value);
 }
 
 UVREST__RARE bool uvrest_extra_get(const uvrest_extra *extra, const char *name, uvrest_raw *out_value)
 {
-    const uvrest_extra_member *member;
-    if (extra == NULL || name == NULL)
-        return false;
-    if (find_null(extra, name, strlen(name)) >= 0) {
-        *out_value = null_text;
-        return true;
-    }
-    member = uvrest__extra_find(extra, name, strlen(name));
-    if (member == NULL)
-        return false;
-    *out_value = member->value;
-    return true;
+    const uvrest_raw *value = name == NULL ? NULL : uvrest__extra_value(extra, name, strlen(name));
+    if (value != NULL)
+        *out_value = *value;
+    return value != NULL;
 }
 
 size_t uvrest_extra_count(const uvrest_extra *extra)
@@ -198,78 +145,59 @@ UVREST__RARE uvrest_extra_member uvrest_extra_at(const uvrest_extra *extra, size
 
 /* ---- changing ------------------------------------------------------------------------------------------------------- */
 
-/* A copy without the member of that name, with room for `more` members behind the others. */
-static UVREST__RARE uvrest_extra *copy_without(const uvrest_extra *extra, const char *name, size_t len, size_t more,
-                                               uvrest_arena *arena)
+/* Makes *extra a copy where the member of that name has another value, behind all others, or is absent. */
+static UVREST__RARE uvrest_status change(uvrest_extra **extra, const char *name, const uvrest_raw *value,
+                                         uvrest_arena *arena)
 {
-    static const uint64_t none[UVREST__JSON_FIELDS_MAX / 64] = {0};
-    size_t n = extra == NULL ? 0 : extra->n_members, kept = 0;
-    const uvrest_schema *schema = extra == NULL ? NULL : extra->schema;
-    int null_bit = find_null(extra, name, len);
-    uvrest_extra_member *members;
-    uvrest_extra *copy;
-    if (n > SIZE_MAX / sizeof *members - more)
-        return NULL;
-    members = uvrest__arena_take(arena, (n + more) * sizeof *members, 8);
-    if (members == NULL)
-        return NULL;
-    for (size_t i = 0; i < n; i++) {
-        if (!same_name(&extra->members[i], name, len))
-            members[kept++] = extra->members[i];
+    static const uvrest_extra none = {NULL, NULL, 0, 0, 0};
+    const uvrest_extra *const old = *extra == NULL ? &none : *extra;
+    const size_t len = strlen(name), size = uvrest__extra_size(old->schema, old->model);
+    const int known = old->schema == NULL ? -1 : uvrest__tables_find_field(old->schema, old->model, name, len);
+    uvrest_extra_member *to = uvrest_arena_alloc(arena, (old->n_members + 1) * sizeof *to);
+    uvrest_extra *copy = uvrest_arena_alloc(arena, size);
+    if (to == NULL || copy == NULL)
+        return UVREST_E_NOMEM;
+    memcpy(copy, old, size);
+    copy->members = to;
+    for (size_t i = 0; i < old->n_members; i++) {
+        if (!same_name(&old->members[i], name, len))
+            *to++ = old->members[i];
     }
-    copy = uvrest__extra_new(arena, schema, extra == NULL ? 0 : extra->model, schema == NULL ? none : extra->nulls,
-                             members, kept);
-    if (copy != NULL && null_bit >= 0) {
-        copy->nulls[null_bit / 64] &= ~(UINT64_C(1) << null_bit % 64);
+    if (value != NULL) {
+        to->name = known < 0
+                       ? uvrest_arena_copy(arena, name, len)
+                       : uvrest__name_text(old->schema, uvrest__model_fields(old->schema, old->model)[known].name);
+        to->name_len = len;
+        to->value = uvrest_raw_of(uvrest_arena_copy(arena, value->text, value->len), value->len);
+        if (to->name == NULL || to->value.text == NULL)
+            return UVREST_E_NOMEM;
+        to++;
+    }
+    copy->n_members = (size_t)(to - copy->members);
+    if (known >= 0 && (copy->nulls[known / 64] >> known % 64 & 1) != 0) {
+        copy->nulls[known / 64] ^= UINT64_C(1) << known % 64;
         copy->n_nulls--;
     }
-    return copy;
+    *extra = uvrest_extra_count(copy) == 0 ? NULL : copy;
+    return UVREST_OK;
 }
 
 UVREST__RARE uvrest_status uvrest_extra_set(uvrest_extra **extra, const char *name, uvrest_raw value,
                                             uvrest_arena *arena)
 {
-    uvrest_extra_member *added;
-    uvrest_extra *copy;
-    size_t len;
-    int known;
-    if (extra == NULL || name == NULL || arena == NULL || !uvrest__scan_is_utf8(name, strlen(name)) ||
+    if (extra == NULL || name == NULL || arena == NULL || !uvrest__text_is_utf8(name, strlen(name)) ||
         uvrest_json_check(value.text, value.len, 0, NULL) != UVREST_OK)
         return UVREST_E_INVALID;
     for (; (uint8_t)*value.text <= ' '; value.text++)
         value.len--;
     while ((uint8_t)value.text[value.len - 1] <= ' ')
         value.len--;
-    len = strlen(name);
-    copy = copy_without(*extra, name, len, 1, arena);
-    if (copy == NULL)
-        return UVREST_E_NOMEM;
-    known = copy->schema == NULL ? -1 : uvrest__tables_find_field(copy->schema, copy->model, name, len);
-    name = known < 0 ? uvrest_arena_copy(arena, name, len)
-                     : uvrest__name_text(copy->schema, uvrest__model_fields(copy->schema, copy->model)[known].name);
-    value = uvrest_raw_of(uvrest_arena_copy(arena, value.text, value.len), value.len);
-    if (name == NULL || value.text == NULL)
-        return UVREST_E_NOMEM;
-    /* The copy is not known to anybody yet, and its members were allocated with room for this one. */
-    added = (uvrest_extra_member *)(uintptr_t)&copy->members[copy->n_members++];
-    added->name = name;
-    added->name_len = len;
-    added->value = value;
-    *extra = copy;
-    return UVREST_OK;
+    return change(extra, name, &value, arena);
 }
 
 UVREST__RARE uvrest_status uvrest_extra_drop(uvrest_extra **extra, const char *name, uvrest_arena *arena)
 {
-    uvrest_extra *copy;
-    uvrest_raw value;
     if (extra == NULL || name == NULL || arena == NULL)
         return UVREST_E_INVALID;
-    if (!uvrest_extra_get(*extra, name, &value))
-        return UVREST_OK;
-    copy = copy_without(*extra, name, strlen(name), 0, arena);
-    if (copy == NULL)
-        return UVREST_E_NOMEM;
-    *extra = uvrest_extra_count(copy) == 0 ? NULL : copy;
-    return UVREST_OK;
+    return uvrest__extra_value(*extra, name, strlen(name)) == NULL ? UVREST_OK : change(extra, name, NULL, arena);
 }

@@ -23,33 +23,31 @@ UVREST__HOT bool uvrest__name_is_pooled(const uvrest_schema *schema, const char 
     return (uintptr_t)name - (uintptr_t)schema->pool < schema->pool_size;
 }
 
-/* Words of bits for n members. */
-UVREST__HOT unsigned uvrest__extra_words(unsigned n)
-{
-    return (n + 63) / 64;
-}
+/* Size of an extra with the bits of a model; schema may be NULL. */
+size_t uvrest__extra_size(const uvrest_schema *schema, unsigned model);
+
+/* Which of two items has the lesser name, as memcmp() says it. */
+typedef int uvrest__compare_fn(const void *a, const void *b);
 
 /*
- * Makes one in the arena; NULL when memory or its ceiling is exhausted. nulls: bits of the model's members, copied;
- * members: arena, kept. Both may be empty.
+ * Of items with equal names, which stand side by side and take `size` bytes each, only the last stays. Returns how many
+ * are left, moved to the front in their order. scratch: room for 2 * n indices.
  */
-UVREST_MUST_USE uvrest_extra *uvrest__extra_new(uvrest_arena *arena, const uvrest_schema *schema, uint16_t model,
-                                                const uint64_t *nulls, const uvrest_extra_member *members,
-                                                size_t n_members);
+size_t uvrest__extra_unique(void *items, size_t n, size_t size, uvrest__compare_fn *compare, uint32_t *scratch);
 
-/*
- * Of members with equal names only the last stays. Returns how many are left, moved to the front in their order.
- * scratch: room for 2 * n indices.
- */
-size_t uvrest__extra_unique(uvrest_extra_member *members, size_t n, uint32_t *scratch);
+/* Compares members of an extra. */
+uvrest__compare_fn uvrest__extra_compare;
 
 /* The member of a name; NULL if it has none as a slice. */
 const uvrest_extra_member *uvrest__extra_find(const uvrest_extra *extra, const char *name, size_t len);
 
-/* Whether a member was null, by bit or as the slice `null`. */
-bool uvrest__extra_is_null(const uvrest_extra *extra, const char *name, size_t len);
+/* The value of a name, `null` where a bit says so; NULL if it has none. */
+const uvrest_raw *uvrest__extra_value(const uvrest_extra *extra, const char *name, size_t len);
 
-/* Whether raw is the text null, maybe with space around it. */
-bool uvrest__raw_is_null(uvrest_raw raw);
+/* Whether a value that stands in an extra is null: it is valid, and no space is around it. */
+UVREST__HOT bool uvrest__extra_is_null(const uvrest_raw *value)
+{
+    return *value->text == 'n';
+}
 
 #endif /* UVREST__EXTRA_H */

@@ -17,17 +17,18 @@ typedef struct uvrest__frame {
 } uvrest__frame;
 
 /*
- * Writes "objects[3].status" into cap bytes, 8 at the least, cut at its front by "..." where too long, NUL-ended.
+ * Writes "objects[3].status" into cap bytes, 64 at the least, cut at its front by "..." where too long, NUL-ended.
  * frame: the innermost; NULL gives "". Returns the length.
  */
 size_t uvrest__path_print(const uvrest_schema *schema, const uvrest__frame *frame, char *to, size_t cap);
 
-/* Bytes an excerpt can take: each byte escaped, a last character that begins just before the limit, the NUL. */
-enum { UVREST__PATH_EXCERPT = 4 * UVREST__JSON_EXCERPT_MAX + 4 };
+enum {
+    UVREST__PATH_EXCERPT = UVREST__JSON_EXCERPT_MAX + 4
+}; /* bytes an excerpt can take: "..." and the NUL behind it */
 
 /*
- * Describes the JSON value or text at p: what kind of container it is, or its first bytes, control characters escaped
- * and whole characters only. Into UVREST__PATH_EXCERPT bytes, NUL-ended. Returns the length.
+ * Describes the JSON value or text at p: what kind of container it is, or its first bytes as uvrest__text_add_foreign()
+ * has them. Into UVREST__PATH_EXCERPT bytes, NUL-ended. Returns the length.
  */
 size_t uvrest__path_excerpt(const uint8_t *p, const uint8_t *end, char *to);
 

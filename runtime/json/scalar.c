@@ -136,8 +136,7 @@ static const uint8_t *store_integer(const uint8_t *p, const uint8_t *behind, uns
 static UVREST__RARE const uint8_t *read_number(const uvrest__reader *r, const uint8_t *p, unsigned kind, void *to)
 {
     uvrest__number number;
-    uvrest__fault fault;
-    const uint8_t *behind = uvrest__number_read(p, r->end, &number, &fault);
+    const uint8_t *behind = uvrest__number_read(p, r->end, &number, NULL);
     double real;
     int64_t value;
     if (behind == NULL)

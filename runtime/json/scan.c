@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "scan.h"
 #include "limits.h"
+#include "text.h"
 
 #include <uvrest/json.h>
 
+static const char less_nesting[] = "less nesting";
+
 static UVREST__RARE const uint8_t *fail(uvrest__fault *fault, const uint8_t *at, const char *expected)
 {
-    fault->at = at;
-    fault->expected = expected;
-    fault->too_deep = false;
+    if (fault != NULL)
+        *fault = (uvrest__fault){at, expected, expected == less_nesting};
     return NULL;
 }
 
@@ -42,20 +44,12 @@ const uint8_t *uvrest__scan_space(const uint8_t *p, const uint8_t *end)
     return p;
 }
 
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Four hex digits at p; -1 with fault set. */
 static int32_t hex4(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
 {
     int32_t value = 0;
     for (int i = 0; i < 4; i++) {
-        int digit = p + i < end ? hex_digit(p[i]) : -1;
+        int digit = p + i < end ? uvrest__text_hex((char)p[i]) : -1;
         if (digit < 0) {
             fail(fault, p + i, "a hexadecimal digit");
             return -1;
@@ -127,6 +121,22 @@ unsigned uvrest__utf8_write(char *to, uint32_t c)
     return len;
 }
 
+UVREST__RARE char *uvrest__scan_unquote(const uint8_t **p, const uint8_t *end, char *to, uint32_t lone)
+{
+    const uint8_t *at = *p + 1;
+    while (*at != '"') {
+        uint32_t c = *at;
+        if (c != '\\') {
+            *to++ = (char)*at++;
+            continue;
+        }
+        at = uvrest__scan_escape(at, end, &c, NULL);
+        to += uvrest__utf8_write(to, c >= UVREST__LONE_SURROGATE ? lone : c);
+    }
+    *p = at + 1;
+    return to;
+}
+
 static UVREST__COLD const uint8_t *skip_escape(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
 {
     uint32_t c;
@@ -158,24 +168,6 @@ const uint8_t *uvrest__scan_text(const uint8_t *p, const uint8_t *end, uvrest__f
             p++;
         }
     }
-}
-
-UVREST__RARE bool uvrest__scan_is_utf8(const char *text, size_t len)
-{
-    const uint8_t *p = (const uint8_t *)text;
-    const uint8_t *end = p + len;
-    while (p < end) {
-        if (*p < 0x80) {
-            if (*p++ == 0)
-                return false;
-        } else {
-            unsigned n = uvrest__utf8_len(p, end);
-            if (n == 0)
-                return false;
-            p += n;
-        }
-    }
-    return true;
 }
 
 /* Up to three runs of digits: before the point, behind it, behind the e. */
@@ -240,6 +232,7 @@ const uint8_t *uvrest__scan_value(const uint8_t *p, const uint8_t *end, unsigned
     uint8_t closing = 0; /* what closes the innermost one */
     bool name = false; /* what is due at p is a member's name */
     for (;;) {
+        p = uvrest__skip_space(p, end);
         if (UVREST__UNLIKELY(p == end))
             return fail(fault, p, name ? "a member name" : "a value");
         if (*p == '"') {
@@ -252,17 +245,14 @@ const uint8_t *uvrest__scan_value(const uint8_t *p, const uint8_t *end, unsigned
                 if (UVREST__UNLIKELY(p == end || *p != ':'))
                     return fail(fault, p, "a colon");
                 name = false;
-                p = uvrest__skip_space(p + 1, end);
+                p++;
                 continue;
             }
         } else if (UVREST__UNLIKELY(name)) {
             return fail(fault, p, "a member name");
         } else if (*p == '{' || *p == '[') {
-            if (UVREST__UNLIKELY(level >= depth)) {
-                fail(fault, p, "less nesting");
-                fault->too_deep = true;
-                return NULL;
-            }
+            if (UVREST__UNLIKELY(level >= depth))
+                return fail(fault, p, less_nesting);
             outer[level++] = closing;
             closing = (uint8_t)(*p + 2); /* so it is with both kinds of bracket */
             p = uvrest__skip_space(p + 1, end);
@@ -270,14 +260,12 @@ const uint8_t *uvrest__scan_value(const uint8_t *p, const uint8_t *end, unsigned
                 name = closing == '}';
                 continue;
             }
-            closing = outer[--level];
-            p++;
         } else {
             p = scan_scalar(p, end, fault);
             if (UVREST__UNLIKELY(p == NULL))
                 return NULL;
         }
-        for (;;) { /* a value has just ended, and with it maybe the containers around it */
+        for (;;) { /* a value has just ended, or a container without any: with it maybe the containers around it */
             if (level == 0)
                 return p;
             p = uvrest__skip_space(p, end);
@@ -289,7 +277,7 @@ const uint8_t *uvrest__scan_value(const uint8_t *p, const uint8_t *end, unsigned
         if (UVREST__UNLIKELY(p == end || *p != ','))
             return fail(fault, p, closing == '}' ? "a comma or a closing brace" : "a comma or a closing bracket");
         name = closing == '}';
-        p = uvrest__skip_space(p + 1, end);
+        p++;
     }
 }
 

@@ -35,7 +35,7 @@
 #define UVREST__UNINITIALIZED
 #endif
 
-/* Where and why a text is not valid JSON. */
+/* Where and why a text is not valid JSON. Whoever does not want to know passes NULL instead of a place for it. */
 typedef struct uvrest__fault {
     const uint8_t *at;
     const char *expected; /* static */
@@ -194,6 +194,12 @@ unsigned uvrest__utf8_len(const uint8_t *p, const uint8_t *end);
  */
 const uint8_t *uvrest__scan_escape(const uint8_t *p, const uint8_t *end, uint32_t *out_char, uvrest__fault *fault);
 
+/*
+ * Writes the text at *p, a quote, without its quotes and escapes to where there is room for all of it; it is valid. Instead
+ * of a lone surrogate stands `lone`. Moves *p behind it; returns the end of what was written.
+ */
+char *uvrest__scan_unquote(const uint8_t **p, const uint8_t *end, char *to, uint32_t lone);
+
 /* Writes a character as UTF-8 (a lone surrogate as the three bytes that UTF-8 forbids); the number of bytes, at most 4. */
 unsigned uvrest__utf8_write(char *to, uint32_t c);
 
@@ -209,9 +215,6 @@ UVREST__HOT const uint8_t *uvrest__skip_space(const uint8_t *p, const uint8_t *e
 
 /* From behind the opening quote to behind the closing one, checking all of it. NULL with fault set. */
 const uint8_t *uvrest__scan_text(const uint8_t *p, const uint8_t *end, uvrest__fault *fault);
-
-/* Whether text is UTF-8 and free of NUL; what strings to send must be. */
-bool uvrest__scan_is_utf8(const char *text, size_t len);
 
 /* A number, a literal, from its first byte. NULL with fault set. */
 const uint8_t *uvrest__scan_number(const uint8_t *p, const uint8_t *end, uvrest__fault *fault);

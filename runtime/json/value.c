@@ -20,28 +20,16 @@ typedef struct builder {
 /* Decodes the text at b->p, which is a quote, to b->text. A lone surrogate becomes U+FFFD. Returns behind its NUL. */
 static char *take_text(builder *b)
 {
-    uvrest__fault fault;
-    char *to = b->text;
-    for (b->p++; *b->p != '"';) {
-        uint32_t c = *b->p;
-        if (c != '\\') {
-            *to++ = (char)*b->p++;
-            continue;
-        }
-        b->p = uvrest__scan_escape(b->p, b->end, &c, &fault);
-        to += uvrest__utf8_write(to, c >= UVREST__LONE_SURROGATE ? 0xFFFD : c);
-    }
-    b->p++;
-    *to = '\0';
-    return to + 1;
+    char *end = uvrest__scan_unquote(&b->p, b->end, b->text, 0xFFFD);
+    *end = '\0';
+    return end + 1;
 }
 
 static UVREST__COLD cJSON *take_number(builder *b)
 {
     uvrest__number number;
-    uvrest__fault fault;
     double value;
-    b->p = uvrest__number_read(b->p, b->end, &number, &fault);
+    b->p = uvrest__number_read(b->p, b->end, &number, NULL);
     (void)uvrest__number_to_f64(&number, &value);
     return cJSON_CreateNumber(value);
 }

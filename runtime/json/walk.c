@@ -15,8 +15,7 @@ void uvrest__walk_begin(uvrest__walk *walk, const uvrest_raw *container)
 /* A name or a value, and what stands between it and the next one. */
 static void take(uvrest__walk *walk, uvrest_raw *out)
 {
-    uvrest__fault fault;
-    const uint8_t *behind = uvrest__scan_value(walk->at, walk->end, UVREST__JSON_DEPTH_MAX, &fault);
+    const uint8_t *behind = uvrest__scan_value(walk->at, walk->end, UVREST__JSON_DEPTH_MAX, NULL);
     *out = uvrest_raw_of((const char *)walk->at, (size_t)(behind - walk->at));
     behind = uvrest__scan_space(behind, walk->end);
     if (*behind == ',' || *behind == ':')
@@ -32,4 +31,23 @@ bool uvrest__walk_next(uvrest__walk *walk)
         take(walk, &walk->name);
     take(walk, &walk->value);
     return true;
+}
+
+bool uvrest__walk_is_at(const uvrest__walk *walk, const char *name, size_t len)
+{
+    return walk->name.len == len + 2 && memcmp(walk->name.text + 1, name, len) == 0;
+}
+
+size_t uvrest__walk_count(const uvrest_raw *object, const char *name, size_t len, uvrest_raw *out_value)
+{
+    size_t n = 0;
+    uvrest__walk walk;
+    for (uvrest__walk_begin(&walk, object); uvrest__walk_next(&walk);) {
+        if (!uvrest__walk_is_at(&walk, name, len))
+            continue;
+        n++;
+        if (out_value != NULL)
+            *out_value = walk.value;
+    }
+    return n;
 }

@@ -26,4 +26,9 @@ void uvrest__walk_begin(uvrest__walk *walk, const uvrest_raw *container);
 /* Goes on to the next element; false if there is none. */
 bool uvrest__walk_next(uvrest__walk *walk);
 
+/* Whether the member's name is this one, as it stands between its quotes. */
+bool uvrest__walk_is_at(const uvrest__walk *walk, const char *name, size_t len);
+/* How many members of that name an object has. *out_value (may be NULL): the last one's, untouched if there is none. */
+size_t uvrest__walk_count(const uvrest_raw *object, const char *name, size_t len, uvrest_raw *out_value);
+
 #endif /* UVREST_JSON_WALK_H */

@@ -2,6 +2,7 @@
 #include "tables_check.h"
 #include "limits.h"
 #include "tables.h"
+#include "text.h"
 
 static const char *check_name(const uvrest_schema *schema, uint16_t name, const uint8_t *tag)
 {
@@ -9,9 +10,9 @@ static const char *check_name(const uvrest_schema *schema, uint16_t name, const 
     if (name == 0 || name >= schema->pool_size)
         return "a name outside the pool";
     len = uvrest__name_len(schema, name);
-    if (name + len >= schema->pool_size || schema->pool[name + len] != '\0')
+    if (name + len >= schema->pool_size || memchr(schema->pool + name, '\0', len + 1) != schema->pool + name + len)
         return "a name that does not end where its length says";
-    if (!uvrest__scan_is_utf8(schema->pool + name, len))
+    if (!uvrest__text_is_utf8(schema->pool + name, len))
         return "a name that is not UTF-8";
     if (tag != NULL && *tag != uvrest__tables_tag(schema->pool + name, len))
         return "a tag that is not that of its name";

@@ -376,7 +376,7 @@ static void notes_have_paths_through_all_shapes(void **state)
     assert_string_equal(report.notes[1].path, "leaves[1].size");
     assert_string_equal(report.notes[1].found, "\"big\"");
     assert_string_equal(report.notes[2].path, "leaf_map[\"a b\"].color");
-    assert_string_equal(report.notes[2].found, "\"\\u0001\\n\"");
+    assert_string_equal(report.notes[2].found, "\"\\\\u0001\\\\n\"");
     assert_string_equal(report.notes[3].path, "parent.shape.radius");
 }
 

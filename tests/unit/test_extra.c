@@ -115,7 +115,7 @@ static void changing_survives_each_failing_allocation(void **state)
 
 static void the_last_of_equal_names_stays_in_its_place(void **state)
 {
-    static const size_t sizes[] = {0, 1, 2, 8, 9, 100, 1000};
+    static const size_t sizes[] = {0, 1, 2, 3, 7, 8, 9, 16, 17, 100, 1000};
     static uvrest_extra_member members[1000];
     static char names[1000][8];
     static uint32_t scratch[2000];
@@ -126,7 +126,7 @@ static void the_last_of_equal_names_stays_in_its_place(void **state)
             int len = snprintf(names[i], sizeof names[i], "n%zu", i * 5 % 7);
             members[i] = (uvrest_extra_member){names[i], (size_t)len, uvrest_raw_of(NULL, i)};
         }
-        kept = uvrest__extra_unique(members, n, scratch);
+        kept = uvrest__extra_unique(members, n, sizeof members[0], uvrest__extra_compare, scratch);
         assert_int_equal(kept, distinct);
         for (size_t i = 0; i < kept; i++)
             assert_int_equal(members[i].value.len, n - distinct + i);

@@ -399,16 +399,6 @@ static void check_takes_null_text_as_empty(void **state)
     assert_status(uvrest_json_check(NULL, 10, 0, NULL), UVREST_E_DECODE);
 }
 
-static void utf8_of_strings_to_send_is_checked(void **state)
-{
-    (void)state;
-    assert_true(uvrest__scan_is_utf8("", 0));
-    assert_true(uvrest__scan_is_utf8("a\xC3\xA9\xE6\x97\xA5\xF0\x9F\x98\x80", 10));
-    assert_false(uvrest__scan_is_utf8("a\xC3", 2));
-    assert_false(uvrest__scan_is_utf8("a\0b", 3));
-    assert_false(uvrest__scan_is_utf8("\xED\xA0\x80", 3));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -419,7 +409,6 @@ int main(void)
         cmocka_unit_test(faults_are_found_where_they_are),
         cmocka_unit_test(nesting_is_limited),
         cmocka_unit_test(check_takes_null_text_as_empty),
-        cmocka_unit_test(utf8_of_strings_to_send_is_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,7 +31,7 @@ typedef struct uvrest_model {
 typedef struct uvrest_decode_note {
     const char *path; /* arena; "objects[3].status", "" for the root */
     const char *expected; /* static; "int32", "a known enum value", "a required member" … */
-    const char *found; /* arena; kind or bounded excerpt of what came, control characters escaped */
+    const char *found; /* arena; kind or bounded excerpt of what came, control characters and backslashes escaped */
     size_t offset; /* byte offset in the text */
 } uvrest_decode_note;
 
