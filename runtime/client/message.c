@@ -23,8 +23,7 @@ static void add_value(uvrest__text *out, uvrest_raw value, uvrest_arena *scratch
 
 static void add_list(uvrest__text *out, uvrest_raw list, const char *separator, uvrest_arena *scratch)
 {
-    uvrest__walk w;
-    uvrest__walk_begin(&w, &list);
+    uvrest__walk w = uvrest__walk_of(list.text, list.len);
     for (unsigned n = 0; n < MAX_PARTS && uvrest__walk_next(&w); n++) {
         if (n > 0)
             uvrest__text_add(out, separator);
@@ -34,8 +33,7 @@ static void add_list(uvrest__text *out, uvrest_raw list, const char *separator, 
 
 static void add_fields(uvrest__text *out, uvrest_raw object, uvrest_arena *scratch)
 {
-    uvrest__walk w;
-    uvrest__walk_begin(&w, &object);
+    uvrest__walk w = uvrest__walk_of(object.text, object.len);
     for (unsigned n = 0; n < MAX_PARTS && uvrest__walk_next(&w); n++) {
         if (n > 0)
             uvrest__text_add(out, "; ");
@@ -50,9 +48,8 @@ static void add_fields(uvrest__text *out, uvrest_raw object, uvrest_arena *scrat
 
 static bool find_member(uvrest_raw object, const char *member, uvrest_arena *scratch, uvrest_raw *out)
 {
-    uvrest__walk w;
     bool found = false;
-    for (uvrest__walk_begin(&w, &object); uvrest__walk_next(&w);) {
+    for (uvrest__walk w = uvrest__walk_of(object.text, object.len); uvrest__walk_next(&w);) {
         const char *text;
         if (uvrest__json_decode_text(w.name.text, w.name.len, scratch, &text, NULL) == UVREST_OK &&
             strcmp(text, member) == 0) {

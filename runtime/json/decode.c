@@ -5,6 +5,7 @@
  */
 #include "decode.h"
 #include "scalar.h"
+#include "walk.h"
 
 typedef uvrest__reader reader;
 typedef uvrest__frame frame;
@@ -36,61 +37,42 @@ static UVREST__RARE bool is_text(const reader *r, uint16_t name)
            memcmp(uvrest__name_text(r->schema, name), r->text.chars, r->text.len) == 0;
 }
 
-/* The case a tag's value stands for; the number of cases if none. p: the value. */
-static UVREST__RARE unsigned find_case(reader *r, const uint8_t *p, unsigned choice)
+/* The case a tag's value stands for; NULL if none. p: the value. */
+static UVREST__RARE const uvrest_gen_case *find_case(reader *r, const uint8_t *p, unsigned choice)
 {
-    unsigned n = uvrest__tables_n_cases(r->schema, choice), i = n;
-    if (*p == '"' && uvrest__scalar_peek(r, p + 1) != NULL) {
-        for (i = 0; i < n && !is_text(r, uvrest__tables_case(r->schema, choice, i)->text);)
-            i++;
+    const uvrest_gen_union *rows = &r->schema->unions[choice];
+    if (*p != '"' || uvrest__scalar_peek(r, p + 1) == NULL)
+        return NULL;
+    for (unsigned i = rows[0].first; i < rows[1].first; i++) {
+        if (is_text(r, r->schema->cases[i].text))
+            return &r->schema->cases[i];
     }
-    return i;
+    return NULL;
 }
 
-/*
- * Looks through the object at p for its tag, wherever it stands; of several the last counts. Returns as find_case().
- * Stops without a word at what is wrong with the text: whoever reads the object as a whole meets it again.
- */
-static UVREST__RARE unsigned find_tag(reader *r, const uint8_t *p, unsigned choice)
-{
-    unsigned found = uvrest__tables_n_cases(r->schema, choice);
-    do {
-        bool is_tag;
-        p = uvrest__reader_skip(r, p + 1);
-        if (*p != '"' || (p = uvrest__scalar_peek(r, p + 1)) == NULL)
-            break;
-        is_tag = is_text(r, r->schema->unions[choice].tag);
-        p = uvrest__reader_skip(r, p);
-        if (*p != ':')
-            break;
-        p = uvrest__reader_skip(r, p + 1);
-        if (is_tag)
-            found = find_case(r, p, choice);
-        if (r->status != UVREST_OK || (p = uvrest__reader_skip_value(r, p)) == NULL)
-            break;
-        p = uvrest__reader_skip(r, p);
-    } while (*p == ',');
-    return found;
-}
-
-/* The object at p as one of the cases. */
+/* The object at p as one of the cases. Its tag may stand anywhere; of several the last counts. */
 static UVREST__RARE const uint8_t *read_union(reader *r, const uint8_t *p, unsigned choice, uvrest_union *to,
                                               const frame *f)
 {
-    unsigned which = find_tag(r, p, choice);
-    if (r->status != UVREST_OK)
+    const uvrest_gen_union *rows = &r->schema->unions[choice];
+    const uvrest_gen_case *found = NULL;
+    const uint8_t *const behind = uvrest__reader_skip_value(r, p);
+    if (behind == NULL)
         return NULL;
-    if (which < uvrest__tables_n_cases(r->schema, choice)) {
-        to->kind = UVREST__ENUM_FIRST + (int)which;
-        return read_value(r, p, UVREST_KIND_MODEL, uvrest__tables_case(r->schema, choice, which)->model, &to->value, f);
-    } else {
-        const uint8_t *behind = uvrest__reader_skip_value(r, p);
-        to->kind = UVREST__ENUM_UNKNOWN;
-        if (behind == NULL || !uvrest__reader_note(r, f, "a known tag", p, behind) ||
-            !uvrest__reader_keep_text(r, p, behind, &to->raw))
+    for (uvrest__walk walk = uvrest__walk_of((const char *)p, (size_t)(behind - p)); uvrest__walk_next(&walk);) {
+        if (uvrest__scalar_peek(r, (const uint8_t *)walk.name.text + 1) != NULL && is_text(r, rows->tag))
+            found = find_case(r, (const uint8_t *)walk.value.text, choice);
+        if (r->status != UVREST_OK)
             return NULL;
-        return behind;
     }
+    if (found != NULL) {
+        to->kind = UVREST__ENUM_FIRST + (int)(found - &r->schema->cases[rows->first]);
+        return read_value(r, p, UVREST_KIND_MODEL, found->model, &to->value, f);
+    }
+    to->kind = UVREST__ENUM_UNKNOWN;
+    if (!uvrest__reader_note(r, f, "a known tag", p, behind) || !uvrest__reader_keep_text(r, p, behind, &to->raw))
+        return NULL;
+    return behind;
 }
 
 /* ---- arrays and maps ------------------------------------------------------------------------------------------------ */
@@ -148,7 +130,7 @@ static int compare_keys(const void *a, const void *b)
 static UVREST__RARE bool unique_keys(reader *r, const uint8_t *p, size_t size, uvrest__sequence *map)
 {
     const uvrest__stack_mark mark = uvrest__stack_top(&r->stack);
-    uint32_t *scratch = uvrest__reader_push(r, p, 2 * map->n_items * sizeof *scratch);
+    void **scratch = uvrest__reader_push(r, p, 2 * map->n_items * sizeof *scratch);
     if (scratch == NULL)
         return false;
     map->n_items = uvrest__extra_unique((char *)(uintptr_t)map->items, map->n_items, size, compare_keys, scratch);
@@ -164,10 +146,9 @@ static UVREST__COLD const uint8_t *read_items(reader *r, const uint8_t *p, unsig
                                               uvrest__sequence *to, const frame *up)
 {
     const uint8_t *const begin = p;
-    const uvrest_gen_field field = {0, 0, (uint16_t)of, (uint8_t)shape, 0};
     const bool is_map = (shape & UVREST__SHAPE_MASK) == UVREST_SHAPE_MAP;
     const unsigned kind = kind_of_items(shape);
-    const size_t size = uvrest__tables_element_size(r->schema, &field);
+    const size_t size = uvrest__tables_element_size(r->schema, shape, of);
     const uvrest__stack_mark mark = uvrest__stack_top(&r->stack);
     frame f = {up, NULL, NULL, 0};
     if (*p != (is_map ? '{' : '['))
@@ -272,7 +253,6 @@ static UVREST__COLD const uint8_t *keep_unknown(reader *r, const uint8_t *begin,
 {
     const uint8_t *behind;
     uvrest__text name;
-    o->f.field = NULL;
     if (uvrest__scalar_text(r, begin) == NULL)
         return NULL;
     name = r->text;
@@ -287,7 +267,6 @@ static UVREST__COLD const uint8_t *keep_unknown(reader *r, const uint8_t *begin,
 static UVREST__COLD const uint8_t *read_name(reader *r, const uint8_t *p, object *o)
 {
     const uint8_t *const begin = p;
-    int i;
     p = uvrest__scalar_peek(r, p);
     if (p == NULL)
         return NULL;
@@ -295,18 +274,20 @@ static UVREST__COLD const uint8_t *read_name(reader *r, const uint8_t *p, object
     if (UVREST__UNLIKELY(*p != ':'))
         return uvrest__reader_broken(r, p);
     p = uvrest__reader_skip(r, p + 1);
-    i = uvrest__tables_find_field(r->schema, o->model, r->text.chars, r->text.len);
-    if (UVREST__UNLIKELY(i < 0))
-        return keep_unknown(r, begin, p, o);
-    o->f.field = uvrest__model_fields(r->schema, o->model) + i;
-    return p;
+    o->f.field = uvrest__tables_find_field(r->schema, o->model, r->text.chars, r->text.len);
+    return UVREST__LIKELY(o->f.field != NULL) ? p : keep_unknown(r, begin, p, o);
+}
+
+static UVREST__RARE void clear_member(const object *o)
+{
+    memset(o->to + o->f.field->offset, 0, uvrest__tables_member_size(o->f.field));
 }
 
 /* A member comes again: what it left the first time goes. */
 static UVREST__RARE void forget_member(reader *r, object *o, unsigned i)
 {
     const uvrest_gen_field *field = o->f.field;
-    memset(o->to + field->offset, 0, uvrest__tables_member_size(field));
+    clear_member(o);
     o->nulls[i / 64] &= ~(UINT64_C(1) << i % 64);
     for (uvrest__kept_member **at = &o->kept; *at != NULL;) {
         if ((*at)->member.name == uvrest__name_text(r->schema, field->name))
@@ -326,7 +307,7 @@ static UVREST__RARE const uint8_t *keep_misfit(reader *r, const uint8_t *p, cons
     const char *expected = "a known enum value";
     if (behind != NULL && !r->unknown_text) {
         expected = uvrest__reader_expectation(field->kind);
-        memset(o->to + field->offset, 0, uvrest__tables_member_size(field));
+        clear_member(o);
         behind = uvrest__reader_skip_value(r, p);
     }
     r->unknown_text = false;
@@ -363,7 +344,7 @@ static UVREST__COLD const uvrest_extra *make_extra(reader *r, object *o, const u
     for (const uvrest__kept_member *entry = o->kept; entry != NULL; entry = entry->before)
         n++;
     if (n != 0) {
-        uint32_t *scratch = uvrest__reader_push(r, p, 2 * n * sizeof *scratch);
+        void **scratch = uvrest__reader_push(r, p, 2 * n * sizeof *scratch);
         members = uvrest__reader_take(r, p, n * sizeof *members);
         if (members == NULL || scratch == NULL)
             return NULL;
@@ -562,9 +543,8 @@ static UVREST__RARE uvrest_status decode(uvrest_model model, unsigned kind, cons
     UVREST__UNINITIALIZED reader r;
     const uint8_t *p = uvrest__reader_begin(&r, model.schema, text, len, options, arena);
     uvrest_status st;
-    if (r.end - p < 2 || *p != opening || r.end[-1] != opening + (opening != '"') * 2)
-        uvrest__reader_broken(&r, p);
-    if (r.status == UVREST_OK && read_value(&r, p, kind, model.id, &r.root, NULL) != r.end)
+    if (r.end - p < 2 || *p != opening || r.end[-1] != opening + (opening != '"') * 2 ||
+        (r.status == UVREST_OK && read_value(&r, p, kind, model.id, &r.root, NULL) != r.end))
         uvrest__reader_broken(&r, p);
     st = uvrest__reader_finish(&r, p, kind, out_report);
     if (st == UVREST_OK) {

@@ -44,9 +44,7 @@ static size_t find(const uvrest_raw *object, const uvrest_raw *name, uvrest_raw 
  */
 static bool same_containers(const uvrest_raw *a, const uvrest_raw *b)
 {
-    uvrest__walk x, y;
-    uvrest__walk_begin(&x, a);
-    uvrest__walk_begin(&y, b);
+    uvrest__walk x = uvrest__walk_of(a->text, a->len), y = uvrest__walk_of(b->text, b->len);
     while (uvrest__walk_next(&x)) {
         if (!uvrest__walk_next(&y) ||
             (!same_bytes(&x.name, &y.name) && (find(a, &x.name, &x.value) != 1 || find(b, &x.name, &y.value) == 0)) ||
@@ -62,7 +60,7 @@ static bool same_numbers(const uvrest_raw *a, const uvrest_raw *b)
     const uint8_t *p = (const uint8_t *)a->text, *q = (const uint8_t *)b->text;
     uvrest__number x, y;
     return uvrest__number_read(p, p + a->len, &x, NULL) != NULL &&
-           uvrest__number_read(q, q + b->len, &y, NULL) != NULL && uvrest__number_same(x, y);
+           uvrest__number_read(q, q + b->len, &y, NULL) != NULL && uvrest__number_same(&x, &y);
 }
 
 /* Two valid values without space around them. */
@@ -146,7 +144,7 @@ static uvrest_extra_member *add_unknown(const pair *of, bool gone, uvrest_extra_
         const uvrest_extra_member *twin = uvrest__extra_find(other, member->name, member->name_len);
         if ((twin != NULL && (gone || same_json(&member->value, &twin->value))) ||
             (gone && uvrest__extra_is_null(&member->value)) ||
-            uvrest__tables_find_field(of->model.schema, of->model.id, member->name, member->name_len) >= 0)
+            uvrest__tables_find_field(of->model.schema, of->model.id, member->name, member->name_len) != NULL)
             continue;
         *to = *member;
         if (gone)

@@ -51,11 +51,11 @@ typedef struct writer {
 
 /* The member that tells which case of a union an object is; written if the object has none of its own. */
 typedef struct case_tag {
-    uint16_t name;
+    uint16_t name; /* 0: of no union */
     uint16_t text;
 } case_tag;
 
-static char *write_object(writer *w, char *at, unsigned model, const char *value, const case_tag *tag, const frame *up);
+static char *write_object(writer *w, char *at, unsigned model, const char *value, case_tag tag, const frame *up);
 
 /* Members are of many pointer types; all have one form. */
 UVREST__HOT const void *load_pointer(const void *member)
@@ -69,20 +69,13 @@ UVREST__HOT const void *load_pointer(const void *member)
 
 static UVREST__RARE char *fail(writer *w, const frame *f, uvrest_status status, const char *why)
 {
-    size_t len, room;
+    char *at;
     w->status = status;
     if (w->reason == NULL)
         return NULL;
-    len = uvrest__path_print(w->schema, f, w->reason->text, sizeof w->reason->text - 64);
-    if (len != 0) {
-        memcpy(w->reason->text + len, ": ", 2);
-        len += 2;
-    }
-    room = sizeof w->reason->text - len - 1;
-    if (strlen(why) < room)
-        room = strlen(why);
-    memcpy(w->reason->text + len, why, room);
-    w->reason->text[len + room] = '\0';
+    at = w->reason->text;
+    at += uvrest__path_print(w->schema, f, at, sizeof w->reason->text - 64); /* no `why` is longer */
+    strcpy(stpcpy(at, at == w->reason->text ? "" : ": "), why);
     return NULL;
 }
 
@@ -395,24 +388,28 @@ UVREST__HOT char *leave(writer *w, char *at, char close)
 
 static UVREST__RARE char *write_union(writer *w, char *at, unsigned choice, const uvrest_union *value, const frame *f)
 {
-    const unsigned i = (unsigned)value->kind - UVREST__ENUM_FIRST;
+    const uvrest_gen_union *rows = &w->schema->unions[choice];
+    const unsigned i = rows[0].first + (unsigned)value->kind - UVREST__ENUM_FIRST;
     const uvrest_gen_case *which;
-    case_tag tag;
     if (value->kind == UVREST__ENUM_NULL)
         return put_null(at);
     if (value->kind == UVREST__ENUM_UNKNOWN)
         return write_raw(w, at, &value->raw, f);
-    if (i >= uvrest__tables_n_cases(w->schema, choice))
+    if (value->kind < UVREST__ENUM_FIRST || i >= rows[1].first)
         return refuse(w, f, "a union without a case");
     if (value->value == NULL)
         return refuse(w, f, "a union without a value");
-    which = uvrest__tables_case(w->schema, choice, i);
-    tag.name = w->schema->unions[choice].tag;
-    tag.text = which->text;
-    return write_object(w, at, which->model, value->value, &tag, f);
+    which = &w->schema->cases[i];
+    return write_object(w, at, which->model, value->value, (case_tag){rows->tag, which->text}, f);
 }
 
-/* A value of a kind as it stands in an array; a model or a union there or elsewhere. */
+static UVREST__COLD char *write_list(writer *w, char *at, unsigned kind, unsigned of, const uvrest_text_map *list,
+                                     const frame *up);
+
+/*
+ * A value of a kind, with its shape, as it stands in a struct or an array; but a model or a union itself, not a pointer
+ * to it.
+ */
 static char *write_one(writer *w, char *at, unsigned kind, unsigned of, const void *from, const frame *f)
 {
     const void *pointer;
@@ -441,11 +438,13 @@ static char *write_one(writer *w, char *at, unsigned kind, unsigned of, const vo
     case UVREST_KIND_ENUM:
         return *(const int *)from == UVREST__ENUM_NULL ? put_null(at) : write_enum(w, at, of, *(const int *)from, f);
     case UVREST_KIND_MODEL:
-        return write_object(w, at, of, from, NULL, f);
+        return write_object(w, at, of, from, (case_tag){0, 0}, f);
     case UVREST_KIND_UNION:
         return write_union(w, at, of, from, f);
-    default:
+    case UVREST_KIND_RAW:
         return write_raw(w, at, from, f);
+    default:
+        return load_pointer(from) == UVREST_NULL ? put_null(at) : write_list(w, at, kind, of, from, f);
     }
 }
 
@@ -460,43 +459,42 @@ static UVREST__RARE char *write_key(writer *w, char *at, const frame *f)
     return at;
 }
 
-/* The elements of an array or the entries of a map. */
-static char *write_list(writer *w, char *at, const uvrest_gen_field *field, const uvrest_text_map *list,
-                        const frame *up)
+/* The elements of an array or the entries of a map, which both are a pointer and a count. */
+static UVREST__COLD char *write_list(writer *w, char *at, unsigned kind, unsigned of, const uvrest_text_map *list,
+                                     const frame *up)
 {
-    const unsigned kind = field->kind & UVREST__KIND_MASK, shape = field->kind & UVREST__SHAPE_MASK;
-    const uvrest_gen_field map = {0, 0, field->of, (uint8_t)(kind | UVREST_SHAPE_MAP), 0};
-    const size_t size = uvrest__tables_element_size(w->schema, field);
+    const bool is_map = (kind & UVREST__SHAPE_MASK) == UVREST_SHAPE_MAP;
+    const unsigned of_item = kind == UVREST_ROW_STR_MAP_ARRAY ? UVREST_ROW_STR_MAP : kind & UVREST__KIND_MASK;
+    const size_t size = uvrest__tables_element_size(w->schema, kind, of);
     const char *item = (const char *)list->entries;
     frame f = {up, NULL, NULL, 0};
+    if (UVREST__UNLIKELY(item == UVREST_EMPTY && list->n_entries != 0))
+        return refuse(w, up, "a count without elements");
     if (w->list == NULL) {
         w->list = &f;
         w->n_list = list->n_entries;
     }
-    at = enter(w, at, shape == UVREST_SHAPE_MAP ? '{' : '[', up);
+    at = enter(w, at, is_map ? '{' : '[', up);
     for (; at != NULL && f.index < list->n_entries; f.index++, item += size) {
         const void *value = item;
-        if (shape == UVREST_SHAPE_MAP) {
+        if (is_map) {
             value = item + sizeof f.key;
             f.key = load_pointer(item);
             at = write_key(w, at, &f);
-            if (kind == UVREST_KIND_MODEL)
+            if (of_item == UVREST_KIND_MODEL)
                 value = load_pointer(value);
         }
         if (at != NULL)
             at = ensure(w, at, ROOM);
         if (UVREST__UNLIKELY(at == NULL))
             return NULL;
-        if (UVREST__UNLIKELY(shape == UVREST_SHAPE_MAP_ARRAY))
-            at = load_pointer(item) == UVREST_NULL ? put_null(at) : write_list(w, at, &map, value, &f);
-        else
-            at = value == NULL || value == UVREST_NULL ? put_null(at) : write_one(w, at, kind, field->of, value, &f);
+        at = value == NULL || value == UVREST_NULL ? put_null(at) : write_one(w, at, of_item, of, value, &f);
         if (at != NULL)
             *at++ = ',';
     }
     if (w->list == &f)
         w->list = NULL;
-    return at == NULL ? NULL : leave(w, at, shape == UVREST_SHAPE_MAP ? '}' : ']');
+    return at == NULL ? NULL : leave(w, at, is_map ? '}' : ']');
 }
 
 /* ---- enums that were not known -------------------------------------------------------------------------------------- */
@@ -523,10 +521,9 @@ static UVREST__RARE bool agrees(const uvrest_schema *schema, unsigned enumeratio
 {
     const int *values = (const void *)list->entries;
     size_t i = 0;
-    uvrest__walk walk;
     if (*raw->text != '[')
         return false;
-    for (uvrest__walk_begin(&walk, raw); uvrest__walk_next(&walk); i++) {
+    for (uvrest__walk walk = uvrest__walk_of(raw->text, raw->len); uvrest__walk_next(&walk); i++) {
         const uint8_t *p = (const uint8_t *)walk.value.text;
         int value = *p == 'n' ? UVREST__ENUM_NULL : UVREST__ENUM_UNSET;
         if (*p == '"') {
@@ -558,18 +555,11 @@ static UVREST__RARE char *write_unknown_enum(writer *w, char *at, const uvrest_g
 UVREST__HOT char *write_value(writer *w, char *at, const uvrest_gen_field *field, const void *member,
                               const uvrest_extra *extra, const frame *f)
 {
-    const uvrest_text_map *list = member; /* as every array and map begins */
-    const unsigned shape = field->kind & UVREST__SHAPE_MASK;
-    if (UVREST__UNLIKELY(shape != UVREST_SHAPE_ONE && list->entries == UVREST_EMPTY && list->n_entries != 0))
-        return refuse(w, f, "a count without elements");
     if ((field->kind & UVREST__KIND_MASK) == UVREST_KIND_ENUM && has_unknown(field, member))
         return write_unknown_enum(w, at, field, member, extra, f);
-    if (shape == UVREST_SHAPE_ONE) {
-        if (field->kind == UVREST_KIND_MODEL || field->kind == UVREST_KIND_UNION)
-            member = load_pointer(member);
-        return write_one(w, at, field->kind, field->of, member, f);
-    }
-    return write_list(w, at, field, list, f);
+    if (field->kind == UVREST_KIND_MODEL || field->kind == UVREST_KIND_UNION)
+        member = load_pointer(member);
+    return write_one(w, at, field->kind, field->of, member, f);
 }
 
 /* Whether a member is set or null by itself. */
@@ -591,21 +581,19 @@ static UVREST__RARE char *write_held(writer *w, char *at, unsigned model, const 
     const bool own = extra->schema == w->schema && extra->model == model; /* else its nulls go by name */
     frame f = {up, NULL, NULL, 0};
     const size_t n = extra->n_nulls + extra->n_members;
+    uvrest_extra_member null;
     for (size_t i = own ? extra->n_nulls : 0; i < n; i++) {
-        const uvrest_extra_member null = i < extra->n_nulls ? uvrest_extra_at(extra, i) : (uvrest_extra_member){0};
         const uvrest_extra_member *const member = i < extra->n_nulls ? &null : &extra->members[i - extra->n_nulls];
+        const uvrest_gen_field *field = NULL;
         unsigned which = uvrest__model_n_fields(w->schema, model);
-        int found = -1;
+        if (i < extra->n_nulls)
+            null = uvrest_extra_at(extra, i);
         if (!own || uvrest__name_is_pooled(w->schema, member->name))
-            found = uvrest__tables_find_field(w->schema, model, member->name, member->name_len);
-        if (found >= 0) {
-            const uvrest_gen_field *field = uvrest__model_fields(w->schema, model) + found;
-            which = (unsigned)found;
-            if ((field->flags & w->skipped) != 0 || is_said(field, value))
-                continue;
-        } else if (i < extra->n_nulls) {
+            field = uvrest__tables_find_field(w->schema, model, member->name, member->name_len);
+        if (field != NULL)
+            which = (unsigned)(field - uvrest__model_fields(w->schema, model));
+        if (field == NULL ? i < extra->n_nulls : (field->flags & w->skipped) != 0 || is_said(field, value))
             continue;
-        }
         if (up == NULL && (which < w->first || which >= w->behind))
             continue;
         f.key = member->name;
@@ -625,36 +613,35 @@ static UVREST__RARE char *write_held(writer *w, char *at, unsigned model, const 
 static UVREST__RARE bool tells_case(const writer *w, unsigned model, const char *value, const uvrest_extra *extra,
                                     uint16_t name)
 {
-    int i = uvrest__tables_find_field(w->schema, model, uvrest__name_text(w->schema, name),
-                                      uvrest__name_len(w->schema, name));
-    const uvrest_gen_field *field = &uvrest__model_fields(w->schema, model)[i < 0 ? 0 : i];
-    if (i >= 0 && (field->flags & w->skipped) != 0)
+    const uvrest_gen_field *field = uvrest__tables_find_field(w->schema, model, uvrest__name_text(w->schema, name),
+                                                              uvrest__name_len(w->schema, name));
+    if (field != NULL && (field->flags & w->skipped) != 0)
         return false;
-    return (i >= 0 && is_said(field, value)) || is_held(w, extra, name);
+    return (field != NULL && is_said(field, value)) || is_held(w, extra, name);
 }
 
 /* Whether a required member may be unset. */
-static UVREST__RARE bool may_lack(const writer *w, const uvrest_gen_field *field, const case_tag *tag,
+static UVREST__RARE bool may_lack(const writer *w, const uvrest_gen_field *field, case_tag tag,
                                   const uvrest_extra *extra)
 {
-    return w->partial || (field->flags & UVREST_READ_ONLY) != 0 || (tag != NULL && field->name == tag->name) ||
+    return w->partial || (field->flags & UVREST_READ_ONLY) != 0 || field->name == tag.name ||
            is_held(w, extra, field->name);
 }
 
 /* Writes the tag of a union's case. */
-static UVREST__RARE char *write_tag(writer *w, char *at, const case_tag *tag)
+static UVREST__RARE char *write_tag(writer *w, char *at, case_tag tag)
 {
-    at = write_pooled(w, at, tag->name);
+    at = write_pooled(w, at, tag.name);
     if (at == NULL)
         return NULL;
     *at++ = ':';
-    at = write_pooled(w, at, tag->text);
+    at = write_pooled(w, at, tag.text);
     if (at != NULL)
         *at++ = ',';
     return at;
 }
 
-static char *write_object(writer *w, char *at, unsigned model, const char *value, const case_tag *tag, const frame *up)
+static char *write_object(writer *w, char *at, unsigned model, const char *value, case_tag tag, const frame *up)
 {
     const uvrest_gen_field *const fields = uvrest__model_fields(w->schema, model);
     const unsigned first = up == NULL ? w->first : 0, behind = up == NULL ? w->behind : ALL;
@@ -666,9 +653,9 @@ static char *write_object(writer *w, char *at, unsigned model, const char *value
     if (extra != NULL && extra->n_nulls != 0 && extra->schema == w->schema && extra->model == model)
         nulls = extra->nulls;
     at = enter(w, at, '{', up);
-    if (UVREST__UNLIKELY(tag != NULL) && at != NULL) {
-        if (tells_case(w, model, value, extra, tag->name))
-            tag = NULL;
+    if (UVREST__UNLIKELY(tag.name != 0) && at != NULL) {
+        if (tells_case(w, model, value, extra, tag.name))
+            tag.name = 0;
         else
             at = write_tag(w, at, tag);
     }
@@ -716,32 +703,26 @@ static char *write_object(writer *w, char *at, unsigned model, const char *value
 /* ---- whole texts ---------------------------------------------------------------------------------------------------- */
 
 /*
- * Encodes a model, a text (of no model) or an array of n models; of one model's members all, or with n the one before
- * the n-th alone. Claims what was written, and a NUL behind it.
+ * Encodes a value of a kind, of which the model is; of a model's members all, or with only != 0 the one before that.
+ * Claims what was written, and a NUL behind it.
  */
-static UVREST__RARE uvrest_status encode(uvrest_model model, const void *from, unsigned kind, size_t n, unsigned flags,
-                                         uvrest_arena *arena, uvrest_raw *out_text, uvrest_reason *reason)
+static UVREST__RARE uvrest_status encode(uvrest_model model, const void *from, unsigned kind, unsigned only,
+                                         unsigned flags, uvrest_arena *arena, uvrest_raw *out_text,
+                                         uvrest_reason *reason)
 {
-    const uvrest_gen_field field = {0, 0, model.id, UVREST_ROW_MODEL_ARRAY, 0};
-    const uvrest_text_map list = {from, n}; /* as every array begins */
-    writer w;
-    char *at;
-    w.begin = arena->at;
-    w.end = arena->end;
-    w.schema = model.schema;
-    w.arena = arena;
-    w.list = NULL;
-    w.first = n == 0 ? 0 : (unsigned)n - 1;
-    w.behind = n == 0 ? ALL : (unsigned)n;
-    w.depth = 0;
-    w.skipped = (flags & UVREST_ENCODE_READ_ONLY) != 0 ? 0 : UVREST_READ_ONLY;
-    w.partial = (flags & UVREST_ENCODE_PARTIAL) != 0;
-    w.status = UVREST_OK;
-    w.reason = reason;
-    at = ensure(&w, w.begin, ROOM);
-    if (at != NULL && kind == UVREST_ROW_MODEL_ARRAY)
-        at = write_list(&w, at, &field, &list, NULL);
-    else if (at != NULL)
+    writer w = {
+        .begin = arena->at,
+        .end = arena->end,
+        .schema = model.schema,
+        .arena = arena,
+        .first = only == 0 ? 0 : only - 1,
+        .behind = only == 0 ? ALL : only,
+        .skipped = (flags & UVREST_ENCODE_READ_ONLY) != 0 ? 0 : UVREST_READ_ONLY,
+        .partial = (flags & UVREST_ENCODE_PARTIAL) != 0,
+        .reason = reason,
+    };
+    char *at = ensure(&w, w.begin, ROOM);
+    if (at != NULL)
         at = write_one(&w, at, kind, model.id, from, NULL);
     if (at == NULL)
         return w.status;
@@ -768,13 +749,14 @@ UVREST__RARE uvrest_status uvrest__json_encode_array(uvrest_model model, const v
                                                      unsigned flags, uvrest_arena *arena, uvrest_raw *out_text,
                                                      uvrest_reason *reason)
 {
-    return encode(model, items, UVREST_ROW_MODEL_ARRAY, n_items, flags, arena, out_text, reason);
+    const uvrest_text_map list = {items, n_items}; /* as every array begins */
+    return encode(model, &list, UVREST_ROW_MODEL_ARRAY, 0, flags, arena, out_text, reason);
 }
 
 UVREST__RARE uvrest_status uvrest__json_encode_member(uvrest_model model, const void *value, unsigned i,
                                                       uvrest_arena *arena, uvrest_raw *out_text)
 {
-    return encode(model, value, UVREST_KIND_MODEL, (size_t)i + 1, UVREST_ENCODE_PARTIAL, arena, out_text, NULL);
+    return encode(model, value, UVREST_KIND_MODEL, i + 1, UVREST_ENCODE_PARTIAL, arena, out_text, NULL);
 }
 
 UVREST__RARE uvrest_status uvrest__json_encode_text(const char *text, uvrest_arena *arena, uvrest_raw *out_text,

@@ -23,53 +23,44 @@ UVREST__HOT bool same_name(const uvrest_extra_member *member, const char *name, 
 /* ---- unique names --------------------------------------------------------------------------------------------------- */
 
 /*
- * Merges sorted runs into sorted runs twice as long. Names are chosen by whoever wrote the text, so this is nothing with
- * a bad case that he could aim at; and of equal names the earlier stays in front. Returns where the order is: in
- * `order`, or in the other place.
+ * Sorts two halves and merges them, of which the first has moved to `other`. Names are chosen by whoever wrote the
+ * text, so this is nothing with a bad case that he could aim at; and of equal names the earlier stays in front.
  */
-static UVREST__RARE uint32_t *sort(const char *items, size_t n, size_t size, uvrest__compare_fn *compare,
-                                   uint32_t *order, uint32_t *other)
+static UVREST__COLD void sort(void **order, void **other, size_t n, uvrest__compare_fn *compare)
 {
-    for (size_t run = 1; run < n; run *= 2) {
-        uint32_t *const from = order;
-        size_t at = 0;
-        while (at < n) {
-            size_t a = at, b = n - at < run ? n : at + run;
-            const size_t a_end = b, b_end = n - b < run ? n : b + run;
-            while (at < b_end) {
-                const bool first =
-                    b == b_end || (a < a_end && compare(items + from[a] * size, items + from[b] * size) <= 0);
-                other[at++] = from[first ? a++ : b++];
-            }
-        }
-        order = other;
-        other = from;
-    }
-    return order;
+    const size_t half = n / 2;
+    void **to = order, **const end = order + n, **a = other, **b = order + half;
+    if (half == 0)
+        return;
+    sort(order, other, half, compare);
+    sort(b, other, n - half, compare);
+    memcpy(other, order, half * sizeof *other);
+    while (a < other + half)
+        *to++ = b < end && compare(*b, *a) < 0 ? *b++ : *a++;
 }
 
-UVREST__RARE size_t uvrest__extra_unique(void *items, size_t n, size_t size, uvrest__compare_fn *compare,
-                                         uint32_t *scratch)
+UVREST__COLD size_t uvrest__extra_unique(void *items, size_t n, size_t size, uvrest__compare_fn *compare,
+                                         void **scratch)
 {
-    char *const begin = items, *to = begin;
-    uint32_t *order, *superseded = scratch + n;
+    char *const end = (char *)items + n * size, *to = items;
+    void **order = scratch;
     if (n < 2)
         return n;
-    for (size_t i = 0; i < n; i++)
-        scratch[i] = (uint32_t)i;
-    order = sort(begin, n, size, compare, scratch, superseded);
-    if (order == superseded)
-        superseded = scratch;
-    superseded[order[n - 1]] = 0;
-    for (size_t i = 0; i + 1 < n; i++)
-        superseded[order[i]] = compare(begin + order[i] * size, begin + order[i + 1] * size) == 0;
-    for (size_t i = 0; i < n; i++) {
-        if (superseded[i] == 0) {
-            memmove(to, begin + i * size, size);
-            to += size;
-        }
+    for (char *item = items; item < end; item += size)
+        *order++ = item;
+    sort(scratch, order, n, compare);
+    for (order = scratch; --n > 0; order++) {
+        if (compare(order[0], order[1]) == 0)
+            *(const char **)order[0] = NULL; /* its name: it is superseded */
     }
-    return (size_t)(to - begin) / size;
+    for (char *item = items; item < end; item += size) {
+        if (*(const char **)(void *)item == NULL)
+            continue;
+        if (to != item)
+            memcpy(to, item, size);
+        to += size;
+    }
+    return (size_t)(to - (char *)items) / size;
 }
 
 int uvrest__extra_compare(const void *a, const void *b)
@@ -92,27 +83,38 @@ const uvrest_extra_member *uvrest__extra_find(const uvrest_extra *extra, const c
     return NULL;
 }
 
+/* Whether a bit says that a member of the model, NULL for any other, is null. */
+static UVREST__RARE bool has_bit(const uvrest_extra *extra, const uvrest_gen_field *field)
+{
+    const ptrdiff_t i = field == NULL ? -1 : field - uvrest__model_fields(extra->schema, extra->model);
+    return i >= 0 && (extra->nulls[i / 64] >> i % 64 & 1) != 0;
+}
+
 UVREST__RARE const uvrest_raw *uvrest__extra_value(const uvrest_extra *extra, const char *name, size_t len)
 {
     const uvrest_extra_member *member;
-    if (extra != NULL && extra->n_nulls != 0) {
-        int i = uvrest__tables_find_field(extra->schema, extra->model, name, len);
-        if (i >= 0 && (extra->nulls[i / 64] >> i % 64 & 1) != 0)
-            return &null_text;
-    }
+    if (extra != NULL && extra->n_nulls != 0 &&
+        has_bit(extra, uvrest__tables_find_field(extra->schema, extra->model, name, len)))
+        return &null_text;
     member = uvrest__extra_find(extra, name, len);
     return member == NULL ? NULL : &member->value;
 }
 
+/* The same for a name as callers have it, which may be NULL. */
+static UVREST__RARE const uvrest_raw *look_up(const uvrest_extra *extra, const char *name)
+{
+    return name == NULL ? NULL : uvrest__extra_value(extra, name, strlen(name));
+}
+
 UVREST__RARE bool uvrest_is_null(const uvrest_extra *extra, const char *name)
 {
-    const uvrest_raw *value = name == NULL ? NULL : uvrest__extra_value(extra, name, strlen(name));
+    const uvrest_raw *value = look_up(extra, name);
     return value != NULL && uvrest__extra_is_null(value);
 }
 
 UVREST__RARE bool uvrest_extra_get(const uvrest_extra *extra, const char *name, uvrest_raw *out_value)
 {
-    const uvrest_raw *value = name == NULL ? NULL : uvrest__extra_value(extra, name, strlen(name));
+    const uvrest_raw *value = look_up(extra, name);
     if (value != NULL)
         *out_value = *value;
     return value != NULL;
@@ -152,7 +154,8 @@ static UVREST__RARE uvrest_status change(uvrest_extra **extra, const char *name,
     static const uvrest_extra none = {NULL, NULL, 0, 0, 0};
     const uvrest_extra *const old = *extra == NULL ? &none : *extra;
     const size_t len = strlen(name), size = uvrest__extra_size(old->schema, old->model);
-    const int known = old->schema == NULL ? -1 : uvrest__tables_find_field(old->schema, old->model, name, len);
+    const uvrest_gen_field *known =
+        old->schema == NULL ? NULL : uvrest__tables_find_field(old->schema, old->model, name, len);
     uvrest_extra_member *to = uvrest_arena_alloc(arena, (old->n_members + 1) * sizeof *to);
     uvrest_extra *copy = uvrest_arena_alloc(arena, size);
     if (to == NULL || copy == NULL)
@@ -164,9 +167,7 @@ static UVREST__RARE uvrest_status change(uvrest_extra **extra, const char *name,
             *to++ = old->members[i];
     }
     if (value != NULL) {
-        to->name = known < 0
-                       ? uvrest_arena_copy(arena, name, len)
-                       : uvrest__name_text(old->schema, uvrest__model_fields(old->schema, old->model)[known].name);
+        to->name = known == NULL ? uvrest_arena_copy(arena, name, len) : uvrest__name_text(old->schema, known->name);
         to->name_len = len;
         to->value = uvrest_raw_of(uvrest_arena_copy(arena, value->text, value->len), value->len);
         if (to->name == NULL || to->value.text == NULL)
@@ -174,8 +175,9 @@ static UVREST__RARE uvrest_status change(uvrest_extra **extra, const char *name,
         to++;
     }
     copy->n_members = (size_t)(to - copy->members);
-    if (known >= 0 && (copy->nulls[known / 64] >> known % 64 & 1) != 0) {
-        copy->nulls[known / 64] ^= UINT64_C(1) << known % 64;
+    if (has_bit(copy, known)) {
+        const ptrdiff_t i = known - uvrest__model_fields(old->schema, old->model);
+        copy->nulls[i / 64] ^= UINT64_C(1) << i % 64;
         copy->n_nulls--;
     }
     *extra = uvrest_extra_count(copy) == 0 ? NULL : copy;
@@ -199,5 +201,5 @@ UVREST__RARE uvrest_status uvrest_extra_drop(uvrest_extra **extra, const char *n
 {
     if (extra == NULL || name == NULL || arena == NULL)
         return UVREST_E_INVALID;
-    return uvrest__extra_value(*extra, name, strlen(name)) == NULL ? UVREST_OK : change(extra, name, NULL, arena);
+    return look_up(*extra, name) == NULL ? UVREST_OK : change(extra, name, NULL, arena);
 }

@@ -30,10 +30,10 @@ size_t uvrest__extra_size(const uvrest_schema *schema, unsigned model);
 typedef int uvrest__compare_fn(const void *a, const void *b);
 
 /*
- * Of items with equal names, which stand side by side and take `size` bytes each, only the last stays. Returns how many
- * are left, moved to the front in their order. scratch: room for 2 * n indices.
+ * Of items with equal names, which stand side by side, take `size` bytes each and begin with a pointer to their name,
+ * only the last stays. Returns how many are left, moved to the front in their order. scratch: room for 2 * n pointers.
  */
-size_t uvrest__extra_unique(void *items, size_t n, size_t size, uvrest__compare_fn *compare, uint32_t *scratch);
+size_t uvrest__extra_unique(void *items, size_t n, size_t size, uvrest__compare_fn *compare, void **scratch);
 
 /* Compares members of an extra. */
 uvrest__compare_fn uvrest__extra_compare;

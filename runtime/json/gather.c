@@ -11,6 +11,12 @@ static size_t count_from(const uvrest_gather *rule, const uvrest_raw *value)
     return *value->text == '{' ? uvrest__walk_count(value, rule->from, strlen(rule->from), NULL) : 0;
 }
 
+static char *put(char *at, const uvrest_raw *text)
+{
+    memcpy(at, text->text, text->len);
+    return at + text->len;
+}
+
 static char *put_name(char *at, const char *name)
 {
     *at++ = '"';
@@ -26,15 +32,14 @@ enum { ENTRIES, OTHERS, OF_ENTRY };
 /* Each with a comma behind it. In an entry `from` comes under the name `to`. */
 static char *put_members(char *at, const uvrest_gather *rule, const uvrest_raw *object, unsigned which)
 {
-    uvrest__walk walk;
-    for (uvrest__walk_begin(&walk, object); uvrest__walk_next(&walk);) {
+    for (uvrest__walk walk = uvrest__walk_of(object->text, object->len); uvrest__walk_next(&walk);) {
         const bool is_entry = which != OF_ENTRY && count_from(rule, &walk.value) != 0;
         if (is_entry != (which == ENTRIES))
             continue;
         if (which == OF_ENTRY && uvrest__walk_is_at(&walk, rule->from, strlen(rule->from))) {
             at = put_name(at, rule->to);
         } else {
-            at = mempcpy(at, walk.name.text, walk.name.len);
+            at = put(at, &walk.name);
             *at++ = ':';
         }
         if (is_entry) {
@@ -42,7 +47,7 @@ static char *put_members(char *at, const uvrest_gather *rule, const uvrest_raw *
             at = put_members(at, rule, &walk.value, OF_ENTRY);
             at[-1] = '}';
         } else {
-            at = mempcpy(at, walk.value.text, walk.value.len);
+            at = put(at, &walk.value);
         }
         *at++ = ',';
     }
@@ -53,8 +58,7 @@ static char *put_members(char *at, const uvrest_gather *rule, const uvrest_raw *
 static size_t count_all(const uvrest_gather *rule, const uvrest_raw *object)
 {
     size_t n = 0;
-    uvrest__walk walk;
-    for (uvrest__walk_begin(&walk, object); uvrest__walk_next(&walk);)
+    for (uvrest__walk walk = uvrest__walk_of(object->text, object->len); uvrest__walk_next(&walk);)
         n += count_from(rule, &walk.value);
     return n;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Between decimal and binary the work is one multiplication with a power of five. It is done with 128 bits of the
- * power, whose error is bounded; where the bound leaves two answers, big integers compare the decimal with the boundary
- * in question exactly. That happens for ties and about once in 2^50 other numbers, so it may be slow and simple. Powers
+ * power, whose error is bounded; where the bound leaves two answers, the decimal is compared with the boundary between
+ * them digit by digit. That happens for ties and about once in 2^50 other numbers, so it may be slow and simple. Powers
  * are made when needed: a table of them would be as large as all else here. Printing tries few digits first, and reads
  * them.
  */
@@ -130,98 +130,88 @@ static uint64_t take_apart(uint64_t bits, int *out_exponent)
     return exponent != 0 ? mantissa | HIDDEN_BIT : mantissa;
 }
 
-/* ---- big integers --------------------------------------------------------------------------------------------------- */
+/* ---- digits --------------------------------------------------------------------------------------------------------- */
 
-/*
- * Only to compare. 800 digits decide every double: a boundary between two doubles has at most 767. So a number takes
- * at most 2,658 bits, its twin as many after scaling, and shifts below 1,200 more.
- */
-enum { BIG_DIGITS = 800, BIG_LIMBS = 200 };
-
-typedef struct big {
-    uint32_t limb[BIG_LIMBS]; /* lowest first */
-    unsigned n;
-} big;
-
-static void big_multiply_add(big *a, uint32_t factor, uint32_t carry)
+static char *print_u64(char *to, uint64_t value)
 {
-    for (unsigned i = 0; i < a->n; i++) {
-        uint64_t product = (uint64_t)a->limb[i] * factor + carry;
-        a->limb[i] = (uint32_t)product;
-        carry = (uint32_t)(product >> 32);
-    }
-    if (carry != 0) {
-        assert(a->n < BIG_LIMBS);
-        a->limb[a->n++] = carry;
-    }
+    unsigned n = 1; /* digits; four more for each 10,000 */
+    char *end;
+    for (uint64_t rest = value; rest >= 10; rest /= 10000)
+        n += rest < 100 ? 1 : rest < 1000 ? 2 : rest < 10000 ? 3 : 4;
+    end = to + n;
+    for (to = end; n > 0; n--, value /= 10)
+        *--to = (char)('0' + value % 10);
+    return end;
 }
 
-static void big_set(big *a, uint64_t value)
-{
-    a->n = 0;
-    for (; value != 0; value >>= 32)
-        a->limb[a->n++] = (uint32_t)value;
-}
+/* A big integer is limbs of 9 digits, the lowest first. A boundary between two doubles has at most 768 digits. */
+enum { LIMB_DIGITS = 9, LIMBS = 86 };
+#define LIMB UINT64_C(1000000000)
 
-static void big_multiply_power(big *a, uint32_t base, int64_t n)
+/* Prints value * base^n. Returns behind the last digit. */
+static char *print_big(char *to, uint64_t value, unsigned base, int n)
 {
-    while (n > 0) {
-        uint32_t factor = 1;
-        for (; n > 0 && factor <= UINT32_MAX / base; n--)
+    uint32_t limbs[LIMBS];
+    unsigned n_limbs = 0;
+    for (uint64_t carry = value;;) {
+        uint64_t factor = 1;
+        for (; carry != 0; carry /= LIMB) {
+            assert(n_limbs < LIMBS);
+            limbs[n_limbs++] = (uint32_t)(carry % LIMB);
+        }
+        if (n == 0)
+            break;
+        for (; n > 0 && factor * base < LIMB; n--)
             factor *= base;
-        big_multiply_add(a, factor, 0);
-    }
-}
-
-static int big_compare(const big *a, const big *b)
-{
-    if (a->n != b->n)
-        return a->n < b->n ? -1 : 1;
-    for (unsigned i = a->n; i-- > 0;) {
-        if (a->limb[i] != b->limb[i])
-            return a->limb[i] < b->limb[i] ? -1 : 1;
-    }
-    return 0;
-}
-
-/* The digits of a number as a big integer, times 10^*out_tens. Returns whether other digits than zero were left out. */
-static bool big_read(big *a, const uvrest__number *number, int64_t *out_tens)
-{
-    unsigned count = 0;
-    bool rest = false;
-    *out_tens = number->exponent;
-    big_set(a, number->digits);
-    if (!number->cut)
-        return false;
-    for (const uint8_t *p = number->text; p < number->end && (*p | 0x20) != 'e'; p++) {
-        if (*p == '.' || *p == '-' || (*p == '0' && count == 0))
-            continue;
-        count++;
-        if (count > BIG_DIGITS) {
-            rest = rest || *p != '0';
-        } else if (count > DIGITS_MAX) {
-            big_multiply_add(a, 10, (uint32_t)(*p - '0'));
-            --*out_tens;
+        for (unsigned i = 0; i < n_limbs; i++) {
+            carry += limbs[i] * factor;
+            limbs[i] = (uint32_t)(carry % LIMB);
+            carry /= LIMB;
         }
     }
-    return rest;
+    to = print_u64(to, limbs[--n_limbs]);
+    for (; n_limbs > 0; to += LIMB_DIGITS) {
+        uint32_t rest = limbs[--n_limbs];
+        for (unsigned i = LIMB_DIGITS; i > 0; rest /= 10)
+            to[--i] = (char)('0' + rest % 10);
+    }
+    return to;
 }
 
-/* Whether a number is rounded up from the double of these bits to the next, decided without error. */
+/*
+ * Whether a number is rounded up from the double of these bits to the next, decided without error: it is compared with
+ * the boundary between them digit by digit. 2^-n is 5^n * 10^-n.
+ */
 static __attribute__((noinline)) bool rounds_up(const uvrest__number *number, uint64_t bits)
 {
-    big decimal, binary;
-    int64_t tens, twos;
-    int exponent, order;
-    const bool rest = big_read(&decimal, number, &tens);
-    big_set(&binary, 2 * take_apart(bits, &exponent) + 1);
-    twos = tens - (exponent - 1);
-    big_multiply_power(&decimal, 5, tens);
-    big_multiply_power(&binary, 5, -tens);
-    big_multiply_power(&decimal, 2, twos);
-    big_multiply_power(&binary, 2, -twos);
-    order = big_compare(&decimal, &binary);
-    return order > 0 || (order == 0 && (rest || bits % 2 != 0));
+    char boundary[LIMBS * LIMB_DIGITS], own[20];
+    const char *q = boundary, *p = (const char *)number->text, *end = (const char *)number->end, *q_end, *own_end;
+    int twos;
+    int64_t point; /* how many digits of the boundary are in front of its point, less those of the number */
+    const uint64_t odd = 2 * take_apart(bits, &twos) + 1;
+    twos--;
+    q_end = print_big(boundary, odd, twos < 0 ? 5 : 2, twos < 0 ? -twos : twos);
+    own_end = print_u64(own, number->digits);
+    point = (q_end - q) + (twos < 0 ? twos : 0) - ((own_end - own) + number->exponent);
+    if (point != 0)
+        return point < 0;
+    if (!number->cut) {
+        p = own;
+        end = own_end;
+    }
+    for (; p < end && (*p | 0x20) != 'e'; p++) {
+        const char digit = q < q_end ? *q : '0';
+        if (*p == '.' || *p == '-' || (*p == '0' && q == boundary))
+            continue;
+        if (*p != digit)
+            return *p > digit;
+        q++;
+    }
+    while (q < q_end) {
+        if (*q++ != '0')
+            return false;
+    }
+    return bits % 2 != 0;
 }
 
 /* ---- reading -------------------------------------------------------------------------------------------------------- */
@@ -247,6 +237,17 @@ static const uint8_t *take_digits(const uint8_t *p, const uint8_t *end, digit_ru
         }
     }
     return p;
+}
+
+/* Closing zeros go into the exponent, so that equal numbers have equal parts. */
+static void normalize(uvrest__number *number)
+{
+    if (number->digits == 0)
+        number->exponent = 0;
+    while (!number->cut && number->digits != 0 && number->digits % 10 == 0) {
+        number->digits /= 10;
+        number->exponent++;
+    }
 }
 
 static int64_t read_exponent(const uint8_t *p, const uint8_t *end)
@@ -287,24 +288,22 @@ const uint8_t *uvrest__number_read(const uint8_t *p, const uint8_t *end, uvrest_
     out_number->cut = run.rest;
     out_number->text = begin;
     out_number->end = end;
+    normalize(out_number);
     return end;
+}
+
+bool uvrest__number_same(const uvrest__number *a, const uvrest__number *b)
+{
+    return !a->cut && !b->cut && a->digits == b->digits && a->exponent == b->exponent &&
+           (a->negative == b->negative || a->digits == 0);
 }
 
 bool uvrest__number_to_i64(const uvrest__number *number, int64_t *out_value)
 {
     uint64_t digits = number->digits;
     int64_t exponent = number->exponent;
-    if (number->cut)
+    if (number->cut || exponent < 0 || exponent > DIGITS_MAX)
         return false;
-    if (digits == 0)
-        exponent = 0;
-    if (exponent < -DIGITS_MAX || exponent > DIGITS_MAX)
-        return false;
-    for (; exponent < 0; exponent++) {
-        if (digits % 10 != 0)
-            return false;
-        digits /= 10;
-    }
     for (; exponent > 0; exponent--) {
         if (digits > UINT64_MAX / 10)
             return false;
@@ -379,29 +378,12 @@ static void shortest(uint64_t bits, uvrest__number *number)
         const bool up = half ? below % 2 != 0 : power == 1 ? fraction > HALF : rest >= power / 2;
         for (unsigned i = 0; i < n_tries; i++) {
             number->digits = (below + (i != up)) * power;
-            if (number->digits != 0 && nearest(number, &down_power) == bits)
+            if (number->digits != 0 && nearest(number, &down_power) == bits) {
+                normalize(number);
                 return;
+            }
         }
     }
-}
-
-/* Closing zeros go into the exponent, so that equal numbers have equal parts. */
-static void normalize(uvrest__number *number)
-{
-    if (number->digits == 0)
-        number->exponent = 0;
-    while (number->digits != 0 && number->digits % 10 == 0) {
-        number->digits /= 10;
-        number->exponent++;
-    }
-}
-
-bool uvrest__number_same(uvrest__number a, uvrest__number b)
-{
-    normalize(&a);
-    normalize(&b);
-    return !a.cut && !b.cut && a.digits == b.digits && a.exponent == b.exponent &&
-           (a.negative == b.negative || a.digits == 0);
 }
 
 bool uvrest__number_survives(const uvrest__number *number, double value)
@@ -419,22 +401,10 @@ bool uvrest__number_survives(const uvrest__number *number, double value)
         return false;
     shortest(bits, &printed);
     printed.negative = number->negative;
-    return uvrest__number_same(*number, printed);
+    return uvrest__number_same(number, &printed);
 }
 
 /* ---- printing ------------------------------------------------------------------------------------------------------- */
-
-static char *print_u64(char *to, uint64_t value)
-{
-    unsigned n = 1; /* digits; four more for each 10,000 */
-    char *end;
-    for (uint64_t rest = value; rest >= 10; rest /= 10000)
-        n += rest < 100 ? 1 : rest < 1000 ? 2 : rest < 10000 ? 3 : 4;
-    end = to + n;
-    for (to = end; n > 0; n--, value /= 10)
-        *--to = (char)('0' + value % 10);
-    return end;
-}
 
 char *uvrest__number_print_i64(char *to, int64_t value)
 {
@@ -443,11 +413,10 @@ char *uvrest__number_print_i64(char *to, int64_t value)
 }
 
 /* In the shorter of the usual forms. */
-static char *print_decimal(char *to, uvrest__number *number)
+static char *print_decimal(char *to, const uvrest__number *number)
 {
     char text[20];
     int n, point, exponent = 0;
-    normalize(number);
     n = (int)(print_u64(text, number->digits) - text);
     point = n + (int)number->exponent; /* digits in front of the point */
     if (point > 21 || point < -5) {
@@ -477,22 +446,22 @@ char *uvrest__number_print_f64(char *to, double value)
     to += negative;
     bits &= ~HALF;
     value = fabs(value);
+    if (bits == 0) {
+        memcpy(to, "0.0", 3);
+        return to + (negative ? 3 : 1);
+    }
     if (value < 1e15) {
         const int64_t whole = (int64_t)value, thousands = (int64_t)(value * 1000 + 0.5);
-        if ((double)whole == value && (whole > 0 || !negative))
+        if ((double)whole == value)
             return print_u64(to, (uint64_t)whole);
         /* Most doubles were written with few places. 15 digits that come back as the same double are the shortest. */
-        if (value < 1e12 && (double)thousands / 1000 == value && value > 0) {
+        if (value < 1e12 && (double)thousands / 1000 == value) {
             to = print_u64(to, (uint64_t)thousands / 1000);
             *to++ = '.';
             for (unsigned rest = (unsigned)((uint64_t)thousands % 1000) * 10; rest != 0; rest = rest % 1000 * 10)
                 *to++ = (char)('0' + rest / 1000);
             return to;
         }
-    }
-    if (bits == 0) {
-        memcpy(to, "0.0", 3);
-        return to + 3;
     }
     shortest(bits, &number);
     return print_decimal(to, &number);

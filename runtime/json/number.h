@@ -8,7 +8,7 @@
 
 #include "scan.h"
 
-/* A number's text taken apart: digits * 10^exponent, the digits without leading zeros. */
+/* A number's text taken apart: digits * 10^exponent, the digits without zeros at either end unless some are cut. */
 typedef struct uvrest__number {
     uint64_t digits; /* the first 19 that count */
     int64_t exponent; /* for `digits` as they stand */
@@ -32,7 +32,7 @@ bool uvrest__number_to_f64(const uvrest__number *number, double *out_value);
 bool uvrest__number_survives(const uvrest__number *number, double value);
 
 /* Whether both are known to be the same number: false as well for those of more than 19 digits. */
-bool uvrest__number_same(uvrest__number a, uvrest__number b);
+bool uvrest__number_same(const uvrest__number *a, const uvrest__number *b);
 
 enum { UVREST__NUMBER_TEXT_MAX = 32 };
 

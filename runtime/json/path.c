@@ -4,8 +4,8 @@
 #include "text.h"
 
 /*
- * Writes text in front of `at`, since the chain leads from the innermost outwards; returns where it begins. Of what does
- * not fit the end stays. A key of a map is foreign text, so control characters become '?'.
+ * Writes text in front of `at`, since the chain leads from the innermost outwards; returns where it begins. Of what
+ * does not fit the end stays. A key of a map is foreign text, so control characters become '?'.
  */
 static UVREST__COLD char *put(char *begin, char *at, const char *text)
 {

@@ -58,16 +58,6 @@ static UVREST__RARE bool grow_stack(uvrest__reader *r, const uint8_t *p, size_t 
     return st == UVREST_OK || uvrest__reader_fail(r, p, st) != NULL;
 }
 
-char *uvrest__reader_take_chars(uvrest__reader *r, const uint8_t *p, size_t size)
-{
-    char *memory;
-    if (UVREST__UNLIKELY((size_t)(r->arena->end - r->arena->at) < size) && !uvrest__reader_grow(r, p, size))
-        return NULL;
-    memory = r->arena->at;
-    r->arena->at += size;
-    return memory;
-}
-
 void *uvrest__reader_take(uvrest__reader *r, const uint8_t *p, size_t size)
 {
     size_t pad = (size_t)(0 - (uintptr_t)r->arena->at) & 7;
@@ -98,7 +88,7 @@ bool uvrest__reader_keep_text(uvrest__reader *r, const uint8_t *from, const uint
     size_t len = (size_t)(to - from);
     char *text = (char *)(uintptr_t)from;
     if (!r->borrows) {
-        text = uvrest__reader_take_chars(r, to, len);
+        text = uvrest__reader_take(r, to, len);
         if (text == NULL)
             return false;
         memcpy(text, from, len);
@@ -133,7 +123,7 @@ const uint8_t *uvrest__reader_leave(uvrest__reader *r, const uint8_t *p)
 /* A copy of what was printed. */
 static UVREST__RARE const char *copy_print(uvrest__reader *r, const uint8_t *p, size_t len)
 {
-    char *copy = uvrest__reader_take_chars(r, p, len + 1);
+    char *copy = uvrest__reader_take(r, p, len + 1);
     return copy == NULL ? NULL : memcpy(copy, r->print, len + 1);
 }
 

@@ -96,9 +96,8 @@ UVREST__RARE const uint8_t *uvrest__reader_failed_in(uvrest__reader *r, const uv
 
 /* Room for need bytes at arena->at; false with the decode failed. */
 UVREST__RARE bool uvrest__reader_grow(uvrest__reader *r, const uint8_t *p, size_t need);
-/* Memory in the arena, 8-aligned or not; on the stack, zeroed. NULL with the decode failed. */
+/* Memory in the arena, 8-aligned; on the stack, zeroed. NULL with the decode failed. */
 void *uvrest__reader_take(uvrest__reader *r, const uint8_t *p, size_t size);
-char *uvrest__reader_take_chars(uvrest__reader *r, const uint8_t *p, size_t size);
 void *uvrest__reader_push(uvrest__reader *r, const uint8_t *p, size_t size);
 
 /* The bytes [from, to), a value that was checked here, as a raw value: where they stand if they may stay there, else a copy. */

@@ -198,30 +198,20 @@ const uint8_t *uvrest__scan_number(const uint8_t *p, const uint8_t *end, uvrest_
     }
 }
 
-UVREST__RARE const uint8_t *uvrest__scan_literal(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
-{
-    const char *word = *p == 't' ? "true" : *p == 'f' ? "false" : *p == 'n' ? "null" : NULL;
-    if (word == NULL)
-        return fail(fault, p, "a value");
-    for (; *word != '\0'; word++, p++) {
-        if (p == end || *p != (uint8_t)*word)
-            return fail(fault, p, "true, false or null");
-    }
-    return p;
-}
-
 /* A value that holds no others. */
 UVREST__HOT const uint8_t *scan_scalar(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
 {
     if ((uint8_t)(*p - '0') <= 9 || *p == '-')
         return uvrest__scan_number(p, end, fault);
-    if (UVREST__LIKELY(end - p > 4)) {
+    if (UVREST__LIKELY(end - p >= 4)) {
         if (memcmp(p, "null", 4) == 0 || memcmp(p, "true", 4) == 0)
             return p + 4;
-        if (memcmp(p, "fals", 4) == 0 && p[4] == 'e')
+        if (memcmp(p, "fals", 4) == 0 && end - p > 4 && p[4] == 'e')
             return p + 5;
     }
-    return uvrest__scan_literal(p, end, fault);
+    while (p < end && (uint8_t)(*p - 'a') <= 'z' - 'a') /* a word cut short is refused where it ends */
+        p++;
+    return fail(fault, p, "a value");
 }
 
 /* Iterative, so that depth costs a byte and not a stack frame. */

@@ -195,8 +195,8 @@ unsigned uvrest__utf8_len(const uint8_t *p, const uint8_t *end);
 const uint8_t *uvrest__scan_escape(const uint8_t *p, const uint8_t *end, uint32_t *out_char, uvrest__fault *fault);
 
 /*
- * Writes the text at *p, a quote, without its quotes and escapes to where there is room for all of it; it is valid. Instead
- * of a lone surrogate stands `lone`. Moves *p behind it; returns the end of what was written.
+ * Writes the text at *p, a quote, without quotes and escapes to where there is room for all of it; it is valid. `lone`
+ * takes the place of a lone surrogate. Moves *p behind the text; returns the end of what was written.
  */
 char *uvrest__scan_unquote(const uint8_t **p, const uint8_t *end, char *to, uint32_t lone);
 
@@ -216,9 +216,8 @@ UVREST__HOT const uint8_t *uvrest__skip_space(const uint8_t *p, const uint8_t *e
 /* From behind the opening quote to behind the closing one, checking all of it. NULL with fault set. */
 const uint8_t *uvrest__scan_text(const uint8_t *p, const uint8_t *end, uvrest__fault *fault);
 
-/* A number, a literal, from its first byte. NULL with fault set. */
+/* A number from its first byte. NULL with fault set. */
 const uint8_t *uvrest__scan_number(const uint8_t *p, const uint8_t *end, uvrest__fault *fault);
-const uint8_t *uvrest__scan_literal(const uint8_t *p, const uint8_t *end, uvrest__fault *fault);
 
 /*
  * One value of any kind, from its first byte (no space before it) to behind its last one, checked in full. depth: how

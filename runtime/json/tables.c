@@ -67,13 +67,14 @@ static unsigned find(const uvrest_schema *schema, const void *names, size_t step
     return i;
 }
 
-int uvrest__tables_find_field(const uvrest_schema *schema, unsigned model, const char *name, size_t len)
+const uvrest_gen_field *uvrest__tables_find_field(const uvrest_schema *schema, unsigned model, const char *name,
+                                                  size_t len)
 {
     const uvrest_gen_field *fields = uvrest__model_fields(schema, model);
     const uint8_t *tags = schema->field_tags + schema->models[model].first;
     unsigned n = uvrest__model_n_fields(schema, model);
     unsigned i = find(schema, &fields->name, sizeof *fields, tags, n, name, len);
-    return i < n ? (int)i : -1;
+    return i < n ? fields + i : NULL;
 }
 
 int uvrest__tables_find_text(const uvrest_schema *schema, unsigned enumeration, const char *text, size_t len)
@@ -84,28 +85,6 @@ int uvrest__tables_find_text(const uvrest_schema *schema, unsigned enumeration, 
     unsigned n = (unsigned)values[1].first - values[0].first;
     unsigned i = find(schema, texts, sizeof *texts, tags, n, text, len);
     return i < n ? UVREST__ENUM_FIRST + (int)i : UVREST__ENUM_UNKNOWN;
-}
-
-const char *uvrest__tables_text(const uvrest_schema *schema, unsigned enumeration, int value, unsigned *out_len)
-{
-    const uvrest_gen_enum *values = &schema->enums[enumeration];
-    unsigned n = (unsigned)values[1].first - values[0].first;
-    uint16_t name;
-    if (value < UVREST__ENUM_FIRST || (unsigned)(value - UVREST__ENUM_FIRST) >= n)
-        return NULL;
-    name = schema->texts[values[0].first + (unsigned)(value - UVREST__ENUM_FIRST)];
-    *out_len = uvrest__name_len(schema, name);
-    return uvrest__name_text(schema, name);
-}
-
-unsigned uvrest__tables_n_cases(const uvrest_schema *schema, unsigned choice)
-{
-    return (unsigned)schema->unions[choice + 1].first - schema->unions[choice].first;
-}
-
-const uvrest_gen_case *uvrest__tables_case(const uvrest_schema *schema, unsigned choice, unsigned i)
-{
-    return &schema->cases[schema->unions[choice].first + i];
 }
 
 /* Sizes by kind. A nested model or union is a pointer in its parent; in an array a union stands by value. */
@@ -120,18 +99,17 @@ size_t uvrest__tables_member_size(const uvrest_gen_field *field)
     return sizes[field->kind];
 }
 
-size_t uvrest__tables_element_size(const uvrest_schema *schema, const uvrest_gen_field *field)
+size_t uvrest__tables_element_size(const uvrest_schema *schema, unsigned kind, unsigned of)
 {
-    switch (field->kind) {
+    switch (kind) {
     case UVREST_ROW_MODEL_ARRAY:
-        return schema->models[field->of].size;
+        return schema->models[of].size;
     case UVREST_ROW_UNION_ARRAY:
         return sizeof(uvrest_union);
     case UVREST_ROW_STR_MAP_ARRAY:
         return sizeof(uvrest_text_map);
     default:
-        return sizes[field->kind & UVREST__KIND_MASK] +
-               ((field->kind & UVREST_SHAPE_MAP) != 0 ? sizeof(const char *) : 0);
+        return sizes[kind & UVREST__KIND_MASK] + ((kind & UVREST_SHAPE_MAP) != 0 ? sizeof(const char *) : 0);
     }
 }
 

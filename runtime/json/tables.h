@@ -35,18 +35,12 @@ UVREST__HOT unsigned uvrest__model_n_fields(const uvrest_schema *schema, unsigne
 /* The tag of a name, as gen.h defines it. */
 uint8_t uvrest__tables_tag(const char *text, size_t len);
 
-/* Index of a member among those of its model, -1 if it has none of that name. */
-int uvrest__tables_find_field(const uvrest_schema *schema, unsigned model, const char *name, size_t len);
+/* The member of a name; NULL if the model has none. */
+const uvrest_gen_field *uvrest__tables_find_field(const uvrest_schema *schema, unsigned model, const char *name,
+                                                  size_t len);
 
 /* The enumerator of a text; UVREST__ENUM_UNKNOWN if it is none. */
 int uvrest__tables_find_text(const uvrest_schema *schema, unsigned enumeration, const char *text, size_t len);
-
-/* The text of an enumerator from UVREST__ENUM_FIRST on; NULL if there is no such enumerator. *out_len: its length. */
-const char *uvrest__tables_text(const uvrest_schema *schema, unsigned enumeration, int value, unsigned *out_len);
-
-/* How many cases a union has, and the i-th of them. */
-unsigned uvrest__tables_n_cases(const uvrest_schema *schema, unsigned choice);
-const uvrest_gen_case *uvrest__tables_case(const uvrest_schema *schema, unsigned choice, unsigned i);
 
 /* Size of a member as it stands in its struct, the count of an array included. */
 size_t uvrest__tables_member_size(const uvrest_gen_field *field);
@@ -84,7 +78,7 @@ UVREST__HOT unsigned uvrest__tables_state(unsigned kind, const void *member)
 /* Makes something of a kind that stands for itself null; false if its null is elsewhere: a pointer, a bit. */
 bool uvrest__tables_set_null(unsigned kind, void *to);
 
-/* Size of an element of an array, of an entry of a map. */
-size_t uvrest__tables_element_size(const uvrest_schema *schema, const uvrest_gen_field *field);
+/* Size of an element of an array, of an entry of a map. kind, of: those of the member. */
+size_t uvrest__tables_element_size(const uvrest_schema *schema, unsigned kind, unsigned of);
 
 #endif /* UVREST__TABLES_H */

@@ -3,13 +3,11 @@
 #include "limits.h"
 #include "scan.h"
 
-void uvrest__walk_begin(uvrest__walk *walk, const uvrest_raw *container)
+uvrest__walk uvrest__walk_of(const char *text, size_t len)
 {
-    walk->at = (const uint8_t *)container->text;
-    walk->end = walk->at + container->len;
-    walk->is_object = *walk->at == '{';
-    walk->at = uvrest__scan_space(walk->at + 1, walk->end);
-    walk->name = uvrest_raw_of("", 0);
+    const uint8_t *p = (const uint8_t *)text, *const end = p + len;
+    return (uvrest__walk){
+        .at = uvrest__scan_space(p + 1, end), .end = end, .is_object = *p == '{', .name = {.text = ""}};
 }
 
 /* A name or a value, and what stands between it and the next one. */
@@ -41,8 +39,7 @@ bool uvrest__walk_is_at(const uvrest__walk *walk, const char *name, size_t len)
 size_t uvrest__walk_count(const uvrest_raw *object, const char *name, size_t len, uvrest_raw *out_value)
 {
     size_t n = 0;
-    uvrest__walk walk;
-    for (uvrest__walk_begin(&walk, object); uvrest__walk_next(&walk);) {
+    for (uvrest__walk walk = uvrest__walk_of(object->text, object->len); uvrest__walk_next(&walk);) {
         if (!uvrest__walk_is_at(&walk, name, len))
             continue;
         n++;

@@ -3,8 +3,7 @@
  * Walks the members of an object or the elements of an array without decoding them: for the cold paths that look into
  * JSON without a schema. The text is one that uvrest_json_check() found valid, so faults cannot occur.
  *
- *     uvrest__walk walk;
- *     for (uvrest__walk_begin(&walk, &object); uvrest__walk_next(&walk);)
+ *     for (uvrest__walk walk = uvrest__walk_of(object.text, object.len); uvrest__walk_next(&walk);)
  *         look_at(&walk.name, &walk.value);
  */
 #ifndef UVREST_JSON_WALK_H
@@ -21,8 +20,8 @@ typedef struct uvrest__walk {
     uvrest_raw value;
 } uvrest__walk;
 
-/* container: an object or an array, without space before its bracket. Its text stays borrowed. */
-void uvrest__walk_begin(uvrest__walk *walk, const uvrest_raw *container);
+/* Begins with an object or an array, without space before its bracket. Its text stays borrowed. */
+uvrest__walk uvrest__walk_of(const char *text, size_t len);
 /* Goes on to the next element; false if there is none. */
 bool uvrest__walk_next(uvrest__walk *walk);
 

@@ -63,7 +63,7 @@ static const char *check_models(const uvrest_schema *schema, unsigned *row)
                 return wrong;
             required += (field->flags & UVREST_REQUIRED) != 0;
             if (uvrest__tables_find_field(schema, m, uvrest__name_text(schema, field->name),
-                                          uvrest__name_len(schema, field->name)) != (int)(*row - model->first))
+                                          uvrest__name_len(schema, field->name)) != field)
                 return "a member that is not found by its name, or twice";
         }
         *row = m;

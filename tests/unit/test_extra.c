@@ -118,7 +118,7 @@ static void the_last_of_equal_names_stays_in_its_place(void **state)
     static const size_t sizes[] = {0, 1, 2, 3, 7, 8, 9, 16, 17, 100, 1000};
     static uvrest_extra_member members[1000];
     static char names[1000][8];
-    static uint32_t scratch[2000];
+    static void *scratch[2000];
     (void)state;
     for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {
         size_t n = sizes[k], distinct = n < 7 ? n : 7, kept;
