@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What turns one model into another. Members are compared by what encoding them would send, as JSON: so read-only
- * members do not count at any level, nor do white space, the order of members, or how a number is written.
+ * members do not count at any level, nor do white space, the order of members, or how a number or a text is written.
  */
 #include "arena.h"
 #include "encode.h"
 #include "extra.h"
 #include "limits.h"
 #include "number.h"
+#include "scan.h"
 #include "walk.h"
 
 /* What is compared, and the room it is written to. */
@@ -32,10 +33,43 @@ static bool same_bytes(const uvrest_raw *a, const uvrest_raw *b)
     return a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
 }
 
-/* As uvrest__walk_count(), by a name in its quotes. */
+/* Takes the next character of a valid text, whether it is an escape or not. */
+static uint32_t take_character(const uint8_t **at, const uint8_t *end)
+{
+    const uint8_t *p = *at;
+    uint32_t c = *p;
+    unsigned n = 1;
+    if (c == '\\') {
+        *at = uvrest__scan_escape(p, end, &c, NULL);
+        return c;
+    }
+    for (; p + n < end && (p[n] & 0xC0) == 0x80; n++)
+        c = c << 6 | (p[n] & 0x3F);
+    *at = p + n;
+    return n == 1 ? c : c & ((UINT32_C(1) << (5 * n + 1)) - 1); /* without the bits that tell the length */
+}
+
+/* Two texts in their quotes. One within a text is an escape, so they end together or not at all. */
+static bool same_texts(const uvrest_raw *a, const uvrest_raw *b)
+{
+    const uint8_t *p = (const uint8_t *)a->text, *const p_end = p + a->len;
+    const uint8_t *q = (const uint8_t *)b->text, *const q_end = q + b->len;
+    while (p < p_end && q < q_end)
+        if (take_character(&p, p_end) != take_character(&q, q_end))
+            return false;
+    return p == p_end && q == q_end;
+}
+
+/* How many members of that name, in its quotes, an object has. *out_value: the last one's. */
 static size_t find(const uvrest_raw *object, const uvrest_raw *name, uvrest_raw *out_value)
 {
-    return uvrest__walk_count(object, name->text + 1, name->len - 2, out_value);
+    size_t n = 0;
+    for (uvrest__walk walk = uvrest__walk_of(object->text, object->len); uvrest__walk_next(&walk);)
+        if (same_texts(&walk.name, name)) {
+            *out_value = walk.value;
+            n++;
+        }
+    return n;
 }
 
 /*
@@ -47,7 +81,7 @@ static bool same_containers(const uvrest_raw *a, const uvrest_raw *b)
     uvrest__walk x = uvrest__walk_of(a->text, a->len), y = uvrest__walk_of(b->text, b->len);
     while (uvrest__walk_next(&x)) {
         if (!uvrest__walk_next(&y) ||
-            (!same_bytes(&x.name, &y.name) && (find(a, &x.name, &x.value) != 1 || find(b, &x.name, &y.value) == 0)) ||
+            (!same_texts(&x.name, &y.name) && (find(a, &x.name, &x.value) != 1 || find(b, &x.name, &y.value) == 0)) ||
             !same_json(&x.value, &y.value))
             return false;
     }
@@ -70,7 +104,7 @@ static bool same_json(const uvrest_raw *a, const uvrest_raw *b)
         return true;
     if (*a->text == '{' || *a->text == '[')
         return *a->text == *b->text && same_containers(a, b);
-    return same_numbers(a, b);
+    return *a->text == '"' ? same_texts(a, b) : same_numbers(a, b);
 }
 
 /* ---- members -------------------------------------------------------------------------------------------------------- */

@@ -36,15 +36,10 @@ bool uvrest__walk_is_at(const uvrest__walk *walk, const char *name, size_t len)
     return walk->name.len == len + 2 && memcmp(walk->name.text + 1, name, len) == 0;
 }
 
-size_t uvrest__walk_count(const uvrest_raw *object, const char *name, size_t len, uvrest_raw *out_value)
+size_t uvrest__walk_count(const uvrest_raw *object, const char *name, size_t len)
 {
     size_t n = 0;
-    for (uvrest__walk walk = uvrest__walk_of(object->text, object->len); uvrest__walk_next(&walk);) {
-        if (!uvrest__walk_is_at(&walk, name, len))
-            continue;
-        n++;
-        if (out_value != NULL)
-            *out_value = walk.value;
-    }
+    for (uvrest__walk walk = uvrest__walk_of(object->text, object->len); uvrest__walk_next(&walk);)
+        n += uvrest__walk_is_at(&walk, name, len);
     return n;
 }

@@ -27,7 +27,7 @@ bool uvrest__walk_next(uvrest__walk *walk);
 
 /* Whether the member's name is this one, as it stands between its quotes. */
 bool uvrest__walk_is_at(const uvrest__walk *walk, const char *name, size_t len);
-/* How many members of that name an object has. *out_value (may be NULL): the last one's, untouched if there is none. */
-size_t uvrest__walk_count(const uvrest_raw *object, const char *name, size_t len, uvrest_raw *out_value);
+/* How many members of that name an object has. */
+size_t uvrest__walk_count(const uvrest_raw *object, const char *name, size_t len);
 
 #endif /* UVREST_JSON_WALK_H */
