@@ -105,10 +105,17 @@ void uvrest__headers_fini(uvrest__headers *headers)
     uvrest__headers_reset(headers);
 }
 
+/* The bit of a name's first character; those that differ in case share it, and some others too. */
+static uint32_t initial_of(char first)
+{
+    return 1u << ((unsigned char)first & 31);
+}
+
 static void begin_head(uvrest__headers *headers, int http_status)
 {
     headers->len = 0;
     headers->n_items = 0;
+    headers->initials = 0;
     headers->http_status = http_status;
     headers->complete = false;
 }
@@ -176,6 +183,7 @@ static uvrest_status add_header(uvrest__headers *headers, const char *line, size
     item.value = (uint32_t)headers->len;
     append_text(headers, value, value_len);
     headers->items[headers->n_items++] = item;
+    headers->initials |= initial_of(line[0]);
     return UVREST_OK;
 }
 
@@ -283,7 +291,10 @@ uvrest_header uvrest__headers_at(const uvrest__headers *headers, size_t index)
 
 const char *uvrest__headers_next(const uvrest__headers *headers, const char *name, size_t *position)
 {
-    size_t len = strlen(name);
+    size_t len;
+    if ((headers->initials & initial_of(name[0])) == 0)
+        return NULL;
+    len = strlen(name);
     while (*position < headers->n_items) {
         const struct uvrest__headers_item *item = &headers->items[(*position)++];
         if (item->value - item->name - 1 == len && uvrest__text_starts(headers->text + item->name, len, name))
@@ -612,6 +623,8 @@ void uvrest__quota_read(uvrest__quota *quota, const char *name, const char *valu
 uvrest__quota uvrest__headers_quota(const uvrest__headers *headers)
 {
     uvrest__quota quota = UVREST__QUOTA_NONE;
+    if ((headers->initials & (initial_of('r') | initial_of('x'))) == 0)
+        return quota;
     for (size_t i = 0; i < headers->n_items; i++) {
         uvrest_header header = uvrest__headers_at(headers, i);
         char first = uvrest__text_lower(header.name[0]);

@@ -46,6 +46,7 @@ typedef struct uvrest__headers {
     } * items; /* owned; in order of arrival */
     size_t n_items;
     size_t cap_items;
+    uint32_t initials; /* what their names begin with, a bit each: most that are asked for are not there */
     size_t max_bytes;
     size_t max_count;
     size_t seen_bytes; /* of all heads together; at most max_bytes */
