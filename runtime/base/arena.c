@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "arena.h"
 #include "alloc.h"
-#include "limits.h"
+#include "ceilings.h"
 #include "sanitizer.h"
 
 #include <string.h>

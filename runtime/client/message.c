@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "message.h"
+#include "ceilings.h"
 #include "decode.h"
-#include "limits.h"
 #include "scan.h"
 #include "walk.h"
 #include <string.h>

@@ -4,9 +4,9 @@
  * members do not count at any level, nor do white space, the order of members, or how a number or a text is written.
  */
 #include "arena.h"
+#include "ceilings.h"
 #include "encode.h"
 #include "extra.h"
-#include "limits.h"
 #include "number.h"
 #include "scan.h"
 #include "walk.h"

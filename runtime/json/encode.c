@@ -11,9 +11,9 @@
  * array or an object every element ends in a comma, and closing it overwrites the last one.
  */
 #include "encode.h"
+#include "ceilings.h"
 #include "checked.h"
 #include "extra.h"
-#include "limits.h"
 #include "number.h"
 #include "path.h"
 #include "walk.h"

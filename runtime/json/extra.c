@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "extra.h"
 #include "arena.h"
-#include "limits.h"
+#include "ceilings.h"
 #include "text.h"
 
 static const uvrest_raw null_text = {.text = "null", .len = 4};

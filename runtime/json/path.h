@@ -6,7 +6,7 @@
 #ifndef UVREST__PATH_H
 #define UVREST__PATH_H
 
-#include "limits.h"
+#include "ceilings.h"
 #include "tables.h"
 
 typedef struct uvrest__frame {

@@ -16,8 +16,8 @@
 #ifndef UVREST__READER_H
 #define UVREST__READER_H
 
+#include "ceilings.h"
 #include "extra.h"
-#include "limits.h"
 #include "path.h"
 #include "stack.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "scan.h"
-#include "limits.h"
+#include "ceilings.h"
 #include "text.h"
 
 #include <uvrest/json.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables.h"
-#include "limits.h"
+#include "ceilings.h"
 
 /* Two loads that overlap where there are bytes enough for them: no loop whose end has to be guessed. */
 uint8_t uvrest__tables_tag(const char *text, size_t len)

@@ -4,7 +4,7 @@
  * JSON, refuses some that are (a lone surrogate, a number of 64 digits) and cannot say that memory is exhausted.
  */
 #include "alloc.h"
-#include "limits.h"
+#include "ceilings.h"
 #include "number.h"
 
 #include <cjson/cJSON.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "walk.h"
-#include "limits.h"
+#include "ceilings.h"
 #include "scan.h"
 
 uvrest__walk uvrest__walk_of(const char *text, size_t len)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables_check.h"
-#include "limits.h"
+#include "ceilings.h"
 #include "tables.h"
 #include "text.h"
 

@@ -2,15 +2,10 @@
 /*
  * Every ceiling of the library in one place. Whatever grows is given one of these, or a smaller one by its caller.
  *
- * There is a system header of this name, and compilers put theirs together from several parts that find each other by
- * "the next one on the path"; where this one is met on the way, it hands on.
+ * It is not called limits.h, which would hide the system's header of that name.
  */
-#if defined(__GNUC__)
-#pragma GCC system_header
-#include_next <limits.h>
-#endif
-#ifndef UVREST__LIMITS_H
-#define UVREST__LIMITS_H
+#ifndef UVREST__CEILINGS_H
+#define UVREST__CEILINGS_H
 
 /* JSON: nesting of one text, over models, arrays, maps and free-form values alike. */
 #define UVREST__JSON_DEPTH_MAX 512u
@@ -29,4 +24,4 @@
 #define UVREST__ARENA_BLOCK_MIN 1024u
 #define UVREST__ARENA_BLOCK_MAX (4u * 1024u * 1024u)
 
-#endif /* UVREST__LIMITS_H */
+#endif /* UVREST__CEILINGS_H */
