@@ -361,11 +361,16 @@ static void set_buffers(uvrest__handle *handle, bool large_receive, bool large_s
         handle->large_send = large_send;
 }
 
+void uvrest__handle_listen(uvrest__handle *handle)
+{
+    if (!handle->listens && curl_easy_setopt(handle->easy, CURLOPT_VERBOSE, 1L) == CURLE_OK)
+        handle->listens = true;
+}
+
 uvrest_status uvrest__handle_set(uvrest__handle *handle, const uvrest__transfer_request *request, bool large_answer,
                                  long address_seconds)
 {
     CURL *easy = handle->easy;
-    bool listens = uvrest__handle_listens(handle->conf->transport, request->repeatable);
     uvrest_status st = set_target(handle, request->target);
     if (st != UVREST_OK)
         return st;
@@ -378,9 +383,9 @@ uvrest_status uvrest__handle_set(uvrest__handle *handle, const uvrest__transfer_
     if (address_seconds != handle->address_seconds)
         SET(CURLOPT_DNS_CACHE_TIMEOUT, address_seconds);
     handle->address_seconds = address_seconds;
-    if (listens != handle->listens)
-        SET(CURLOPT_VERBOSE, listens ? 1L : 0L);
-    handle->listens = listens;
+    if (handle->listens)
+        SET(CURLOPT_VERBOSE, 0L);
+    handle->listens = false;
     if (request->body != NULL) {
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
         SET(CURLOPT_POSTFIELDS, request->body);

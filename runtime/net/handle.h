@@ -39,15 +39,12 @@ void *uvrest__handle_easy(const uvrest__handle *handle);
  * UVREST_E_NOMEM; then the handle can only be shaped again or freed.
  */
 UVREST_MUST_USE uvrest_status uvrest__handle_shape(uvrest__handle *handle, uvrest_method method, bool has_body);
-/** Whether libcurl's log of such a request is turned on, for what CURLOPT_DEBUGFUNCTION hears in it. */
-static inline bool uvrest__handle_listens(const uvrest__transport_conf *transport, bool repeatable)
-{
-    return transport->tls && !repeatable;
-}
+/** Turns libcurl's log on until the request under way is over, for what CURLOPT_DEBUGFUNCTION hears in it. */
+void uvrest__handle_listen(uvrest__handle *handle);
 /**
- * Sets what is the request's own; the handle has the shape of its method. large_answer: one as large as the newest is
- * expected. address_seconds: addresses of hosts that are as old are dropped; UVREST__HANDLE_NO_AGE: none. Failures as
- * above.
+ * Sets what is the request's own; the handle has the shape of its method, and does not listen. large_answer: one as
+ * large as the newest is expected. address_seconds: addresses of hosts that are as old are dropped;
+ * UVREST__HANDLE_NO_AGE: none. Failures as above.
  */
 UVREST_MUST_USE uvrest_status uvrest__handle_set(uvrest__handle *handle, const uvrest__transfer_request *request,
                                                  bool large_answer, long address_seconds);

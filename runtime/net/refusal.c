@@ -40,7 +40,7 @@ void uvrest__refusal_begin(uvrest__refusal *refusal, const char *local_ip, int l
     snprintf(refusal->connection, sizeof refusal->connection, "%s %d %s %d", local_ip, local_port, ip, port);
 }
 
-int64_t uvrest__refusal_hear(uvrest__refusal *refusal, const char *text, size_t len)
+void uvrest__refusal_hear(uvrest__refusal *refusal, const char *text, size_t len)
 {
     if (tells_of_refusal(text, len))
         refusal->refused = true;
@@ -48,9 +48,14 @@ int64_t uvrest__refusal_hear(uvrest__refusal *refusal, const char *text, size_t 
         refusal->stream = 0; /* what is said from here on concerns another connection */
     else if (begins(text, len, "Using Stream ID: "))
         refusal->stream = number_after(text, len, "ID: ");
-    else if (refusal->stream > 0 && memmem(text, len, "GOAWAY, error=", 14) != NULL)
-        return number_after(text, len, ", last_stream=");
-    return -1;
+}
+
+/* Whole lines: a header that libcurl quotes begins otherwise. */
+int64_t uvrest__refusal_find_goaway(const char *text, size_t len)
+{
+    if (!begins(text, len, "recveived GOAWAY, error=") && !begins(text, len, "received GOAWAY, error=")) /* 7.88, 8.x */
+        return -1;
+    return number_after(text, len, ", last_stream=");
 }
 
 void uvrest__refusal_hear_goaway(uvrest__refusal *refusal, const uvrest__refusal *reader, int64_t last)

@@ -5,7 +5,8 @@
  * REFUSED_STREAM, or GOAWAY with a last stream below it.
  *
  * libcurl (7.88 to 8.x) repeats such a request by itself, and nothing public tells it from one that broke; but
- *  - where no stream is left after GOAWAY it fails, and its log has the number of the stream and that of the last one;
+ *  - where no stream is left after GOAWAY it fails; its log has the number of the stream, and the log of whichever
+ *    request on that connection read the GOAWAY that of the last one;
  *  - on a connection the request had for itself, its log says that the stream was refused;
  *  - on a reused one, where it repeats for any reason, it says nothing and keeps a note in the easy handle. That is read by
  *    giving the handle one more request, to a socket of ours, which ends at once without an answer: libcurl then says why
@@ -23,16 +24,18 @@
 
 /** What was heard of one request. All zero before it is sent. */
 typedef struct uvrest__refusal {
-    int64_t stream; /* as which it was sent; 0: none, or the connection has been left */
+    int64_t stream; /* as which it was sent on the connection; 0: none, or that has been left */
     char connection[128]; /* the two ends of the connection */
     bool refused; /* what was sent last was */
 } uvrest__refusal;
 
 /** It is sent now, on this connection. */
 void uvrest__refusal_begin(uvrest__refusal *refusal, const char *local_ip, int local_port, const char *ip, int port);
-/** A line of the request's log (CURLINFO_TEXT). The last stream of a GOAWAY, if the line tells of one; else -1. */
-int64_t uvrest__refusal_hear(uvrest__refusal *refusal, const char *text, size_t len);
-/** A GOAWAY that another request has heard; of all that share a connection one reads it. */
+/** A line of the request's log (CURLINFO_TEXT). */
+void uvrest__refusal_hear(uvrest__refusal *refusal, const char *text, size_t len);
+/** The last stream of a GOAWAY, if a line of any request's log tells of one; else -1. */
+int64_t uvrest__refusal_find_goaway(const char *text, size_t len);
+/** A GOAWAY that any request has read; of all that share a connection one does. reader: begun on that connection. */
 void uvrest__refusal_hear_goaway(uvrest__refusal *refusal, const uvrest__refusal *reader, int64_t last);
 /**
  * Reads the note of a handle that is in no multi handle any more, and takes it away. The handle's options are lost: it

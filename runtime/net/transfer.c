@@ -42,7 +42,7 @@ struct uvrest__transfer {
     bool has_body;
     uvrest_method method;
     bool repeatable;
-    uvrest__refusal refusal; /* if its handle listens */
+    uvrest__refusal refusal; /* of one that is not repeatable, over TLS */
     bool uploads; /* its body is being sent, or has been: counted in n_uploads */
     uvrest_status refused; /* why a callback of ours stopped it */
     uint64_t begun_ms; /* when libcurl came to it; 0: not yet */
@@ -66,6 +66,7 @@ struct uvrest__transport {
     uvrest__body_store bodies;
     uvrest__transfer *under_way;
     size_t n_uploads; /* of these, with a body that is being sent or has been */
+    size_t n_unrepeatable; /* of these */
     uvrest__transfer *ended_first; /* under way as far as our user knows, but libcurl is done with them; in order */
     uvrest__transfer *ended_last;
     size_t n_ended;
@@ -232,15 +233,49 @@ static size_t on_body(char *data, size_t size, size_t n, void *user)
     return 0;
 }
 
+/* On the connection the reader is on now, whichever it was sent on first. */
+static void pass_goaway_on(uvrest__transport *transport, CURL *reader, int64_t last)
+{
+    uvrest__refusal heard;
+    const char *local_ip = NULL;
+    const char *ip = NULL;
+    long local_port = 0;
+    long port = 0;
+    curl_easy_getinfo(reader, CURLINFO_LOCAL_IP, &local_ip);
+    curl_easy_getinfo(reader, CURLINFO_LOCAL_PORT, &local_port);
+    curl_easy_getinfo(reader, CURLINFO_PRIMARY_IP, &ip);
+    curl_easy_getinfo(reader, CURLINFO_PRIMARY_PORT, &port);
+    if (local_ip == NULL || ip == NULL)
+        return;
+    uvrest__refusal_begin(&heard, local_ip, (int)local_port, ip, (int)port);
+    for (uvrest__transfer *t = transport->under_way; t != NULL; t = t->next)
+        uvrest__refusal_hear_goaway(&t->refusal, &heard, last);
+}
+
 /* libcurl's log, which says whether the server has refused the stream; the rest goes nowhere. */
 static int on_log(CURL *easy, curl_infotype type, char *text, size_t len, void *user)
 {
-    uvrest__transfer *reader = user;
-    int64_t last = type == CURLINFO_TEXT ? uvrest__refusal_hear(&reader->refusal, text, len) : -1;
-    (void)easy;
-    for (uvrest__transfer *t = last >= 0 ? reader->transport->under_way : NULL; t != NULL; t = t->next)
-        uvrest__refusal_hear_goaway(&t->refusal, &reader->refusal, last);
+    uvrest__transfer *transfer = user;
+    int64_t last;
+    if (type != CURLINFO_TEXT)
+        return 0;
+    if (!transfer->repeatable)
+        uvrest__refusal_hear(&transfer->refusal, text, len);
+    last = uvrest__refusal_find_goaway(text, len);
+    if (last >= 0)
+        pass_goaway_on(transfer->transport, easy, last);
     return 0;
+}
+
+/* One that is not repeatable is under way or about to be: it listens, and so do all that may read a GOAWAY for it. */
+static void listen_with(uvrest__transfer *transfer)
+{
+    uvrest__transport *transport = transfer->transport;
+    if (!transport->conf.tls || (transfer->repeatable && transport->n_unrepeatable == 0))
+        return;
+    uvrest__handle_listen(transfer->handle);
+    for (uvrest__transfer *t = transport->n_unrepeatable == 0 ? transport->under_way : NULL; t != NULL; t = t->next)
+        uvrest__handle_listen(t->handle);
 }
 
 /* A repeat of libcurl's own is refused where the server may have executed the first, or its user wants it later. */
@@ -257,7 +292,7 @@ static int on_send(void *user, char *ip, char *local_ip, int port, int local_por
     uvrest__transfer *transfer = user;
     if (transfer->outcome.sends > 0 && !may_repeat(transfer))
         return CURL_PREREQFUNC_ABORT;
-    if (uvrest__handle_listens(&transfer->transport->conf, transfer->repeatable))
+    if (transfer->transport->conf.tls && !transfer->repeatable)
         uvrest__refusal_begin(&transfer->refusal, local_ip, local_port, ip, port);
     if (transfer->has_body && !transfer->uploads) {
         transfer->uploads = true;
@@ -413,12 +448,14 @@ static void link_under_way(uvrest__transfer *transfer)
     if (transfer->next != NULL)
         transfer->next->prev = transfer;
     transport->under_way = transfer;
+    transport->n_unrepeatable += !transfer->repeatable;
 }
 
 static void unlink_under_way(uvrest__transfer *transfer)
 {
     if (transfer->uploads)
         transfer->transport->n_uploads--;
+    transfer->transport->n_unrepeatable -= !transfer->repeatable;
     if (transfer->prev != NULL)
         transfer->prev->next = transfer->next;
     else
@@ -904,6 +941,7 @@ uvrest_status uvrest__transfer_start(uvrest__transport *transport, const uvrest_
         return st;
     }
     begin(transfer, request, owner);
+    listen_with(transfer);
     transport->inside++;
     if (curl_multi_add_handle(transport->multi, transfer->easy) != CURLM_OK)
         st = UVREST_E_NOMEM;

@@ -303,6 +303,66 @@ static void row_30_goaway_below_two_posts_repeats_both(void **state)
     assert_int_equal(requests, 5);
 }
 
+/* One of all that share the connection reads the refusal for all, and that may be a GET, begun before the POST or after. */
+static void row_30_goaway_below_a_post_and_gets_repeats_all(void **state)
+{
+    static const char *const orders[] = {"gp", "pg", "ggpg", "gggp", "pggg"};
+    (void)state;
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+        size_t n = strlen(orders[i]);
+        const char *tail = n == 2 ? "" : REQUEST ANSWER REQUEST ANSWER;
+        seen first = {0};
+        seen saw[4] = {{0}};
+        char script[2048];
+        sample_client_options options;
+        uvrest_client *client;
+        server *s;
+        snprintf(script, sizeof script,
+                 BEGIN REQUEST ANSWER REQUEST REQUEST "%sframe 1 GOAWAY 0 0 \\x00\\x00\\x00\\x01" NO_ERROR
+                                                      "\nstall\n" BEGIN REQUEST ANSWER REQUEST ANSWER "%sstall\n",
+                 n == 2 ? "" : REQUEST REQUEST, tail);
+        s = start_alpn(script, "h2");
+        options = options_for(s);
+        client = wire_client_of(&options);
+        wire_get(client, &first, NULL, NULL);
+        wire_run(client, &first);
+        for (size_t k = 0; k < n; k++)
+            (orders[i][k] == 'g' ? wire_get : wire_post)(client, &saw[k], NULL, NULL);
+        assert_int_equal(uvrest_client_run(client), UVREST_OK);
+        for (size_t k = 0; k < n; k++) {
+            if (saw[k].status != UVREST_OK)
+                fail_msg("%zu of %s: %s, %s", k, orders[i], uvrest_status_name(saw[k].status), saw[k].message);
+            assert_int_equal(saw[k].n, 1);
+        }
+        assert_int_equal(server_requests(s), 1 + 2 * n);
+        uvrest_client_free(client);
+        server_stop(s);
+    }
+}
+
+/* The GET reads it, and it does not concern the POST, which may have been executed. */
+static void row_30_goaway_above_a_post_says_nothing_of_it(void **state)
+{
+    server *s = start_alpn(BEGIN REQUEST ANSWER REQUEST REQUEST "frame 1 GOAWAY 0 0 \\x00\\x00\\x00\\x03" NO_ERROR
+                                                                "\nclose\n" BEGIN REQUEST ANSWER "stall\n",
+                           "h2");
+    sample_client_options options = options_for(s);
+    uvrest_client *client = wire_client_of(&options);
+    seen first = {0}, post = {0}, get = {0};
+    (void)state;
+    wire_get(client, &first, NULL, NULL);
+    wire_run(client, &first);
+    wire_post(client, &post, NULL, NULL);
+    wire_get(client, &get, NULL, NULL);
+    assert_int_equal(uvrest_client_run(client), UVREST_OK);
+    wire_check_status(&get, UVREST_OK);
+    assert_true(post.status != UVREST_OK);
+    assert_int_equal(post.executed, UVREST_EXECUTED_MAYBE);
+    assert_int_equal(server_requests(s), 4);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
 /* The server refuses and takes no connection any more: nothing was executed, and the caller hears so. */
 static void row_30_refused_post_that_finds_nobody_was_not_executed(void **state)
 {
@@ -764,6 +824,8 @@ int main(void)
         cmocka_unit_test(row_32_refused_stream_is_repeated),
         cmocka_unit_test(row_30_goaway_between_two_posts_repeats_the_second),
         cmocka_unit_test(row_30_goaway_below_two_posts_repeats_both),
+        cmocka_unit_test(row_30_goaway_below_a_post_and_gets_repeats_all),
+        cmocka_unit_test(row_30_goaway_above_a_post_says_nothing_of_it),
         cmocka_unit_test(row_30_refused_post_that_finds_nobody_was_not_executed),
         cmocka_unit_test(row_32_only_a_refusal_is_taken_for_one),
         cmocka_unit_test(row_32_a_refusal_is_not_taken_for_that_of_a_later_call),
