@@ -278,11 +278,14 @@ static void listen_with(uvrest__transfer *transfer)
         uvrest__handle_listen(t->handle);
 }
 
-/* A repeat of libcurl's own is refused where the server may have executed the first, or its user wants it later. */
+/*
+ * Whether libcurl may repeat by itself. What the server refused to take goes out in the slot it has, since it was not
+ * counted; what the server may have executed does not go out again, nor what our user wants to send later.
+ */
 static bool may_repeat(const uvrest__transfer *transfer)
 {
     const uvrest__transport_conf *conf = &transfer->transport->conf;
-    return (transfer->repeatable || transfer->refusal.refused) && conf->on_repeat(transfer->owner, conf->user);
+    return transfer->refusal.refused || (transfer->repeatable && conf->on_repeat(transfer->owner, conf->user));
 }
 
 /* Right before a request is sent. libcurl comes here again to repeat one whose connection has died, or that the server
