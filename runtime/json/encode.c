@@ -75,7 +75,11 @@ static UVREST__RARE char *fail(writer *w, const frame *f, uvrest_status status, 
         return NULL;
     at = w->reason->text;
     at += uvrest__path_print(w->schema, f, at, sizeof w->reason->text - 64); /* no `why` is longer */
-    strcpy(stpcpy(at, at == w->reason->text ? "" : ": "), why);
+    if (at != w->reason->text) {
+        memcpy(at, ": ", 2);
+        at += 2;
+    }
+    memcpy(at, why, strlen(why) + 1);
     return NULL;
 }
 

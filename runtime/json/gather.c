@@ -19,8 +19,9 @@ static char *put(char *at, const uvrest_raw *text)
 
 static char *put_name(char *at, const char *name)
 {
+    const uvrest_raw text = uvrest_raw_of(name, strlen(name));
     *at++ = '"';
-    at = stpcpy(at, name);
+    at = put(at, &text);
     *at++ = '"';
     *at++ = ':';
     return at;
