@@ -57,6 +57,14 @@ static uvrest_status check_priority(const uvrest_call_options *options, uvrest_r
     return UVREST_E_INVALID;
 }
 
+uvrest_status uvrest__call_check_done(uvrest_any_fn *done, uvrest_reason *reason)
+{
+    if (done != NULL)
+        return UVREST_OK;
+    uvrest__reason_set(reason, "done: required", (char *)NULL);
+    return UVREST_E_INVALID;
+}
+
 uvrest_status uvrest__call_check_out(const uvrest_client *client, uvrest_call *const *out_call, uvrest_reason *reason)
 {
     if (client->thread == NULL || out_call == NULL)

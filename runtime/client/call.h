@@ -84,6 +84,8 @@ typedef struct uvrest__call_target {
     void *user;
 } uvrest__call_target;
 
+/** Whether there is somebody to call back. UVREST_E_INVALID. */
+UVREST_MUST_USE uvrest_status uvrest__call_check_done(uvrest_any_fn *done, uvrest_reason *reason);
 /** Whether a start may hand out its call: not with a thread, where it may be over at once. UVREST_E_INVALID. */
 UVREST_MUST_USE uvrest_status uvrest__call_check_out(const uvrest_client *client, uvrest_call *const *out_call,
                                                      uvrest_reason *reason);

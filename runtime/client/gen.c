@@ -110,11 +110,13 @@ uvrest_status uvrest_gen_call(uvrest_client *client, const uvrest_op *op, const 
     uvrest_reason *reason;
     uvrest_call *call;
     uvrest_status st;
-    if (client == NULL || done == NULL)
+    if (client == NULL)
         return UVREST_E_INVALID;
     args = uvrest__request_arguments(args);
     reason = reason_of(op, args);
-    st = uvrest__call_check_out(client, out_call, reason);
+    st = uvrest__call_check_done(done, reason);
+    if (st == UVREST_OK)
+        st = uvrest__call_check_out(client, out_call, reason);
     if (st == UVREST_OK)
         st = make(client, op, args, NULL, target, reason, &call);
     if (st == UVREST_OK)
@@ -175,10 +177,15 @@ uvrest_status uvrest_gen_call_of_file(uvrest_client *client, const uvrest_op *op
                                       uvrest_call **out_call)
 {
     uvrest__call_target target = {op->deliver, done, user};
-    if (client == NULL || done == NULL)
+    uvrest_reason *reason;
+    uvrest_status st;
+    if (client == NULL)
         return UVREST_E_INVALID;
     args = uvrest__request_arguments(args);
-    return start_of_file(client, op, args, param, file, progress, user, target, reason_of(op, args), out_call);
+    reason = reason_of(op, args);
+    st = uvrest__call_check_done(done, reason);
+    return st != UVREST_OK ? st
+                           : start_of_file(client, op, args, param, file, progress, user, target, reason, out_call);
 }
 
 uvrest_status uvrest_gen_wait_of_file(uvrest_client *client, const uvrest_op *op, const void *args, const char *param,

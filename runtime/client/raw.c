@@ -63,10 +63,12 @@ uvrest_status uvrest_call_raw(uvrest_client *client, const uvrest_request *reque
     uvrest_reason *reason;
     uvrest_call *call;
     uvrest_status st;
-    if (client == NULL || request == NULL || done == NULL)
+    if (client == NULL || request == NULL)
         return UVREST_E_INVALID;
     reason = request->call == NULL ? NULL : request->call->reason;
-    st = uvrest__call_check_out(client, out_call, reason);
+    st = uvrest__call_check_done(target.done, reason);
+    if (st == UVREST_OK)
+        st = uvrest__call_check_out(client, out_call, reason);
     if (st == UVREST_OK)
         st = make(client, request, target, reason, &call);
     if (st == UVREST_OK)

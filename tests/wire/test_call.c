@@ -642,8 +642,10 @@ static void row_93_control_characters_are_refused(void **state)
 static void row_95_missing_pointers_are_refused(void **state)
 {
     uvrest_client *client = wire_client(NULL);
-    sample_leaf_args args = {.leaf_id = "a1"};
-    uvrest_request request = {.path = "/x"};
+    uvrest_reason reason = {""};
+    uvrest_call_options told = {.reason = &reason};
+    sample_leaf_args args = {.leaf_id = "a1", .call = &told};
+    uvrest_request request = {.path = "/x", .call = &told};
     uvrest_stats stats;
     (void)state;
     assert_int_equal(uvrest_gen_call(NULL, &leaves_get, &args, (uvrest_any_fn *)wire_on_done, NULL, NULL),
@@ -651,6 +653,10 @@ static void row_95_missing_pointers_are_refused(void **state)
     assert_int_equal(uvrest_gen_call(client, &leaves_get, NULL, (uvrest_any_fn *)wire_on_done, NULL, NULL),
                      UVREST_E_INVALID);
     assert_int_equal(uvrest_gen_call(client, &leaves_get, &args, NULL, NULL, NULL), UVREST_E_INVALID);
+    assert_string_equal(reason.text, "done: required");
+    reason.text[0] = '\0';
+    assert_int_equal(uvrest_call_raw(client, &request, NULL, NULL, NULL), UVREST_E_INVALID);
+    assert_string_equal(reason.text, "done: required");
     assert_int_equal(uvrest_call_raw(client, NULL, wire_on_bytes, NULL, NULL), UVREST_E_INVALID);
     assert_int_equal(uvrest_call_raw(NULL, &request, wire_on_bytes, NULL, NULL), UVREST_E_INVALID);
     request.path = NULL;
