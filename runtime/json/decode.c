@@ -337,7 +337,7 @@ static UVREST__RARE bool note_missing(reader *r, object *o, const uint8_t *p)
 /* Makes the object's extra of its nulls and of what was kept. NULL with the decode failed. */
 static UVREST__COLD const uvrest_extra *make_extra(reader *r, object *o, const uint8_t *p)
 {
-    const size_t size = uvrest__extra_size(r->schema, o->model), n_bits = size - sizeof(uvrest_extra);
+    const size_t n_bits = (uvrest__model_n_fields(r->schema, o->model) + 63u) / 64 * sizeof o->nulls[0];
     uvrest_extra_member *members = NULL;
     uvrest_extra *extra;
     size_t n = 0, i;
@@ -353,7 +353,7 @@ static UVREST__COLD const uvrest_extra *make_extra(reader *r, object *o, const u
             members[--i] = entry->member;
         n = uvrest__extra_unique(members, n, sizeof *members, uvrest__extra_compare, scratch);
     }
-    extra = uvrest__reader_take(r, p, size);
+    extra = uvrest__reader_take(r, p, sizeof *extra + n_bits);
     if (extra == NULL)
         return NULL;
     *extra = (uvrest_extra){r->schema, members, n, (uint16_t)o->model, 0};

@@ -9,12 +9,6 @@ static const uvrest_raw null_text = {.text = "null", .len = 4};
 const uint64_t uvrest_null_marker[2] = {0, 0};
 const uint64_t uvrest_empty_marker[2] = {0, 0};
 
-size_t uvrest__extra_size(const uvrest_schema *schema, unsigned model)
-{
-    const unsigned n = schema == NULL ? 0 : uvrest__model_n_fields(schema, model);
-    return sizeof(uvrest_extra) + (n + 63) / 64 * sizeof(uint64_t);
-}
-
 UVREST__HOT bool same_name(const uvrest_extra_member *member, const char *name, size_t len)
 {
     return member->name_len == len && memcmp(member->name, name, len) == 0;
@@ -147,27 +141,25 @@ UVREST__RARE uvrest_extra_member uvrest_extra_at(const uvrest_extra *extra, size
 
 /* ---- changing ------------------------------------------------------------------------------------------------------- */
 
-/* Makes *extra a copy where the member of that name has another value, behind all others, or is absent. */
+/*
+ * Makes *extra a copy where the member of that name has another value, behind all others, or is absent. It belongs to no
+ * model: members that were null are members as any.
+ */
 static UVREST__RARE uvrest_status change(uvrest_extra **extra, const char *name, const uvrest_raw *value,
                                          uvrest_arena *arena)
 {
-    static const uvrest_extra none = {NULL, NULL, 0, 0, 0};
-    const uvrest_extra *const old = *extra == NULL ? &none : *extra;
-    const size_t len = strlen(name), size = uvrest__extra_size(old->schema, old->model);
-    const uvrest_gen_field *known =
-        old->schema == NULL ? NULL : uvrest__tables_find_field(old->schema, old->model, name, len);
-    uvrest_extra_member *to = uvrest_arena_alloc(arena, (old->n_members + 1) * sizeof *to);
-    uvrest_extra *copy = uvrest_arena_alloc(arena, size);
+    const size_t len = strlen(name), n = uvrest_extra_count(*extra);
+    uvrest_extra_member *to = uvrest_arena_alloc(arena, (n + 1) * sizeof *to);
+    uvrest_extra *copy = uvrest_arena_alloc(arena, sizeof *copy);
     if (to == NULL || copy == NULL)
         return UVREST_E_NOMEM;
-    memcpy(copy, old, size);
     copy->members = to;
-    for (size_t i = 0; i < old->n_members; i++) {
-        if (!same_name(&old->members[i], name, len))
-            *to++ = old->members[i];
+    for (size_t i = 0; i < n; i++) {
+        *to = uvrest_extra_at(*extra, i);
+        to += !same_name(to, name, len);
     }
     if (value != NULL) {
-        to->name = known == NULL ? uvrest_arena_copy(arena, name, len) : uvrest__name_text(old->schema, known->name);
+        to->name = uvrest_arena_copy(arena, name, len);
         to->name_len = len;
         to->value = uvrest_raw_of(uvrest_arena_copy(arena, value->text, value->len), value->len);
         if (to->name == NULL || to->value.text == NULL)
@@ -175,12 +167,7 @@ static UVREST__RARE uvrest_status change(uvrest_extra **extra, const char *name,
         to++;
     }
     copy->n_members = (size_t)(to - copy->members);
-    if (has_bit(copy, known)) {
-        const ptrdiff_t i = known - uvrest__model_fields(old->schema, old->model);
-        copy->nulls[i / 64] ^= UINT64_C(1) << i % 64;
-        copy->n_nulls--;
-    }
-    *extra = uvrest_extra_count(copy) == 0 ? NULL : copy;
+    *extra = copy->n_members == 0 ? NULL : copy;
     return UVREST_OK;
 }
 

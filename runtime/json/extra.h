@@ -23,9 +23,6 @@ UVREST__HOT bool uvrest__name_is_pooled(const uvrest_schema *schema, const char 
     return (uintptr_t)name - (uintptr_t)schema->pool < schema->pool_size;
 }
 
-/* Size of an extra with the bits of a model; schema may be NULL. */
-size_t uvrest__extra_size(const uvrest_schema *schema, unsigned model);
-
 /* Which of two items has the lesser name, as memcmp() says it. */
 typedef int uvrest__compare_fn(const void *a, const void *b);
 
