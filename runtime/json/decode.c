@@ -15,17 +15,44 @@ enum { ELEMENT_MODEL = UVREST_KIND_RAW + 1, ELEMENT_UNION };
 
 static const uint8_t *read_value(reader *r, const uint8_t *p, unsigned kind, unsigned of, void *to, const frame *f);
 
-/* The text at p, for C; a misfit if it is another kind of value, or holds NUL or a lone surrogate. */
-UVREST__HOT const uint8_t *read_str(reader *r, const uint8_t *p, void *to)
+/* The text at p of which `len` bytes are copied, of any make; p if it is none of C. */
+static UVREST__COLD const uint8_t *read_text(reader *r, const uint8_t *p, size_t len, void *to)
 {
-    const uint8_t *behind;
-    if (UVREST__UNLIKELY(*p != '"'))
-        return p;
-    behind = uvrest__scalar_text(r, p + 1);
+    const uint8_t *behind = uvrest__scalar_text(r, p + 1 + len, len);
     if (UVREST__UNLIKELY(r->text.unfit))
         return behind == NULL ? NULL : p;
     memcpy(to, &r->text.chars, sizeof r->text.chars);
     return behind;
+}
+
+/*
+ * The text at p, for C; a misfit if it is another kind of value, or holds NUL or a lone surrogate. The usual one is
+ * plain, with room for whole blocks where it is and where it goes. A block is copied before it is known to be.
+ */
+UVREST__HOT const uint8_t *read_str(reader *r, const uint8_t *p, void *to)
+{
+    uvrest_arena *const arena = r->arena;
+    char *const chars = arena->at;
+    const ptrdiff_t room = arena->end - chars - 1, left = r->end - p - 1;
+    const ptrdiff_t last = (left < room ? left : room) - UVREST__BLOCK;
+    ptrdiff_t len = 0;
+    if (UVREST__UNLIKELY(*p != '"'))
+        return p;
+    for (; UVREST__LIKELY(len <= last); len += UVREST__BLOCK) {
+        uvrest__block16 block = uvrest__block_load(p + 1 + len);
+        uvrest__mask special = uvrest__block_special(block);
+        uvrest__block_store(chars + len, block);
+        if (special != 0) {
+            len += uvrest__mask_first(special);
+            if (UVREST__UNLIKELY(p[1 + len] != '"'))
+                break;
+            chars[len] = '\0';
+            memcpy(to, &chars, sizeof chars);
+            arena->at = chars + len + 1;
+            return p + len + 2;
+        }
+    }
+    return read_text(r, p, (size_t)len, to);
 }
 
 /* ---- unions --------------------------------------------------------------------------------------------------------- */
@@ -108,7 +135,7 @@ static UVREST__RARE const uint8_t *read_key(reader *r, const uint8_t *p, char *e
 {
     if (*p != '"')
         return uvrest__reader_broken(r, p);
-    p = uvrest__scalar_text(r, p + 1);
+    p = uvrest__scalar_text(r, p + 1, 0);
     if (p == NULL)
         return NULL;
     p = uvrest__reader_skip(r, p);
@@ -253,7 +280,7 @@ static UVREST__COLD const uint8_t *keep_unknown(reader *r, const uint8_t *begin,
 {
     const uint8_t *behind;
     uvrest__text name;
-    if (uvrest__scalar_text(r, begin) == NULL)
+    if (uvrest__scalar_text(r, begin, 0) == NULL)
         return NULL;
     name = r->text;
     behind = uvrest__reader_skip_value(r, p);

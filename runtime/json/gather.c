@@ -67,15 +67,12 @@ static size_t count_all(const uvrest_gather *rule, const uvrest_raw *object)
 uvrest_status uvrest__json_gather(const uvrest_gather *rule, uvrest_raw text, uvrest_arena *arena, uvrest_raw *out)
 {
     const size_t into_len = strlen(rule->into);
-    const uint8_t *p = (const uint8_t *)text.text, *const end = p + text.len;
-    uvrest_raw object;
+    const uint8_t *const end = (const uint8_t *)text.text + text.len;
+    const uint8_t *const begin = uvrest__scan_begin((const uint8_t *)text.text, end);
+    const uvrest_raw object = uvrest_raw_of((const char *)begin, (size_t)(end - begin));
     size_t n;
     char *made, *at;
     *out = text;
-    if (text.len >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0)
-        p += 3;
-    p = uvrest__scan_space(p, end);
-    object = uvrest_raw_of((const char *)p, (size_t)(end - p));
     if (object.len == 0 || *object.text != '{' || uvrest_json_check(object.text, object.len, 0, NULL) != UVREST_OK ||
         uvrest__walk_count(&object, rule->into, into_len) != 0 || (n = count_all(rule, &object)) == 0)
         return UVREST_OK;

@@ -280,10 +280,7 @@ UVREST__RARE const uint8_t *uvrest__reader_begin(uvrest__reader *r, const uvrest
     r->max_depth = choose(options->max_depth, UVREST__JSON_DEPTH_MAX, UVREST__JSON_DEPTH_MAX);
     r->strict = options->strict;
     r->max_notes = choose(options->max_notes, UVREST__JSON_NOTES_DEFAULT, UVREST__JSON_NOTES_MAX);
-    p = r->begin;
-    if (r->end - p >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0)
-        p += 3;
-    p = uvrest__scan_space(p, r->end);
+    p = uvrest__scan_begin(r->begin, r->end);
     while (r->end > p && (r->end[-1] == ' ' || r->end[-1] == '\n' || r->end[-1] == '\r' || r->end[-1] == '\t'))
         r->end--;
     if (options->max_bytes != 0)

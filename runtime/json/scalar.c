@@ -6,7 +6,7 @@
 
 /* ---- texts ---------------------------------------------------------------------------------------------------------- */
 
-enum { SPARE = UVREST__BLOCK + 1 }; /* what one step of copying may write: a block, and the NUL */
+enum { SPARE = UVREST__BLOCK + 4 }; /* one step of copying writes at most: a block but a byte, a character, the NUL */
 
 /*
  * Moves a text that does not fit the current block, of which `len` bytes are read, to a block where all of it fits: its
@@ -24,8 +24,7 @@ static UVREST__RARE bool move_text(uvrest__reader *r, const uint8_t *p, size_t l
     return true;
 }
 
-/* The rest of a text of any make, of which `len` bytes are at arena->at. */
-static UVREST__COLD const uint8_t *read_text(uvrest__reader *r, const uint8_t *p, size_t len)
+const uint8_t *uvrest__scalar_text(uvrest__reader *r, const uint8_t *p, size_t len)
 {
     const uint8_t *const end = r->end;
     char *to = r->arena->at + len;
@@ -38,8 +37,20 @@ static UVREST__COLD const uint8_t *read_text(uvrest__reader *r, const uint8_t *p
                 return NULL;
             to = r->arena->at + len;
         }
+        if (UVREST__LIKELY(end - p >= UVREST__BLOCK)) {
+            uvrest__block16 block = uvrest__block_load(p);
+            uvrest__mask special = uvrest__block_special(block);
+            uvrest__block_store(to, block);
+            len = special != 0 ? uvrest__mask_first(special) : UVREST__BLOCK;
+            p += len;
+            to += len;
+            if (special == 0)
+                continue;
+        }
         if (UVREST__UNLIKELY(p == end || *p < 0x20))
             return uvrest__reader_broken(r, p);
+        if (*p == '"')
+            break;
         if (*p >= 0x80) {
             do { /* they come in words */
                 len = uvrest__utf8_len(p, end);
@@ -58,15 +69,6 @@ static UVREST__COLD const uint8_t *read_text(uvrest__reader *r, const uint8_t *p
                 return uvrest__reader_broken(r, end);
             r->text.unfit |= c == 0 || c >= UVREST__LONE_SURROGATE;
             to += uvrest__utf8_write(to, c);
-        } else if (*p == '"') {
-            break;
-        } else if (end - p >= UVREST__BLOCK) {
-            uvrest__block16 block = uvrest__block_load(p);
-            uvrest__mask special = uvrest__block_special(block);
-            uvrest__block_store(to, block);
-            len = special != 0 ? uvrest__mask_first(special) : UVREST__BLOCK;
-            p += len;
-            to += len;
         } else {
             *to++ = (char)*p++;
         }
@@ -78,33 +80,6 @@ static UVREST__COLD const uint8_t *read_text(uvrest__reader *r, const uint8_t *p
     return p + 1;
 }
 
-/* The usual text is plain, with room for whole blocks where it is and where it goes. A block is copied before it is known to be. */
-const uint8_t *uvrest__scalar_text(uvrest__reader *r, const uint8_t *p)
-{
-    uvrest_arena *const arena = r->arena;
-    char *const to = arena->at;
-    const ptrdiff_t room = arena->end - to - 1, left = r->end - p;
-    const ptrdiff_t last = (left < room ? left : room) - UVREST__BLOCK;
-    ptrdiff_t len;
-    for (len = 0; UVREST__LIKELY(len <= last); len += UVREST__BLOCK) {
-        uvrest__block16 block = uvrest__block_load(p + len);
-        uvrest__mask special = uvrest__block_special(block);
-        uvrest__block_store(to + len, block);
-        if (special != 0) {
-            len += uvrest__mask_first(special);
-            if (UVREST__UNLIKELY(p[len] != '"'))
-                break;
-            to[len] = '\0';
-            r->text.chars = to;
-            r->text.len = (size_t)len;
-            r->text.unfit = false;
-            arena->at = to + len + 1;
-            return p + len + 1;
-        }
-    }
-    return read_text(r, p + len, (size_t)len);
-}
-
 const uint8_t *uvrest__scalar_peek(uvrest__reader *r, const uint8_t *p)
 {
     const uint8_t *behind = uvrest__scan_plain(p, r->end);
@@ -113,7 +88,7 @@ const uint8_t *uvrest__scalar_peek(uvrest__reader *r, const uint8_t *p)
         r->text.len = (size_t)(behind - p);
         return behind + 1;
     }
-    behind = uvrest__scalar_text(r, p);
+    behind = uvrest__scalar_text(r, p, 0);
     if (behind != NULL)
         r->arena->at = r->text.chars;
     return behind;

@@ -5,8 +5,11 @@
 
 #include "reader.h"
 
-/* A text from behind its opening quote, into the arena and reader.text. Behind its closing quote; NULL with the decode failed. */
-const uint8_t *uvrest__scalar_text(uvrest__reader *r, const uint8_t *p);
+/*
+ * A text of any make into the arena and reader.text. p: behind its opening quote and the `len` bytes of it that are at
+ * arena->at already. Behind its closing quote; NULL with the decode failed.
+ */
+const uint8_t *uvrest__scalar_text(uvrest__reader *r, const uint8_t *p, size_t len);
 
 /* The same to look at only, before the next text is read: where it stands or in free memory of the arena; no NUL behind it. */
 const uint8_t *uvrest__scalar_peek(uvrest__reader *r, const uint8_t *p);

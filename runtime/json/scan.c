@@ -198,6 +198,13 @@ const uint8_t *uvrest__scan_number(const uint8_t *p, const uint8_t *end, uvrest_
     }
 }
 
+UVREST__RARE const uint8_t *uvrest__scan_begin(const uint8_t *p, const uint8_t *end)
+{
+    if (end - p >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0)
+        p += 3;
+    return uvrest__scan_space(p, end);
+}
+
 /* A value that holds no others. */
 UVREST__HOT const uint8_t *scan_scalar(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
 {
@@ -222,8 +229,7 @@ const uint8_t *uvrest__scan_value(const uint8_t *p, const uint8_t *end, unsigned
     uint8_t closing = 0; /* what closes the innermost one */
     bool name = false; /* what is due at p is a member's name */
     for (;;) {
-        p = uvrest__skip_space(p, end);
-        if (UVREST__UNLIKELY(p == end))
+        if (UVREST__UNLIKELY(p >= end || *p <= ' ') && (p = uvrest__scan_space(p, end)) == end)
             return fail(fault, p, name ? "a member name" : "a value");
         if (*p == '"') {
             p = uvrest__scan_plain(p + 1, end);
@@ -231,8 +237,7 @@ const uint8_t *uvrest__scan_value(const uint8_t *p, const uint8_t *end, unsigned
             if (UVREST__UNLIKELY(p == NULL))
                 return NULL;
             if (name) {
-                p = uvrest__skip_space(p, end);
-                if (UVREST__UNLIKELY(p == end || *p != ':'))
+                if (UVREST__UNLIKELY(p >= end || *p != ':') && ((p = uvrest__scan_space(p, end)) == end || *p != ':'))
                     return fail(fault, p, "a colon");
                 name = false;
                 p++;
@@ -255,19 +260,18 @@ const uint8_t *uvrest__scan_value(const uint8_t *p, const uint8_t *end, unsigned
             if (UVREST__UNLIKELY(p == NULL))
                 return NULL;
         }
-        for (;;) { /* a value has just ended, or a container without any: with it maybe the containers around it */
-            if (level == 0)
-                return p;
-            p = uvrest__skip_space(p, end);
-            if (p == end || *p != closing)
+        /* A value has just ended, or a container begun that has none: with it maybe the containers around it. */
+        while (level > 0) {
+            if ((UVREST__UNLIKELY(p >= end || *p <= ' ') && (p = uvrest__scan_space(p, end)) == end) ||
+                (*p != ',' && *p != closing))
+                return fail(fault, p, closing == '}' ? "a comma or a closing brace" : "a comma or a closing bracket");
+            if (*p++ == ',')
                 break;
             closing = outer[--level];
-            p++;
         }
-        if (UVREST__UNLIKELY(p == end || *p != ','))
-            return fail(fault, p, closing == '}' ? "a comma or a closing brace" : "a comma or a closing bracket");
+        if (level == 0)
+            return p;
         name = closing == '}';
-        p++;
     }
 }
 

@@ -213,6 +213,9 @@ UVREST__HOT const uint8_t *uvrest__skip_space(const uint8_t *p, const uint8_t *e
     return UVREST__LIKELY(p<end && * p> ' ') ? p : uvrest__scan_space(p, end);
 }
 
+/* Where a body begins: behind a byte order mark and white space. */
+const uint8_t *uvrest__scan_begin(const uint8_t *p, const uint8_t *end);
+
 /* From behind the opening quote to behind the closing one, checking all of it. NULL with fault set. */
 const uint8_t *uvrest__scan_text(const uint8_t *p, const uint8_t *end, uvrest__fault *fault);
 

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables.h"
-#include "ceilings.h"
 
 /* Two loads that overlap where there are bytes enough for them: no loop whose end has to be guessed. */
 uint8_t uvrest__tables_tag(const char *text, size_t len)
 {
     const uint8_t *p = (const uint8_t *)text;
     uint64_t first = 0, last;
-    for (size_t i = 0; len < 4 && i < len; i++)
-        first |= (uint64_t)p[i] << 8 * i;
-    if (len >= 4)
-        first =
-            len >= 8 ? uvrest__load64(p) : uvrest__load32(p) | (uint64_t)uvrest__load32(p + len - 4) << 8 * (len - 4);
-    last = len >= 8 ? uvrest__load64(p + len - 8) : first;
+    if (UVREST__LIKELY(len >= 8)) {
+        first = uvrest__load64(p);
+        last = uvrest__load64(p + len - 8);
+    } else {
+        if (len >= 4)
+            first = uvrest__load32(p) | (uint64_t)uvrest__load32(p + len - 4) << 8 * (len - 4);
+        for (size_t i = 0; len < 4 && i < len; i++)
+            first |= (uint64_t)p[i] << 8 * i;
+        last = first;
+    }
     return (uint8_t)((((first * 3) ^ last) + len) * UINT64_C(0xFF51AFD7ED558CCD) >> 56);
 }
 
@@ -50,21 +53,19 @@ UVREST__HOT unsigned next_tag(const uint8_t *tags, unsigned from, unsigned n, ui
  * Which of n names has that text, n if none. names: the first of them, the others stand `step` bytes apart; tags:
  * theirs.
  */
-static unsigned find(const uvrest_schema *schema, const void *names, size_t step, const uint8_t *tags, unsigned n,
+static unsigned find(const char *pool, const void *names, size_t step, const uint8_t *tags, unsigned n,
                      const char *text, size_t len)
 {
-    unsigned i;
-    uint8_t tag;
-    if (len > UVREST__JSON_NAME_MAX)
-        return n;
-    tag = uvrest__tables_tag(text, len);
-    for (i = next_tag(tags, 0, n, tag); i < n; i = next_tag(tags, i + 1, n, tag)) {
+    const uint8_t tag = uvrest__tables_tag(text, len);
+    for (unsigned i = 0;; i++) {
         uint16_t name;
+        i = next_tag(tags, i, n, tag);
+        if (i == n)
+            return n;
         memcpy(&name, (const char *)names + i * step, sizeof name);
-        if (uvrest__name_len(schema, name) == len && memcmp(uvrest__name_text(schema, name), text, len) == 0)
-            break;
+        if ((uint8_t)pool[name - 1] == len && memcmp(pool + name, text, len) == 0)
+            return i;
     }
-    return i;
 }
 
 const uvrest_gen_field *uvrest__tables_find_field(const uvrest_schema *schema, unsigned model, const char *name,
@@ -73,7 +74,7 @@ const uvrest_gen_field *uvrest__tables_find_field(const uvrest_schema *schema, u
     const uvrest_gen_field *fields = uvrest__model_fields(schema, model);
     const uint8_t *tags = schema->field_tags + schema->models[model].first;
     unsigned n = uvrest__model_n_fields(schema, model);
-    unsigned i = find(schema, &fields->name, sizeof *fields, tags, n, name, len);
+    unsigned i = find(schema->pool, &fields->name, sizeof *fields, tags, n, name, len);
     return i < n ? fields + i : NULL;
 }
 
@@ -83,7 +84,7 @@ int uvrest__tables_find_text(const uvrest_schema *schema, unsigned enumeration, 
     const uint16_t *texts = schema->texts + values[0].first;
     const uint8_t *tags = schema->text_tags + values[0].first;
     unsigned n = (unsigned)values[1].first - values[0].first;
-    unsigned i = find(schema, texts, sizeof *texts, tags, n, text, len);
+    unsigned i = find(schema->pool, texts, sizeof *texts, tags, n, text, len);
     return i < n ? UVREST__ENUM_FIRST + (int)i : UVREST__ENUM_UNKNOWN;
 }
 

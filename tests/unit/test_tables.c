@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec.h"
+#include "ceilings.h"
 #include "tables.h"
 #include "tables_check.h"
 
@@ -46,6 +47,7 @@ static void the_sample_tables_are_sound(void **state)
 static void members_and_values_are_found_by_name(void **state)
 {
     const uvrest_gen_field *size = uvrest__model_fields(&sample_schema, SAMPLE_MODEL_LEAF) + 2;
+    static const char beyond[UVREST__JSON_NAME_MAX + 5] = "size"; /* its length in a byte would be that of "size" */
     (void)state;
     assert_ptr_equal(uvrest__tables_find_field(&sample_schema, SAMPLE_MODEL_LEAF, "size", 4), size);
     assert_ptr_equal(uvrest__tables_find_field(&sample_schema, SAMPLE_MODEL_LEAF, "size!", 4), size);
@@ -53,7 +55,7 @@ static void members_and_values_are_found_by_name(void **state)
     assert_null(uvrest__tables_find_field(&sample_schema, SAMPLE_MODEL_LEAF, "", 0));
     assert_null(uvrest__tables_find_field(&sample_schema, SAMPLE_MODEL_LEAF, "title", 5));
     assert_null(uvrest__tables_find_field(&sample_schema, SAMPLE_MODEL_EMPTY, "title", 5));
-    assert_null(uvrest__tables_find_field(&sample_schema, SAMPLE_MODEL_ALL, "x", 100000));
+    assert_null(uvrest__tables_find_field(&sample_schema, SAMPLE_MODEL_ALL, beyond, sizeof beyond));
     assert_int_equal(uvrest__tables_find_text(&sample_schema, 0, "green", 5), SAMPLE_COLOR_GREEN);
     assert_int_equal(uvrest__tables_find_text(&sample_schema, 0, "deep \"red\"", 10), SAMPLE_COLOR_DEEP_RED);
     assert_int_equal(uvrest__tables_find_text(&sample_schema, 0, "Green", 5), SAMPLE_COLOR_UNKNOWN);
