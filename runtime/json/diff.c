@@ -8,7 +8,6 @@
 #include "encode.h"
 #include "extra.h"
 #include "number.h"
-#include "scan.h"
 #include "walk.h"
 
 /* What is compared, and the room it is written to. */
@@ -33,43 +32,16 @@ static bool same_bytes(const uvrest_raw *a, const uvrest_raw *b)
     return a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
 }
 
-/* Takes the next character of a valid text, whether it is an escape or not. */
-static uint32_t take_character(const uint8_t **at, const uint8_t *end)
-{
-    const uint8_t *p = *at;
-    uint32_t c = *p;
-    unsigned n = 1;
-    if (c == '\\') {
-        *at = uvrest__scan_escape(p, end, &c, NULL);
-        return c;
-    }
-    for (; p + n < end && (p[n] & 0xC0) == 0x80; n++)
-        c = c << 6 | (p[n] & 0x3F);
-    *at = p + n;
-    return n == 1 ? c : c & ((UINT32_C(1) << (5 * n + 1)) - 1); /* without the bits that tell the length */
-}
-
-/* Two texts in their quotes. One within a text is an escape, so they end together or not at all. */
+/* With their quotes; the names of elements have neither. */
 static bool same_texts(const uvrest_raw *a, const uvrest_raw *b)
 {
-    const uint8_t *p = (const uint8_t *)a->text, *const p_end = p + a->len;
-    const uint8_t *q = (const uint8_t *)b->text, *const q_end = q + b->len;
-    while (p < p_end && q < q_end)
-        if (take_character(&p, p_end) != take_character(&q, q_end))
-            return false;
-    return p == p_end && q == q_end;
+    return uvrest__walk_same_text(a->text, a->len, b->text, b->len);
 }
 
-/* How many members of that name, in its quotes, an object has. *out_value: the last one's. */
+/* As uvrest__walk_count(), by a name in its quotes. */
 static size_t find(const uvrest_raw *object, const uvrest_raw *name, uvrest_raw *out_value)
 {
-    size_t n = 0;
-    for (uvrest__walk walk = uvrest__walk_of(object->text, object->len); uvrest__walk_next(&walk);)
-        if (same_texts(&walk.name, name)) {
-            *out_value = walk.value;
-            n++;
-        }
-    return n;
+    return uvrest__walk_count(object, name->text + 1, name->len - 2, out_value);
 }
 
 /*

@@ -8,7 +8,7 @@
 /* How many members `from` a value has: more than none make it an entry. */
 static size_t count_from(const uvrest_gather *rule, const uvrest_raw *value)
 {
-    return *value->text == '{' ? uvrest__walk_count(value, rule->from, strlen(rule->from)) : 0;
+    return *value->text == '{' ? uvrest__walk_count(value, rule->from, strlen(rule->from), NULL) : 0;
 }
 
 static char *put(char *at, const uvrest_raw *text)
@@ -74,7 +74,7 @@ uvrest_status uvrest__json_gather(const uvrest_gather *rule, uvrest_raw text, uv
     char *made, *at;
     *out = text;
     if (object.len == 0 || *object.text != '{' || uvrest_json_check(object.text, object.len, 0, NULL) != UVREST_OK ||
-        uvrest__walk_count(&object, rule->into, into_len) != 0 || (n = count_all(rule, &object)) == 0)
+        uvrest__walk_count(&object, rule->into, into_len, NULL) != 0 || (n = count_all(rule, &object)) == 0)
         return UVREST_OK;
     /* All there is, the map around the entries, and as much for a new name as if there had been no old one. */
     made = at = uvrest_arena_alloc(arena, object.len + into_len + sizeof "\"\":{}," + n * strlen(rule->to));

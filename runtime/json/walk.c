@@ -31,15 +31,46 @@ bool uvrest__walk_next(uvrest__walk *walk)
     return true;
 }
 
-bool uvrest__walk_is_at(const uvrest__walk *walk, const char *name, size_t len)
+/* Takes the next character, whether it is an escape or not. */
+static uint32_t take_character(const uint8_t **at, const uint8_t *end)
 {
-    return walk->name.len == len + 2 && memcmp(walk->name.text + 1, name, len) == 0;
+    const uint8_t *p = *at, *behind;
+    uint32_t c = *p;
+    unsigned n = 1;
+    if (c == '\\' && (behind = uvrest__scan_escape(p, end, &c, NULL)) != NULL) {
+        *at = behind;
+        return c;
+    }
+    for (; p + n < end && (p[n] & 0xC0) == 0x80; n++)
+        c = c << 6 | (p[n] & 0x3F);
+    *at = p + n;
+    return n == 1 ? c : c & ((UINT32_C(1) << (5 * n + 1)) - 1); /* without the bits that tell the length */
 }
 
-size_t uvrest__walk_count(const uvrest_raw *object, const char *name, size_t len)
+bool uvrest__walk_same_text(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    const uint8_t *p = (const uint8_t *)a, *const p_end = p + a_len;
+    const uint8_t *q = (const uint8_t *)b, *const q_end = q + b_len;
+    while (p < p_end && q < q_end)
+        if (take_character(&p, p_end) != take_character(&q, q_end))
+            return false;
+    return p == p_end && q == q_end;
+}
+
+bool uvrest__walk_is_at(const uvrest__walk *walk, const char *name, size_t len)
+{
+    return uvrest__walk_same_text(walk->name.text + 1, walk->name.len - 2, name, len);
+}
+
+size_t uvrest__walk_count(const uvrest_raw *object, const char *name, size_t len, uvrest_raw *out_value)
 {
     size_t n = 0;
-    for (uvrest__walk walk = uvrest__walk_of(object->text, object->len); uvrest__walk_next(&walk);)
-        n += uvrest__walk_is_at(&walk, name, len);
+    for (uvrest__walk walk = uvrest__walk_of(object->text, object->len); uvrest__walk_next(&walk);) {
+        if (!uvrest__walk_is_at(&walk, name, len))
+            continue;
+        n++;
+        if (out_value != NULL)
+            *out_value = walk.value;
+    }
     return n;
 }
