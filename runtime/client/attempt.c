@@ -5,7 +5,6 @@
 #include "hooks.h"
 #include "log.h"
 #include "text.h"
-#include <assert.h>
 #include <string.h>
 
 #define MAX_REDIRECTS 5
@@ -62,30 +61,23 @@ static uvrest_status start_transfer(uvrest_call *call)
     return uvrest__transfer_start(client->transport, &request, call, &call->transfer);
 }
 
-void uvrest__attempt_send(uvrest_call *call)
+uvrest_status uvrest__attempt_send(uvrest_call *call, uint64_t now)
 {
     uvrest_client *client = call->client;
-    uint64_t now = uvrest__call_dequeue(call);
     uvrest_status st = start_transfer(call);
     if (st != UVREST_OK) {
         if (call->lane->ledger != NULL)
             uvrest__ratelimit_not_sent(call->lane->ledger, &call->ticket, now);
-        call->end_status = (int16_t)st;
-        call->end_text = uvrest_status_text(st);
-        uvrest__call_push_ended(call);
-        return;
+        return st;
     }
     uvrest__pool_take(&client->pool);
-    call->state = UVREST__CALL_IN_FLIGHT;
     call->attempts++;
     client->stats.attempts++;
     if (call->repeats)
         client->stats.retries++;
     call->repeats = false;
     client->stats.bytes_sent += call->request.body_len;
-    call->wake_ns = uvrest__clock_add(now, call->timeout_ms * UVREST__NS_PER_MS);
-    call->catch_up = 0;
-    uvrest__call_set_alarm(call);
+    return UVREST_OK;
 }
 
 /* The first sending is given up, since its answer will not come; without a slot the attempt ends, and waits its turn. */
@@ -109,12 +101,6 @@ uint64_t uvrest__attempt_left_ns(const uvrest_call *call)
 {
     uint64_t age_ms = uvrest__transfer_age_ms(call->transfer);
     return age_ms >= call->timeout_ms ? 0 : (call->timeout_ms - age_ms) * UVREST__NS_PER_MS;
-}
-
-void uvrest__attempt_expire(uvrest_call *call)
-{
-    uvrest__transfer_expire(call->transfer);
-    uvrest__attempt_received(call, call->transfer);
 }
 
 /* An attempt that will not be answered: its slot counts as used from now on, if anything left this machine. */
@@ -195,29 +181,6 @@ static void count(uvrest_call *call, const received *r, size_t body_len)
     call->transfer_us = r->outcome->duration_us;
 }
 
-static void finish(uvrest_call *call, const received *r, uvrest_raw body, uvrest_status status, const char *text)
-{
-    uvrest__answer_source source;
-    call->end_status = (int16_t)status;
-    source = uvrest__call_source(call);
-    source.text = text;
-    source.headers = r->http_status != 0 ? r->headers : NULL;
-    if (r->outcome->fault == UVREST__TRANSFER_WHOLE) {
-        source.body = body;
-        source.arena = uvrest__transfer_take_body(r->transfer);
-    }
-    source.retry_after_ms = r->retry_after_ms;
-    source.quota_left = r->quota.remaining;
-    if (uvrest__answer_new(&source, &call->answer) != UVREST_OK) {
-        call->answer = NULL;
-        call->end_status = UVREST_E_NOMEM;
-        call->end_text = uvrest_status_text(UVREST_E_NOMEM);
-    } else if (call->answer->result.status != UVREST_OK) {
-        uvrest__log_failure(call, call->answer->result.status, call->answer->result.message);
-    }
-    uvrest__call_push_ended(call);
-}
-
 static uvrest__failure failure_of(uvrest__transfer_fault fault)
 {
     switch (fault) {
@@ -257,14 +220,16 @@ static uvrest__retry_decision judge(uvrest_call *call, const received *r)
                                uvrest__random_as_rand(&client->random));
 }
 
-static void repeat(uvrest_call *call, const uvrest__retry_decision *decision, const received *r)
+static void repeat(uvrest_call *call, const uvrest__retry_decision *decision, const received *r,
+                   uvrest__attempt_end *out)
 {
     const char *why = r->outcome->text;
     if (r->outcome->fault == UVREST__TRANSFER_WHOLE)
         why = uvrest_status_text(uvrest__retry_status_of_http(r->http_status));
     uvrest__log_retry(call, decision->delay_ns, why);
     call->repeats = !decision->throttled;
-    uvrest__call_wait(call, decision->delay_ns);
+    out->again = true;
+    out->delay_ns = decision->delay_ns;
 }
 
 /* ---- redirects ---- */
@@ -289,13 +254,12 @@ static void add_location(uvrest__text *text, const char *location)
     uvrest__text_add_foreign(text, location, strcspn(location, "?#"));
 }
 
-static void refuse_redirect(uvrest_call *call, const received *r, uvrest_raw body, uvrest_status status,
-                            const char *why)
+static void refuse_redirect(uvrest_call *call, const received *r, uvrest_status status, const char *why,
+                            uvrest__attempt_end *out)
 {
-    char bytes[512];
     uvrest__text text;
     const char *location = uvrest__headers_get(r->headers, "Location");
-    uvrest__text_init(&text, bytes, sizeof bytes);
+    uvrest__text_init(&text, out->words, sizeof out->words);
     uvrest__text_add(&text, why);
     if (location != NULL) {
         uvrest__text_add(&text, ": ");
@@ -303,7 +267,8 @@ static void refuse_redirect(uvrest_call *call, const received *r, uvrest_raw bod
     }
     if (call->retry.executed == UVREST_EXECUTED_NO)
         call->retry.executed = call->op->retry == UVREST_RETRY_SAFE ? UVREST_EXECUTED_NO : UVREST_EXECUTED_MAYBE;
-    finish(call, r, body, status, bytes);
+    out->status = status;
+    out->text = out->words;
 }
 
 /* The target the answer leads to, owned. */
@@ -324,59 +289,74 @@ static uvrest_status find_moved(const uvrest_call *call, const char *location, u
     return st;
 }
 
-static void redirect(uvrest_call *call, const received *r, uvrest_raw body)
+static void redirect(uvrest_call *call, const received *r, uvrest__attempt_end *out)
 {
     const char *location = uvrest__headers_get(r->headers, "Location");
     uvrest_reason reason = {""};
     char *moved;
     uvrest_status st;
     if (call->op->method != UVREST_GET && call->op->method != UVREST_HEAD) {
-        refuse_redirect(call, r, body, UVREST_E_PROTOCOL, "the server redirects a call that is not a GET");
+        refuse_redirect(call, r, UVREST_E_PROTOCOL, "the server redirects a call that is not a GET", out);
         return;
     }
     if (location == NULL) {
-        refuse_redirect(call, r, body, UVREST_E_PROTOCOL, "a redirect without a location");
+        refuse_redirect(call, r, UVREST_E_PROTOCOL, "a redirect without a location", out);
         return;
     }
     if (call->redirects >= MAX_REDIRECTS) {
-        refuse_redirect(call, r, body, UVREST_E_LIMIT, "redirected too often");
+        refuse_redirect(call, r, UVREST_E_LIMIT, "redirected too often", out);
         return;
     }
     st = find_moved(call, location, &reason, &moved);
     if (st != UVREST_OK) {
-        refuse_redirect(call, r, body, st, "a redirect that is not followed");
+        refuse_redirect(call, r, st, "a redirect that is not followed", out);
         return;
     }
     call->redirects++;
     uvrest__log_redirect(call, moved);
     uvrest__free(call->client->settings.alloc, call->moved);
     call->moved = moved;
-    uvrest__call_wait(call, 0);
+    out->again = true;
 }
 
-void uvrest__attempt_received(uvrest_call *call, uvrest__transfer *transfer)
+static void conclude(uvrest_call *call, const received *r, uvrest__attempt_end *out)
+{
+    uvrest__retry_decision decision = judge(call, r);
+    if (decision.retry) {
+        repeat(call, &decision, r, out);
+        return;
+    }
+    call->retry.executed = decision.executed;
+    out->status = decision.status;
+    out->text = out->whole ? NULL : r->outcome->text;
+}
+
+/* Field by field: there is no need to clear the room for words. */
+static void describe(const received *r, uvrest__attempt_end *out)
+{
+    out->again = false;
+    out->delay_ns = 0;
+    out->status = UVREST_OK;
+    out->text = NULL;
+    out->headers = r->http_status != 0 ? r->headers : NULL;
+    out->body = uvrest__transfer_body(r->transfer);
+    out->whole = r->outcome->fault == UVREST__TRANSFER_WHOLE;
+    out->retry_after_ms = r->retry_after_ms;
+    out->quota_left = r->quota.remaining;
+}
+
+void uvrest__attempt_receive(uvrest_call *call, uvrest__transfer *transfer, uvrest__attempt_end *out)
 {
     received r = read_received(call, transfer);
-    uvrest_raw body = uvrest__transfer_body(transfer);
-    uvrest__retry_decision decision;
-    assert(call->state == UVREST__CALL_IN_FLIGHT);
+    describe(&r, out);
     call->transfer = NULL;
     uvrest__pool_give(&call->client->pool);
     tell_ledger(call, &r);
-    count(call, &r, body.len);
+    count(call, &r, out->body.len);
     uvrest__log_attempt(call, r.http_status, r.outcome->status, r.outcome->duration_us);
-    uvrest__hooks_response(call, r.http_status, r.outcome, r.http_status != 0 ? r.headers : NULL, body.len);
-    if (is_redirect(call, &r)) {
-        redirect(call, &r, body);
-    } else {
-        decision = judge(call, &r);
-        if (decision.retry) {
-            repeat(call, &decision, &r);
-        } else {
-            call->retry.executed = decision.executed;
-            finish(call, &r, body, decision.status,
-                   r.outcome->fault == UVREST__TRANSFER_WHOLE ? NULL : r.outcome->text);
-        }
-    }
-    uvrest__transfer_release(transfer);
+    uvrest__hooks_response(call, r.http_status, r.outcome, out->headers, out->body.len);
+    if (is_redirect(call, &r))
+        redirect(call, &r, out);
+    else
+        conclude(call, &r, out);
 }

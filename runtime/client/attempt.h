@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file attempt.h
- * One sending of a call: the request goes out, and what comes back is booked, then repeated, followed elsewhere or
- * final.
+ * One sending of a call: the request goes out, and what comes back is booked and judged. What becomes of the call then
+ * is told, not done: its states are call.c's.
  *
  * Threads: the loop's. Memory: an attempt is the call's transfer, its place in the pool and its ticket of the ledger.
  */
@@ -11,16 +11,28 @@
 
 #include "call.h"
 
-/** Sends a queued call, which has been given a ticket; there is room in the pool. */
-void uvrest__attempt_send(uvrest_call *call);
+/** What came of an attempt. Borrowed from the transfer, until that is released. */
+typedef struct uvrest__attempt_end {
+    bool again; /* another one is due, delay_ns from now; else the call is over, as follows */
+    uint64_t delay_ns;
+    uvrest_status status;
+    const char *text; /* what happened, in our words; NULL: the answer itself tells */
+    const uvrest__headers *headers; /* NULL: no answer arrived */
+    uvrest_raw body;
+    bool whole; /* the body is, so it may be taken from the transfer */
+    int64_t retry_after_ms;
+    int64_t quota_left;
+    char words[512]; /* room for text */
+} uvrest__attempt_end;
+
+/** Sends a call that has been given a ticket; there is room in the pool. UVREST_E_NOMEM: it is not under way. */
+UVREST_MUST_USE uvrest_status uvrest__attempt_send(uvrest_call *call, uint64_t now);
+/** The transfer of a call in flight is done: books it, and says what came of it. */
+void uvrest__attempt_receive(uvrest_call *call, uvrest__transfer *transfer, uvrest__attempt_end *out);
 /** Whether the request of a call in flight may go out once more: that takes a slot, like any sending. */
 bool uvrest__attempt_may_repeat(uvrest_call *call);
-/** The transfer of a call in flight is done. */
-void uvrest__attempt_received(uvrest_call *call, uvrest__transfer *transfer);
 /** How much of its time an attempt has left. It begins when the loop comes to it, so that may be more than at first. */
 uint64_t uvrest__attempt_left_ns(const uvrest_call *call);
-/** Its time is over: as if it had been received so. */
-void uvrest__attempt_expire(uvrest_call *call);
 /** Breaks off the attempt of a call in flight, which will not be answered. */
 void uvrest__attempt_abandon(uvrest_call *call);
 

@@ -7,7 +7,6 @@
 #include "process.h"
 #include "reading.h"
 #include "text.h"
-#include "thread.h"
 #include <assert.h>
 #include <string.h>
 
@@ -101,7 +100,10 @@ static uvrest_status join_client(uvrest_call *call, const char *const *credentia
 {
     uvrest_client *client = call->client;
     uvrest_status st = uvrest__alarms_reserve(&client->alarms, client->n_calls + 1);
-    return st == UVREST_OK ? uvrest__client_lane(client, credentials, reason, &call->lane) : st;
+    if (st != UVREST_OK)
+        return st;
+    return uvrest__lane_join(client->lanes, &client->lane_conf, credentials, uvrest__client_now(client), reason,
+                             &call->lane);
 }
 
 uvrest_status uvrest__call_new(uvrest_client *client, const uvrest_op *op, const uvrest_call_options *options,
@@ -162,14 +164,14 @@ static void free_memory(uvrest_call *call)
 void uvrest__call_discard(uvrest_call *call)
 {
     if (call->lane != NULL)
-        uvrest__client_leave_lane(call->client, call->lane);
+        uvrest__lane_leave(call->client->lanes, call->lane, uvrest__client_now(call->client));
     uvrest__reading_free(call->reading);
     free_memory(call);
 }
 
 /* ---- waiting ---- */
 
-void uvrest__call_set_alarm(uvrest_call *call)
+static void set_alarm(uvrest_call *call)
 {
     bool wakes = call->state == UVREST__CALL_BACKOFF || call->state == UVREST__CALL_IN_FLIGHT;
     uint64_t due = wakes ? call->wake_ns : UINT64_MAX;
@@ -185,7 +187,7 @@ static void enqueue(uvrest_call *call)
 {
     call->state = UVREST__CALL_QUEUED;
     uvrest__queue_put(&call->lane->queue, &call->item);
-    uvrest__call_set_alarm(call);
+    set_alarm(call);
 }
 
 /* It waits from now on, for whatever. */
@@ -209,7 +211,8 @@ static bool is_hopeless(const uvrest_call *call)
     return call->deadline_ns != 0 && call->lane->blocked_ns > call->deadline_ns;
 }
 
-void uvrest__call_wait(uvrest_call *call, uint64_t delay_ns)
+/* For another attempt: for so long first, and then for its turn. */
+static void wait_again(uvrest_call *call, uint64_t delay_ns)
 {
     begin_waiting(call);
     if (delay_ns == 0) {
@@ -219,10 +222,11 @@ void uvrest__call_wait(uvrest_call *call, uint64_t delay_ns)
     call->client->stats.waits[UVREST_WAIT_BACKOFF]++;
     call->state = UVREST__CALL_BACKOFF;
     call->wake_ns = uvrest__clock_add(uvrest__client_now(call->client), delay_ns);
-    uvrest__call_set_alarm(call);
+    set_alarm(call);
 }
 
-uint64_t uvrest__call_dequeue(uvrest_call *call)
+/* From the moment that is returned it does not wait any more. */
+static uint64_t dequeue(uvrest_call *call)
 {
     uvrest__queue_remove(&call->lane->queue, &call->item);
     return end_waiting(call);
@@ -247,7 +251,7 @@ static void start(uvrest_call *call)
     enlist(call);
     if (call->reading != NULL) {
         call->state = UVREST__CALL_READING;
-        uvrest__call_set_alarm(call);
+        set_alarm(call);
     } else {
         enqueue(call);
         if (is_hopeless(call))
@@ -255,7 +259,6 @@ static void start(uvrest_call *call)
     }
     if (call->state != UVREST__CALL_ENDED && !uvrest__cancel_join(&call->cancel))
         uvrest__call_end(call, UVREST_E_CANCELLED, "cancelled");
-    uvrest__client_pump(call->client);
 }
 
 static uvrest_status enter(uvrest_call *call, uvrest_reason *reason)
@@ -269,18 +272,13 @@ static uvrest_status enter(uvrest_call *call, uvrest_reason *reason)
     return st;
 }
 
-uvrest_status uvrest__call_submit(uvrest_call *call, uvrest_reason *reason)
+uvrest_status uvrest__call_start(uvrest_call *call, uvrest_reason *reason)
 {
-    bool threaded = call->client->thread != NULL;
-    uvrest_status st = UVREST_OK;
-    if (threaded)
-        st = uvrest__thread_post(call->client, call, reason);
-    else
-        st = enter(call, reason);
-    if (st != UVREST_OK)
-        uvrest__call_discard(call);
-    else if (!threaded)
+    uvrest_status st = enter(call, reason);
+    if (st == UVREST_OK)
         start(call);
+    else
+        uvrest__call_discard(call);
     return st;
 }
 
@@ -319,7 +317,8 @@ void uvrest__call_adopt(uvrest_call *call)
 
 /* ---- ending ---- */
 
-void uvrest__call_push_ended(uvrest_call *call)
+/* In no queue and with no attempt under way: its callback is due. */
+static void push_ended(uvrest_call *call)
 {
     uvrest_client *client = call->client;
     uvrest__alarms_clear(&client->alarms, &call->alarm);
@@ -343,7 +342,7 @@ static void leave_state(uvrest_call *call)
         end_waiting(call);
         break;
     case UVREST__CALL_QUEUED:
-        uvrest__call_dequeue(call);
+        dequeue(call);
         break;
     case UVREST__CALL_BACKOFF:
         end_waiting(call);
@@ -364,10 +363,11 @@ void uvrest__call_end(uvrest_call *call, uvrest_status status, const char *text)
     leave_state(call);
     call->end_status = (int16_t)status;
     call->end_text = text;
-    uvrest__call_push_ended(call);
+    push_ended(call);
 }
 
-uvrest__answer_source uvrest__call_source(const uvrest_call *call)
+/* What all answers to it have in common. */
+static uvrest__answer_source source_of(const uvrest_call *call)
 {
     const uvrest_client *client = call->client;
     uvrest__answer_source source = {
@@ -398,10 +398,63 @@ void uvrest__call_end_with(uvrest_call *call, uvrest_status status, const char *
     if (call->state >= UVREST__CALL_ENDED)
         return;
     uvrest__call_end(call, status, NULL);
-    source = uvrest__call_source(call);
+    source = source_of(call);
     source.text = text;
     if (uvrest__answer_new(&source, &call->answer) != UVREST_OK)
         call->end_text = uvrest_status_text(status);
+}
+
+/* ---- attempts ---- */
+
+void uvrest__call_send(uvrest_call *call)
+{
+    uint64_t now = dequeue(call);
+    uvrest_status st = uvrest__attempt_send(call, now);
+    if (st != UVREST_OK) {
+        call->end_status = (int16_t)st;
+        call->end_text = uvrest_status_text(st);
+        push_ended(call);
+        return;
+    }
+    call->state = UVREST__CALL_IN_FLIGHT;
+    call->wake_ns = uvrest__clock_add(now, call->timeout_ms * UVREST__NS_PER_MS);
+    call->catch_up = 0;
+    set_alarm(call);
+}
+
+static void finish(uvrest_call *call, uvrest__transfer *transfer, const uvrest__attempt_end *end)
+{
+    uvrest__answer_source source;
+    call->end_status = (int16_t)end->status;
+    source = source_of(call);
+    source.text = end->text;
+    source.headers = end->headers;
+    if (end->whole) {
+        source.body = end->body;
+        source.arena = uvrest__transfer_take_body(transfer);
+    }
+    source.retry_after_ms = end->retry_after_ms;
+    source.quota_left = end->quota_left;
+    if (uvrest__answer_new(&source, &call->answer) != UVREST_OK) {
+        call->answer = NULL;
+        call->end_status = UVREST_E_NOMEM;
+        call->end_text = uvrest_status_text(UVREST_E_NOMEM);
+    } else if (call->answer->result.status != UVREST_OK) {
+        uvrest__log_failure(call, call->answer->result.status, call->answer->result.message);
+    }
+    push_ended(call);
+}
+
+void uvrest__call_received(uvrest_call *call, uvrest__transfer *transfer)
+{
+    uvrest__attempt_end end;
+    assert(call->state == UVREST__CALL_IN_FLIGHT);
+    uvrest__attempt_receive(call, transfer, &end);
+    if (end.again)
+        wait_again(call, end.delay_ns);
+    else
+        finish(call, transfer, &end);
+    uvrest__transfer_release(transfer);
 }
 
 /* ---- a file ---- */
@@ -416,7 +469,7 @@ static void on_read(void *owner, uvrest_status status, const char *text)
     uvrest__request_fill(&call->request, text);
     call->reading = NULL;
     enqueue(call);
-    uvrest__client_pump(call->client);
+    uvrest__loop_soon(call->client->loop);
 }
 
 uvrest_status uvrest__call_read(uvrest_call *call, const char *file, uvrest_progress_fn *progress, void *user)
@@ -458,18 +511,24 @@ static bool catches_up(uvrest_call *call, uint64_t now, uvrest__loop_news news)
     return true;
 }
 
+static void expire(uvrest_call *call)
+{
+    uvrest__transfer_expire(call->transfer);
+    uvrest__call_received(call, call->transfer);
+}
+
 static void rang_in_flight(uvrest_call *call, uint64_t now, uvrest__loop_news news)
 {
     bool is_over = call->deadline_ns != 0 && now >= call->deadline_ns;
     uint64_t left = uvrest__attempt_left_ns(call);
     if (!is_over && left > 0) {
         call->wake_ns = uvrest__clock_add(now, left);
-        uvrest__call_set_alarm(call);
+        set_alarm(call);
     } else if (!catches_up(call, now, news)) {
         if (is_over)
             uvrest__call_end(call, UVREST_E_TIMEOUT, "the call's deadline has passed");
         else
-            uvrest__attempt_expire(call);
+            expire(call);
     }
 }
 
@@ -495,21 +554,21 @@ static void unlink_call(uvrest_call *call)
     if (call->next != NULL)
         call->next->prev = call->prev;
     client->n_calls--;
-    uvrest__client_release(client);
     client->stats.completed++;
-    uvrest__client_leave_lane(client, call->lane);
+    uvrest__lane_leave(client->lanes, call->lane, uvrest__client_now(client));
 }
 
-static uvrest__answer *answer_of(uvrest_call *call)
+void uvrest__call_close(uvrest_call *call)
 {
     uvrest__answer_source source;
-    if (call->answer != NULL)
-        return call->answer;
-    source = uvrest__call_source(call);
-    if (uvrest__answer_new(&source, &call->answer) == UVREST_OK)
-        return call->answer;
-    uvrest__answer_stand_in(&call->client->stand_in, &source);
-    return &call->client->stand_in;
+    if (call->answer == NULL) {
+        source = source_of(call);
+        if (uvrest__answer_new(&source, &call->answer) != UVREST_OK) {
+            call->answer = NULL;
+            uvrest__answer_stand_in(&call->client->stand_in, &source);
+        }
+    }
+    unlink_call(call);
 }
 
 /* What it was made in serves the next one, unless the callback has ended the client meanwhile. */
@@ -524,19 +583,15 @@ static void free_answer(uvrest_call *call)
 
 void uvrest__call_deliver(uvrest_call *call)
 {
-    uvrest_client *client = call->client;
-    uvrest__answer *answer = answer_of(call);
+    uvrest__answer *answer = call->answer != NULL ? call->answer : &call->client->stand_in;
     uvrest_group *group = call->group;
     uvrest_status status = answer->result.status;
-    unlink_call(call);
     call->state = UVREST__CALL_DELIVERED;
-    uvrest__thread_publish(client);
     call->deliver(call->done, answer->value, &answer->result, call->user);
     if (!call->taken)
         free_answer(call);
     free_memory(call);
     uvrest__group_leave(group, status);
-    uvrest__thread_delivered(client);
 }
 
 uvrest_status uvrest_call_take(uvrest_call *call)

@@ -101,31 +101,24 @@ UVREST_MUST_USE uvrest_status uvrest__call_read(uvrest_call *call, const char *f
                                                 void *user);
 /** Frees a call that was not submitted. */
 void uvrest__call_discard(uvrest_call *call);
-/**
- * Sends a call on its way, here or to the client's thread, where it may be over before this returns. Taken: on failure
- * it is freed. UVREST_E_NOMEM; with a thread also UVREST_E_STATE, UVREST_E_LIMIT.
- */
-UVREST_MUST_USE uvrest_status uvrest__call_submit(uvrest_call *call, uvrest_reason *reason);
-/** On the loop: the client takes a call in that another thread has made. */
+/** On the loop: from now on it waits for its turn. Taken: on failure it is freed. UVREST_E_STATE, UVREST_E_NOMEM. */
+UVREST_MUST_USE uvrest_status uvrest__call_start(uvrest_call *call, uvrest_reason *reason);
+/** The same of a call that another thread has made and that counts as started: what fails is told by its callback. */
 void uvrest__call_adopt(uvrest_call *call);
 
-/** It waits for another attempt: for so long first, and then for its turn. */
-void uvrest__call_wait(uvrest_call *call, uint64_t delay_ns);
-/** It waits for its turn no longer, from the moment that is returned. */
-uint64_t uvrest__call_dequeue(uvrest_call *call);
-/** Sets the alarm as its state wants it. */
-void uvrest__call_set_alarm(uvrest_call *call);
-/** What all answers to it have in common. */
-uvrest__answer_source uvrest__call_source(const uvrest_call *call);
-/** It is ENDED, in no queue and with no attempt under way: its callback is due. */
-void uvrest__call_push_ended(uvrest_call *call);
+/** It is its turn, and it has a ticket: it is sent. There is room in the pool. */
+void uvrest__call_send(uvrest_call *call);
+/** The transfer of a call in flight is done, and is released. */
+void uvrest__call_received(uvrest_call *call, uvrest__transfer *transfer);
 /** Its alarm rang. news: what the loop has seen since alarms rang last. */
 void uvrest__call_rang(uvrest_call *call, uint64_t now, uvrest__loop_news news);
 /** Ends it, wherever it stands: its callback will run. text: static. No effect once it has ended. */
 void uvrest__call_end(uvrest_call *call, uvrest_status status, const char *text);
 /** Ends it with a text that is copied. */
 void uvrest__call_end_with(uvrest_call *call, uvrest_status status, const char *text);
-/** Runs its callback and frees it. */
+/** Of an ENDED one: makes its answer, and takes it out of the client's lists. */
+void uvrest__call_close(uvrest_call *call);
+/** Then runs its callback, which may be that of its group too, and frees it. */
 void uvrest__call_deliver(uvrest_call *call);
 
 #endif /* UVREST_CLIENT_CALL_H */

@@ -2,6 +2,7 @@
 #include "client.h"
 #include "alloc.h"
 #include "attempt.h"
+#include "call.h"
 #include "log.h"
 #include "process.h"
 #include "text.h"
@@ -66,7 +67,7 @@ static void pump_lane(uvrest_client *client, uvrest__lane *lane)
         uvrest_call *call = call_of_item(item);
         uint64_t now = lane->ledger == NULL ? 0 : uvrest__client_now(client);
         if (may_send(client, lane, call, now)) {
-            uvrest__attempt_send(call);
+            uvrest__call_send(call);
         } else if (call->deadline_ns != 0 && lane->blocked_ns > call->deadline_ns) {
             uvrest__call_end(call, UVREST_E_TIMEOUT, "the request budget allows it only after its deadline");
         } else {
@@ -108,7 +109,8 @@ static void count_crowd(uvrest_client *client)
     client->crowded = client->crowded && waiting;
 }
 
-void uvrest__client_pump(uvrest_client *client)
+/* Starts what may start now, and sets the timer. */
+static void pump(uvrest_client *client)
 {
     if (client->closing)
         return;
@@ -120,32 +122,64 @@ void uvrest__client_pump(uvrest_client *client)
     set_timer(client);
 }
 
+static void count(const uvrest_client *client, uvrest_stats *out)
+{
+    *out = client->stats;
+    out->in_flight = client->pool.in_flight;
+    out->pending = client->n_calls;
+    if (client->transport != NULL)
+        out->connections = uvrest__transport_connections(client->transport);
+}
+
+/* For other threads, if there are any. */
+static void publish(uvrest_client *client)
+{
+    uvrest_stats stats;
+    if (client->thread == NULL)
+        return;
+    count(client, &stats);
+    uvrest__thread_publish(client->thread, &stats);
+}
+
+/* Lets the loop go once nothing is pending. */
+static void release(uvrest_client *client)
+{
+    if (client->n_calls == 0 && client->groups_due == NULL && !client->closing && client->thread == NULL)
+        uvrest__loop_hold(client->loop, false);
+}
+
 /* Runs the callbacks that are due by now; those that become due meanwhile come on the next turn, so that others get one. */
 static void deliver_ended(uvrest_client *client)
 {
     uvrest_call *call = client->ended_first;
+    if (call == NULL)
+        return;
     client->ended_first = client->ended_last = NULL;
     while (call != NULL) {
         uvrest_call *next = call->next_ended;
+        uvrest__call_close(call);
+        publish(client);
         uvrest__call_deliver(call);
+        uvrest__thread_delivered(client->thread);
         call = next;
     }
+    release(client);
 }
 
 static void settle(void *user)
 {
     uvrest_client *client = user;
     client->settling = false;
-    uvrest__client_pump(client);
+    pump(client);
     deliver_ended(client);
-    uvrest__thread_publish(client);
+    publish(client);
 }
 
 static void on_transfer(uvrest__transfer *transfer, void *owner, void *user)
 {
     uvrest_client *client = user;
     client->settling = true;
-    uvrest__attempt_received(owner, transfer);
+    uvrest__call_received(owner, transfer);
 }
 
 static bool may_repeat(void *owner, void *user)
@@ -193,8 +227,9 @@ static void free_client(uvrest_client *client)
 }
 
 /* The loop has let go of everything. Whoever runs it further up frees the client when it is back there. */
-void uvrest__client_dispose(uvrest_client *client)
+static void dispose(void *user_client)
 {
+    uvrest_client *client = user_client;
     uvrest_client_closed_fn *on_closed = client->on_closed;
     void *user = client->closed_user;
     uvrest__loop_free(client->loop);
@@ -208,13 +243,13 @@ static void on_loop_closed(void *user)
     uvrest_client *client = user;
     client->closed = true;
     if (client->runners == 0)
-        uvrest__client_dispose(client);
+        dispose(client);
 }
 
 static void shut(uvrest_client *client)
 {
     client->shut = true;
-    uvrest__client_count(client, &client->stats);
+    count(client, &client->stats);
     uvrest__transport_close(client->transport);
     client->transport = NULL;
     uvrest__timer_close(client->timer);
@@ -240,10 +275,10 @@ static void run_groups(uvrest_client *client)
     while (group != NULL) {
         uvrest_group *next = *uvrest__group_next(group);
         uvrest__group_run(group);
-        uvrest__thread_delivered(client);
+        uvrest__thread_delivered(client->thread);
         group = next;
     }
-    uvrest__client_release(client);
+    release(client);
 }
 
 static void on_soon(void *user)
@@ -254,12 +289,12 @@ static void on_soon(void *user)
     deliver_ended(client);
     run_groups(client);
     if (!client->closing)
-        uvrest__client_pump(client);
+        pump(client);
     else if (client->n_calls == 0 && client->groups_due == NULL && !client->shut)
         shut(client);
     else
         uvrest__loop_soon(client->loop);
-    uvrest__thread_publish(client);
+    publish(client);
 }
 
 void uvrest__client_group_due(uvrest_client *client, uvrest_group *group)
@@ -270,12 +305,6 @@ void uvrest__client_group_due(uvrest_client *client, uvrest_group *group)
     *last = group;
     uvrest__loop_hold(client->loop, true);
     uvrest__loop_soon(client->loop);
-}
-
-void uvrest__client_release(uvrest_client *client)
-{
-    if (client->n_calls == 0 && client->groups_due == NULL && !client->closing && client->thread == NULL)
-        uvrest__loop_hold(client->loop, false);
 }
 
 static bool is_forked(const uvrest_client *client)
@@ -326,17 +355,34 @@ static void end_cancelled(uvrest_client *client)
         uvrest__call_end(call_of_cancel(link), UVREST_E_CANCELLED, "cancelled");
 }
 
+static void adopt(uvrest_client *client, const uvrest__thread_mail *mail)
+{
+    for (uvrest_call *call = mail->calls, *next; call != NULL; call = next) {
+        next = call->next_ended;
+        call->next_ended = NULL;
+        uvrest__call_adopt(call);
+    }
+    for (uvrest_group *group = mail->groups, *next; group != NULL; group = next) {
+        next = *uvrest__group_next(group);
+        *uvrest__group_next(group) = NULL;
+        uvrest__client_group_due(client, group);
+    }
+    publish(client);
+}
+
 static void on_wake(void *user)
 {
     uvrest_client *client = user;
-    uvrest_client_closed_fn *on_closed;
-    void *closed_user;
-    bool ends = uvrest__thread_adopt(client, &on_closed, &closed_user);
+    uvrest__thread_mail mail = {.closing = false};
+    if (client->thread != NULL) {
+        mail = uvrest__thread_take(client->thread);
+        adopt(client, &mail);
+    }
     end_cancelled(client);
-    if (ends && !client->closing)
-        begin_close(client, on_closed, closed_user);
-    uvrest__client_pump(client);
-    uvrest__thread_publish(client);
+    if (mail.closing && !client->closing)
+        begin_close(client, mail.on_closed, mail.closed_user);
+    pump(client);
+    publish(client);
 }
 
 void uvrest_client_close(uvrest_client *client, uvrest_client_closed_fn *on_closed, void *user)
@@ -346,7 +392,7 @@ void uvrest_client_close(uvrest_client *client, uvrest_client_closed_fn *on_clos
     if (is_forked(client))
         abandon(client);
     else if (client->thread != NULL)
-        uvrest__thread_close(client, on_closed, user);
+        uvrest__thread_close(client->thread, on_closed, user);
     else if (!client->closing)
         begin_close(client, on_closed, user);
 }
@@ -362,7 +408,8 @@ void uvrest_client_free(uvrest_client *client)
         return;
     }
     if (client->thread != NULL) {
-        uvrest__thread_end(client);
+        if (uvrest__thread_join(client->thread))
+            dispose(client);
         return;
     }
     running = client->runners > 0 || !uvrest__loop_is_own(client->loop);
@@ -395,7 +442,7 @@ void uvrest__client_run_until(uvrest_client *client, const bool *flag)
     }
     client->runners--;
     if (client->closed && client->runners == 0)
-        uvrest__client_dispose(client);
+        dispose(client);
 }
 
 uvrest_status uvrest_client_run(uvrest_client *client)
@@ -406,9 +453,9 @@ uvrest_status uvrest_client_run(uvrest_client *client)
     if (is_forked(client) || !uvrest__loop_is_own(client->loop))
         return UVREST_E_STATE;
     if (client->thread != NULL) {
-        if (uvrest__thread_is_self(client))
+        if (uvrest__thread_is_self(client->thread))
             return UVREST_E_BUSY;
-        uvrest__thread_wait_idle(client);
+        uvrest__thread_wait_idle(client->thread);
         return UVREST_OK;
     }
     if (uvrest__loop_is_running(client->loop))
@@ -502,7 +549,6 @@ static uvrest_status make_loop(uvrest_client *client)
 /* What needs the loop. A failure closes what there is, as a client without calls would. */
 static uvrest_status make_parts(uvrest_client *client, uvrest__credentials *credentials, uvrest_reason *reason)
 {
-    uvrest__lane_conf conf;
     uvrest_status st = uvrest__timer_new(client->loop, on_timer, client, &client->timer);
     if (st == UVREST_OK)
         st = make_fleet(client);
@@ -510,9 +556,39 @@ static uvrest_status make_parts(uvrest_client *client, uvrest__credentials *cred
         st = make_transport(client, reason);
     if (st == UVREST_OK)
         st = uvrest__draft_init(&client->draft, client->settings.alloc, &client->settings.base);
-    conf = lane_conf(client);
+    client->lane_conf = lane_conf(client);
     if (st == UVREST_OK)
-        st = uvrest__lane_new(&conf, credentials, uvrest__client_now(client), &client->lanes);
+        st = uvrest__lane_new(&client->lane_conf, credentials, uvrest__client_now(client), &client->lanes);
+    return st;
+}
+
+static void turn_until_closed(void *user)
+{
+    uvrest_client *client = user;
+    client->runners++;
+    while (!client->closed)
+        uvrest__loop_turn(client->loop);
+    client->runners--;
+}
+
+static uvrest_status start_thread(uvrest_client *client)
+{
+    uvrest__thread_conf conf = {.alloc = client->settings.alloc,
+                                .loop = client->loop,
+                                .max_queued = client->settings.max_queued,
+                                .turn = turn_until_closed,
+                                .dispose = dispose,
+                                .user = client};
+    uvrest_status st = uvrest__thread_new(&conf, &client->thread);
+    if (st != UVREST_OK)
+        return st;
+    uvrest__loop_hold(client->loop, true);
+    st = uvrest__thread_start(client->thread);
+    if (st == UVREST_OK)
+        return UVREST_OK;
+    uvrest__loop_hold(client->loop, false);
+    uvrest__thread_free(client->thread);
+    client->thread = NULL;
     return st;
 }
 
@@ -548,7 +624,7 @@ uvrest_status uvrest__client_make(const uvrest_api *api, const uvrest_client_opt
     }
     st = make_parts(client, credentials, options->reason);
     if (st == UVREST_OK && client->settings.own_thread)
-        st = uvrest__thread_start(client);
+        st = start_thread(client);
     if (st != UVREST_OK) {
         uvrest_client_free(client);
         return st;
@@ -582,9 +658,9 @@ uvrest_status uvrest__client_check(const uvrest_client *client, uvrest_reason *r
     const char *why = NULL;
     if (is_forked(client))
         why = "the process was forked from the client's";
-    else if (client->thread != NULL ? uvrest__thread_is_closed(client) : client->closing)
+    else if (client->thread != NULL ? uvrest__thread_is_closed(client->thread) : client->closing)
         why = "the client is closed";
-    else if ((client->thread == NULL || uvrest__thread_is_self(client)) && client->logging)
+    else if ((client->thread == NULL || uvrest__thread_is_self(client->thread)) && client->logging)
         why = "on_log, on_request and on_response may not call into the client";
     if (why == NULL)
         return UVREST_OK;
@@ -592,52 +668,20 @@ uvrest_status uvrest__client_check(const uvrest_client *client, uvrest_reason *r
     return UVREST_E_STATE;
 }
 
-uvrest_status uvrest__client_lane(uvrest_client *client, const char *const *lines, uvrest_reason *reason,
-                                  uvrest__lane **out)
+uvrest_status uvrest__client_submit(uvrest_call *call, uvrest_reason *reason)
 {
-    uvrest__lane_conf conf = lane_conf(client);
-    uvrest__credentials credentials;
-    uvrest__lane *lane = client->lanes;
+    uvrest_client *client = call->client;
     uvrest_status st;
-    if (lines != NULL) {
-        lane = lane->next;
-        while (lane != NULL && !uvrest__credentials_are(&lane->credentials, lines))
-            lane = lane->next;
-    }
-    if (lane == NULL) {
-        uvrest__credentials_init(&credentials, conf.alloc);
-        st = uvrest__credentials_add_lines(&credentials, lines, reason);
-        if (st == UVREST_OK)
-            st = uvrest__lane_new(&conf, &credentials, uvrest__client_now(client), &lane);
-        uvrest__credentials_fini(&credentials);
+    if (client->thread != NULL) {
+        st = uvrest__thread_post(client->thread, call, reason);
         if (st != UVREST_OK)
-            return st;
-        lane->next = client->lanes->next;
-        client->lanes->next = lane;
+            uvrest__call_discard(call);
+        return st;
     }
-    lane->n_calls++;
-    *out = lane;
-    return UVREST_OK;
-}
-
-void uvrest__client_leave_lane(uvrest_client *client, uvrest__lane *lane)
-{
-    uvrest__lane *before = client->lanes;
-    if (--lane->n_calls > 0 || lane == before)
-        return;
-    while (before->next != lane)
-        before = before->next;
-    before->next = lane->next;
-    uvrest__lane_free(lane, uvrest__client_now(client));
-}
-
-void uvrest__client_count(const uvrest_client *client, uvrest_stats *out)
-{
-    *out = client->stats;
-    out->in_flight = client->pool.in_flight;
-    out->pending = client->n_calls;
-    if (client->transport != NULL)
-        out->connections = uvrest__transport_connections(client->transport);
+    st = uvrest__call_start(call, reason);
+    if (st == UVREST_OK)
+        pump(client);
+    return st;
 }
 
 void uvrest_client_stats(const uvrest_client *client, uvrest_stats *out_stats)
@@ -645,7 +689,7 @@ void uvrest_client_stats(const uvrest_client *client, uvrest_stats *out_stats)
     if (client == NULL || out_stats == NULL)
         return;
     if (client->thread != NULL && !is_forked(client))
-        uvrest__thread_read_stats(client, out_stats);
+        uvrest__thread_read_stats(client->thread, out_stats);
     else
-        uvrest__client_count(client, out_stats);
+        count(client, out_stats);
 }

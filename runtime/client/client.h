@@ -40,6 +40,7 @@ struct uvrest_client {
     uvrest__random random;
     uvrest__retry_budget budget;
     uvrest__lane *lanes; /* the client's own first */
+    uvrest__lane_conf lane_conf; /* of all of them */
     uvrest__draft draft;
     struct uvrest__thread *thread; /* NULL: the loop is turned by its caller */
     uvrest__cancel_box cancelled; /* any thread puts calls in, the loop ends them */
@@ -71,21 +72,13 @@ UVREST_MUST_USE uvrest_status uvrest__client_make(const uvrest_api *api, const u
 
 /** UVREST_OK if calls may be started; UVREST_E_STATE with reason. */
 UVREST_MUST_USE uvrest_status uvrest__client_check(const uvrest_client *client, uvrest_reason *reason);
-/** The lane of these credentials (NULL: the client's own), made if needed. UVREST_E_INVALID, UVREST_E_NOMEM. */
-UVREST_MUST_USE uvrest_status uvrest__client_lane(uvrest_client *client, const char *const *credentials,
-                                                  uvrest_reason *reason, uvrest__lane **out);
-/** A call less in a lane; the last one ends a lane that is not the client's own. */
-void uvrest__client_leave_lane(uvrest_client *client, uvrest__lane *lane);
-/** Starts what may start now, and sets the timer. */
-void uvrest__client_pump(uvrest_client *client);
+/**
+ * Sends a call on its way, here or to the client's thread, where it may be over before this returns. Taken: on failure
+ * it is freed. UVREST_E_NOMEM, UVREST_E_STATE; with a thread also UVREST_E_LIMIT.
+ */
+UVREST_MUST_USE uvrest_status uvrest__client_submit(uvrest_call *call, uvrest_reason *reason);
 /** On the loop: has the end of a group without calls run on the next turn. */
 void uvrest__client_group_due(uvrest_client *client, uvrest_group *group);
-/** Lets the loop go once nothing is pending. */
-void uvrest__client_release(uvrest_client *client);
-/** The counters as of now. */
-void uvrest__client_count(const uvrest_client *client, uvrest_stats *out);
-/** Frees a client whose loop is closed, then says so. */
-void uvrest__client_dispose(uvrest_client *client);
 /** Runs the loop until *flag, or until nothing can happen any more. The client may be gone afterwards. */
 void uvrest__client_run_until(uvrest_client *client, const bool *flag);
 

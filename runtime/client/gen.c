@@ -89,11 +89,11 @@ static uvrest_status make(uvrest_client *client, const uvrest_op *op, const void
     }
     if (st != UVREST_OK)
         return st;
-    uvrest__thread_enter(client);
+    uvrest__thread_enter(client->thread);
     st = uvrest__draft_operation(&client->draft, op, args, options, pending, reason);
     if (st == UVREST_OK)
         st = uvrest__call_new(client, op, options, target, reason, out);
-    uvrest__thread_leave(client);
+    uvrest__thread_leave(client->thread);
     return st;
 }
 
@@ -120,7 +120,7 @@ uvrest_status uvrest_gen_call(uvrest_client *client, const uvrest_op *op, const 
     if (st == UVREST_OK)
         st = make(client, op, args, NULL, target, reason, &call);
     if (st == UVREST_OK)
-        st = uvrest__call_submit(call, reason);
+        st = uvrest__client_submit(call, reason);
     if (st == UVREST_OK && out_call != NULL)
         *out_call = call;
     return st;
@@ -140,7 +140,7 @@ uvrest_status uvrest_gen_wait(uvrest_client *client, const uvrest_op *op, const 
     if (st == UVREST_OK)
         st = make(client, op, args, NULL, uvrest__wait_target(&wait), wait.reason, &call);
     if (st == UVREST_OK)
-        st = uvrest__call_submit(call, wait.reason);
+        st = uvrest__client_submit(call, wait.reason);
     return st == UVREST_OK ? uvrest__wait_run(&wait) : uvrest__wait_refused(&wait, st);
 }
 
@@ -166,7 +166,7 @@ static uvrest_status start_of_file(uvrest_client *client, const uvrest_op *op, c
         uvrest__call_discard(call);
         return st;
     }
-    st = uvrest__call_submit(call, reason);
+    st = uvrest__client_submit(call, reason);
     if (st == UVREST_OK && out_call != NULL)
         *out_call = call;
     return st;

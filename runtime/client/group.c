@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "group.h"
 #include "alloc.h"
-#include "client.h"
-#include "process.h"
 #include "text.h"
-#include "thread.h"
 #include <pthread.h>
 
 struct uvrest_group {
@@ -25,25 +22,18 @@ struct uvrest_group {
 
 /* ---- life ---- */
 
-uvrest_status uvrest_group_new(uvrest_client *client, uvrest_group **out_group)
+uvrest_status uvrest__group_new(uvrest_client *client, const uvrest_alloc *alloc, uvrest_group **out)
 {
-    uvrest_group *group;
-    uvrest_status st;
-    if (client == NULL || out_group == NULL)
-        return UVREST_E_INVALID;
-    st = uvrest__client_check(client, NULL);
-    if (st != UVREST_OK)
-        return st;
-    group = uvrest__zalloc(client->settings.alloc, sizeof *group);
+    uvrest_group *group = uvrest__zalloc(alloc, sizeof *group);
     if (group == NULL)
         return UVREST_E_NOMEM;
     group->client = client;
-    group->alloc = client->settings.alloc;
+    group->alloc = alloc;
     pthread_mutex_init(&group->mutex, NULL);
     pthread_cond_init(&group->changed, NULL);
     group->n_kept = 1;
     group->idle = true;
-    *out_group = group;
+    *out = group;
     return UVREST_OK;
 }
 
@@ -163,64 +153,44 @@ void uvrest__group_run(uvrest_group *group)
     drop(group);
 }
 
-static bool is_forked(const uvrest_group *group)
+/* ---- those who wait ---- */
+
+uvrest_client *uvrest__group_client(const uvrest_group *group)
 {
-    return group->client->pid != uvrest__process_id();
+    return group->client;
 }
 
-uvrest_status uvrest_group_finish(uvrest_group *group, uvrest_group_fn *done, void *user)
+void uvrest__group_begin_wait(uvrest_group *group, const bool **out_idle)
 {
-    bool due;
-    uvrest_status st;
-    if (group == NULL || done == NULL)
-        return UVREST_E_INVALID;
-    if (is_forked(group))
-        return UVREST_E_STATE;
-    if (group->client->thread != NULL)
-        return uvrest__thread_finish_group(group->client, group, done, user);
-    st = uvrest__group_seal(group, done, user, !group->client->closing, &due);
-    if (st == UVREST_OK && due)
-        uvrest__client_group_due(group->client, group);
-    return st;
+    pthread_mutex_lock(&group->mutex);
+    group->n_kept++;
+    pthread_mutex_unlock(&group->mutex);
+    *out_idle = &group->idle;
 }
 
-static uvrest_status wait_here(uvrest_group *group)
+bool uvrest__group_is_idle(uvrest_group *group)
 {
-    uvrest_client *client = group->client;
-    if (is_forked(group))
-        return UVREST_E_STATE;
-    if (client->thread == NULL) {
-        if (uvrest__loop_is_running(client->loop))
-            return UVREST_E_BUSY;
-        uvrest__client_run_until(client, &group->idle);
-        return UVREST_OK;
-    }
-    if (uvrest__thread_is_self(client))
-        return UVREST_E_BUSY;
+    bool idle;
+    pthread_mutex_lock(&group->mutex);
+    idle = group->idle;
+    pthread_mutex_unlock(&group->mutex);
+    return idle;
+}
+
+void uvrest__group_sleep(uvrest_group *group)
+{
     pthread_mutex_lock(&group->mutex);
     while (!group->idle)
         pthread_cond_wait(&group->changed, &group->mutex);
     pthread_mutex_unlock(&group->mutex);
-    return UVREST_OK;
 }
 
-uvrest_status uvrest_group_wait(uvrest_group *group, uvrest_group_summary *out_summary)
+void uvrest__group_end_wait(uvrest_group *group, uvrest_group_summary *out)
 {
-    uvrest_status st = UVREST_OK;
-    bool idle;
-    if (group == NULL)
-        return UVREST_E_INVALID;
-    pthread_mutex_lock(&group->mutex);
-    group->n_kept++;
-    idle = group->idle;
-    pthread_mutex_unlock(&group->mutex);
-    if (!idle)
-        st = wait_here(group);
-    if (st == UVREST_OK && out_summary != NULL) {
+    if (out != NULL) {
         pthread_mutex_lock(&group->mutex);
-        *out_summary = group->summary;
+        *out = group->summary;
         pthread_mutex_unlock(&group->mutex);
     }
     drop(group);
-    return st;
 }

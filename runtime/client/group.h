@@ -6,12 +6,26 @@
  * States: open -> sealed (finish was called) -> due (and no call is pending: done runs, from the last call's delivery
  * or from the client's list of groups that are due) -> gone.
  * Threads: a mutex guards the counts; it is taken after that of the client's thread. done runs on the loop.
- * Memory: a group lives until its owner has freed it, or done has run, and none of its calls is pending.
+ * Memory: a group lives until its owner has freed it, or done has run, none of its calls is pending, and nobody waits.
  */
 #ifndef UVREST_CLIENT_GROUP_H
 #define UVREST_CLIENT_GROUP_H
 
 #include <uvrest/group.h>
+
+/** Makes an open group. *out is owned: uvrest_group_free(). alloc: borrowed until it is gone. UVREST_E_NOMEM. */
+UVREST_MUST_USE uvrest_status uvrest__group_new(uvrest_client *client, const uvrest_alloc *alloc, uvrest_group **out);
+/** Whose it is; that may be gone unless a call is pending, or the caller says otherwise. */
+uvrest_client *uvrest__group_client(const uvrest_group *group);
+
+/** Somebody waits, until uvrest__group_end_wait(). *out_idle becomes true, on the loop, when no call is pending. */
+void uvrest__group_begin_wait(uvrest_group *group, const bool **out_idle);
+/** Whether no call is pending; from any thread. */
+bool uvrest__group_is_idle(uvrest_group *group);
+/** Sleeps until no call is pending. Not on the loop's thread. */
+void uvrest__group_sleep(uvrest_group *group);
+/** Nobody waits any more. out: how it stands; NULL is accepted. */
+void uvrest__group_end_wait(uvrest_group *group, uvrest_group_summary *out);
 
 /** Whether calls of this client may be started in the group (NULL: in none). UVREST_E_INVALID. */
 UVREST_MUST_USE uvrest_status uvrest__group_check(const uvrest_group *group, const uvrest_client *client,

@@ -41,3 +41,40 @@ void uvrest__lane_free(uvrest__lane *lane, uint64_t now)
     uvrest__credentials_fini(&lane->credentials);
     uvrest__free(alloc, lane);
 }
+
+uvrest_status uvrest__lane_join(uvrest__lane *lanes, const uvrest__lane_conf *conf, const char *const *lines,
+                                uint64_t now, uvrest_reason *reason, uvrest__lane **out)
+{
+    uvrest__credentials credentials;
+    uvrest__lane *lane = lanes;
+    uvrest_status st;
+    if (lines != NULL) {
+        lane = lane->next;
+        while (lane != NULL && !uvrest__credentials_are(&lane->credentials, lines))
+            lane = lane->next;
+    }
+    if (lane == NULL) {
+        uvrest__credentials_init(&credentials, conf->alloc);
+        st = uvrest__credentials_add_lines(&credentials, lines, reason);
+        if (st == UVREST_OK)
+            st = uvrest__lane_new(conf, &credentials, now, &lane);
+        uvrest__credentials_fini(&credentials);
+        if (st != UVREST_OK)
+            return st;
+        lane->next = lanes->next;
+        lanes->next = lane;
+    }
+    lane->n_calls++;
+    *out = lane;
+    return UVREST_OK;
+}
+
+void uvrest__lane_leave(uvrest__lane *lanes, uvrest__lane *lane, uint64_t now)
+{
+    if (--lane->n_calls > 0 || lane == lanes)
+        return;
+    while (lanes->next != lane)
+        lanes = lanes->next;
+    lanes->next = lane->next;
+    uvrest__lane_free(lane, now);
+}

@@ -47,4 +47,14 @@ UVREST_MUST_USE uvrest_status uvrest__lane_new(const uvrest__lane_conf *conf, uv
 /** Ends a lane without calls; wipes its credentials. NULL is accepted. */
 void uvrest__lane_free(uvrest__lane *lane, uint64_t now);
 
+/**
+ * A call more in the lane of these credentials (NULL: the first one, the client's own), which is made if needed.
+ * lanes: the client's own, which others are linked to. UVREST_E_INVALID, UVREST_E_NOMEM.
+ */
+UVREST_MUST_USE uvrest_status uvrest__lane_join(uvrest__lane *lanes, const uvrest__lane_conf *conf,
+                                                const char *const *credentials, uint64_t now, uvrest_reason *reason,
+                                                uvrest__lane **out);
+/** A call less in a lane; the last one ends a lane that is not the client's own. */
+void uvrest__lane_leave(uvrest__lane *lanes, uvrest__lane *lane, uint64_t now);
+
 #endif /* UVREST_CLIENT_LANE_H */

@@ -48,11 +48,11 @@ static uvrest_status make(uvrest_client *client, const uvrest_request *request, 
     }
     if (st != UVREST_OK)
         return st;
-    uvrest__thread_enter(client);
+    uvrest__thread_enter(client->thread);
     st = uvrest__draft_raw(&client->draft, request, reason);
     if (st == UVREST_OK)
         st = uvrest__call_new(client, op, request->call, target, reason, out);
-    uvrest__thread_leave(client);
+    uvrest__thread_leave(client->thread);
     return st;
 }
 
@@ -72,7 +72,7 @@ uvrest_status uvrest_call_raw(uvrest_client *client, const uvrest_request *reque
     if (st == UVREST_OK)
         st = make(client, request, target, reason, &call);
     if (st == UVREST_OK)
-        st = uvrest__call_submit(call, reason);
+        st = uvrest__client_submit(call, reason);
     if (st == UVREST_OK && out_call != NULL)
         *out_call = call;
     return st;
@@ -91,6 +91,6 @@ uvrest_status uvrest_call_raw_wait(uvrest_client *client, const uvrest_request *
     if (st == UVREST_OK)
         st = make(client, request, uvrest__wait_target(&wait), wait.reason, &call);
     if (st == UVREST_OK)
-        st = uvrest__call_submit(call, wait.reason);
+        st = uvrest__client_submit(call, wait.reason);
     return st == UVREST_OK ? uvrest__wait_run(&wait) : uvrest__wait_refused(&wait, st);
 }

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "thread.h"
 #include "alloc.h"
+#include "call.h"
 #include "text.h"
 #include <pthread.h>
 #include <signal.h>
 
 struct uvrest__thread {
-    uvrest_client *client;
+    uvrest__thread_conf conf;
     pthread_t id; /* for those that join it */
     pthread_mutex_t starting;
     pthread_mutex_t mutex; /* for all below */
     pthread_cond_t changed; /* n_pending or n_waiting became 0 */
-    uvrest_call *first; /* posted, not adopted yet; linked by next_ended */
+    uvrest_call *first; /* posted, not taken yet; linked by next_ended */
     uvrest_call *last;
     uvrest_group *groups; /* posted, in no order */
     size_t n_posted; /* not in `stats` yet */
-    size_t n_adopted; /* of these, those adopted already */
+    size_t n_taken; /* of these, those the loop has */
     size_t n_pending; /* calls and groups posted, whose callback has not returned */
     unsigned n_waiting; /* threads in uvrest__thread_wait_idle() */
     bool closing;
@@ -28,9 +29,9 @@ struct uvrest__thread {
 /* The one whose thread this is. */
 static _Thread_local const uvrest__thread *running;
 
-bool uvrest__thread_is_self(const uvrest_client *client)
+bool uvrest__thread_is_self(const uvrest__thread *thread)
 {
-    return client->thread != NULL && client->thread == running;
+    return thread != NULL && thread == running;
 }
 
 /* ---- life ---- */
@@ -38,13 +39,9 @@ bool uvrest__thread_is_self(const uvrest_client *client)
 static void *run(void *user)
 {
     uvrest__thread *thread = user;
-    uvrest_client *client = thread->client;
     bool joined;
     running = thread;
-    client->runners++;
-    while (!client->closed)
-        uvrest__loop_turn(client->loop);
-    client->runners--;
+    thread->conf.turn(thread->conf.user);
     running = NULL;
     pthread_mutex_lock(&thread->mutex);
     joined = thread->joined;
@@ -52,7 +49,7 @@ static void *run(void *user)
         pthread_detach(pthread_self());
     pthread_mutex_unlock(&thread->mutex);
     if (!joined)
-        uvrest__client_dispose(client);
+        thread->conf.dispose(thread->conf.user);
     return NULL;
 }
 
@@ -69,24 +66,23 @@ static int create(uvrest__thread *thread)
     return error;
 }
 
-uvrest_status uvrest__thread_start(uvrest_client *client)
+uvrest_status uvrest__thread_new(const uvrest__thread_conf *conf, uvrest__thread **out)
 {
-    uvrest__thread *thread = uvrest__zalloc(client->settings.alloc, sizeof *thread);
+    uvrest__thread *thread = uvrest__zalloc(conf->alloc, sizeof *thread);
     if (thread == NULL)
         return UVREST_E_NOMEM;
-    thread->client = client;
-    thread->stats = client->stats;
+    thread->conf = *conf;
+    thread->stats.quota_left = -1;
     pthread_mutex_init(&thread->starting, NULL);
     pthread_mutex_init(&thread->mutex, NULL);
     pthread_cond_init(&thread->changed, NULL);
-    client->thread = thread;
-    uvrest__loop_hold(client->loop, true);
-    if (create(thread) == 0)
-        return UVREST_OK;
-    uvrest__loop_hold(client->loop, false);
-    client->thread = NULL;
-    uvrest__thread_free(thread);
-    return UVREST_E_NOMEM;
+    *out = thread;
+    return UVREST_OK;
+}
+
+uvrest_status uvrest__thread_start(uvrest__thread *thread)
+{
+    return create(thread) == 0 ? UVREST_OK : UVREST_E_NOMEM;
 }
 
 void uvrest__thread_free(uvrest__thread *thread)
@@ -102,29 +98,29 @@ void uvrest__thread_free(uvrest__thread *thread)
     pthread_cond_destroy(&thread->changed);
     pthread_mutex_destroy(&thread->mutex);
     pthread_mutex_destroy(&thread->starting);
-    uvrest__free(thread->client->settings.alloc, thread);
+    uvrest__free(thread->conf.alloc, thread);
 }
 
 /* ---- from any thread ---- */
 
-void uvrest__thread_enter(uvrest_client *client)
+void uvrest__thread_enter(uvrest__thread *thread)
 {
-    if (client->thread != NULL)
-        pthread_mutex_lock(&client->thread->starting);
+    if (thread != NULL)
+        pthread_mutex_lock(&thread->starting);
 }
 
-void uvrest__thread_leave(uvrest_client *client)
+void uvrest__thread_leave(uvrest__thread *thread)
 {
-    if (client->thread != NULL)
-        pthread_mutex_unlock(&client->thread->starting);
+    if (thread != NULL)
+        pthread_mutex_unlock(&thread->starting);
 }
 
-bool uvrest__thread_is_closed(const uvrest_client *client)
+bool uvrest__thread_is_closed(uvrest__thread *thread)
 {
     bool closed;
-    pthread_mutex_lock(&client->thread->mutex);
-    closed = client->thread->closing;
-    pthread_mutex_unlock(&client->thread->mutex);
+    pthread_mutex_lock(&thread->mutex);
+    closed = thread->closing;
+    pthread_mutex_unlock(&thread->mutex);
     return closed;
 }
 
@@ -141,15 +137,14 @@ static void push(uvrest__thread *thread, uvrest_call *call)
 }
 
 /* The loop is woken with the mutex held: it cannot have ended, since its end is begun under it as well. */
-uvrest_status uvrest__thread_post(uvrest_client *client, uvrest_call *call, uvrest_reason *reason)
+uvrest_status uvrest__thread_post(uvrest__thread *thread, uvrest_call *call, uvrest_reason *reason)
 {
-    uvrest__thread *thread = client->thread;
     const char *why = "the client is closed";
     uvrest_status st = UVREST_E_STATE;
     pthread_mutex_lock(&thread->mutex);
     if (thread->closing) {
         st = UVREST_E_STATE;
-    } else if (thread->stats.queued + thread->n_posted >= client->settings.max_queued) {
+    } else if (thread->stats.queued + thread->n_posted >= thread->conf.max_queued) {
         why = "max_queued: so many calls are waiting already";
         st = UVREST_E_LIMIT;
     } else {
@@ -158,7 +153,7 @@ uvrest_status uvrest__thread_post(uvrest_client *client, uvrest_call *call, uvre
     }
     if (st == UVREST_OK) {
         push(thread, call);
-        uvrest__loop_wake(client->loop);
+        uvrest__loop_wake(thread->conf.loop);
     }
     pthread_mutex_unlock(&thread->mutex);
     if (why != NULL)
@@ -166,9 +161,9 @@ uvrest_status uvrest__thread_post(uvrest_client *client, uvrest_call *call, uvre
     return st;
 }
 
-uvrest_status uvrest__thread_finish_group(uvrest_client *client, uvrest_group *group, uvrest_group_fn *done, void *user)
+uvrest_status uvrest__thread_finish_group(uvrest__thread *thread, uvrest_group *group, uvrest_group_fn *done,
+                                          void *user)
 {
-    uvrest__thread *thread = client->thread;
     bool due;
     uvrest_status st;
     pthread_mutex_lock(&thread->mutex);
@@ -177,7 +172,7 @@ uvrest_status uvrest__thread_finish_group(uvrest_client *client, uvrest_group *g
         *uvrest__group_next(group) = thread->groups;
         thread->groups = group;
         thread->n_pending++;
-        uvrest__loop_wake(client->loop);
+        uvrest__loop_wake(thread->conf.loop);
     }
     pthread_mutex_unlock(&thread->mutex);
     return st;
@@ -191,35 +186,31 @@ static void begin_close(uvrest__thread *thread, uvrest_client_closed_fn *on_clos
     thread->closing = true;
     thread->on_closed = on_closed;
     thread->closed_user = user;
-    uvrest__loop_wake(thread->client->loop);
+    uvrest__loop_wake(thread->conf.loop);
 }
 
-void uvrest__thread_close(uvrest_client *client, uvrest_client_closed_fn *on_closed, void *user)
+void uvrest__thread_close(uvrest__thread *thread, uvrest_client_closed_fn *on_closed, void *user)
 {
-    uvrest__thread *thread = client->thread;
     pthread_mutex_lock(&thread->mutex);
     begin_close(thread, on_closed, user);
     pthread_mutex_unlock(&thread->mutex);
 }
 
-void uvrest__thread_end(uvrest_client *client)
+bool uvrest__thread_join(uvrest__thread *thread)
 {
-    uvrest__thread *thread = client->thread;
     bool joins;
     pthread_mutex_lock(&thread->mutex);
-    joins = !uvrest__thread_is_self(client) && !thread->joined;
+    joins = !uvrest__thread_is_self(thread) && !thread->joined;
     thread->joined = thread->joined || joins;
     begin_close(thread, NULL, NULL);
     pthread_mutex_unlock(&thread->mutex);
-    if (!joins)
-        return;
-    pthread_join(thread->id, NULL);
-    uvrest__client_dispose(client);
+    if (joins)
+        pthread_join(thread->id, NULL);
+    return joins;
 }
 
-void uvrest__thread_wait_idle(uvrest_client *client)
+void uvrest__thread_wait_idle(uvrest__thread *thread)
 {
-    uvrest__thread *thread = client->thread;
     pthread_mutex_lock(&thread->mutex);
     thread->n_waiting++;
     while (thread->n_pending > 0)
@@ -229,9 +220,8 @@ void uvrest__thread_wait_idle(uvrest_client *client)
     pthread_mutex_unlock(&thread->mutex);
 }
 
-void uvrest__thread_read_stats(const uvrest_client *client, uvrest_stats *out)
+void uvrest__thread_read_stats(uvrest__thread *thread, uvrest_stats *out)
 {
-    uvrest__thread *thread = client->thread;
     pthread_mutex_lock(&thread->mutex);
     *out = thread->stats;
     out->calls += thread->n_posted;
@@ -242,55 +232,33 @@ void uvrest__thread_read_stats(const uvrest_client *client, uvrest_stats *out)
 
 /* ---- on the loop ---- */
 
-bool uvrest__thread_adopt(uvrest_client *client, uvrest_client_closed_fn **out_on_closed, void **out_user)
+uvrest__thread_mail uvrest__thread_take(uvrest__thread *thread)
 {
-    uvrest__thread *thread = client->thread;
-    uvrest_call *call;
-    uvrest_group *group;
-    bool closing;
-    if (thread == NULL)
-        return false;
+    uvrest__thread_mail mail;
     pthread_mutex_lock(&thread->mutex);
-    call = thread->first;
+    mail = (uvrest__thread_mail){.calls = thread->first,
+                                 .groups = thread->groups,
+                                 .closing = thread->closing,
+                                 .on_closed = thread->on_closed,
+                                 .closed_user = thread->closed_user};
     thread->first = thread->last = NULL;
-    group = thread->groups;
     thread->groups = NULL;
-    thread->n_adopted = thread->n_posted;
-    closing = thread->closing;
-    *out_on_closed = thread->on_closed;
-    *out_user = thread->closed_user;
+    thread->n_taken = thread->n_posted;
     pthread_mutex_unlock(&thread->mutex);
-    while (call != NULL) {
-        uvrest_call *next = call->next_ended;
-        call->next_ended = NULL;
-        uvrest__call_adopt(call);
-        call = next;
-    }
-    while (group != NULL) {
-        uvrest_group *next = *uvrest__group_next(group);
-        *uvrest__group_next(group) = NULL;
-        uvrest__client_group_due(client, group);
-        group = next;
-    }
-    uvrest__thread_publish(client);
-    return closing;
+    return mail;
 }
 
-void uvrest__thread_publish(uvrest_client *client)
+void uvrest__thread_publish(uvrest__thread *thread, const uvrest_stats *stats)
 {
-    uvrest__thread *thread = client->thread;
-    if (thread == NULL)
-        return;
     pthread_mutex_lock(&thread->mutex);
-    uvrest__client_count(client, &thread->stats);
-    thread->n_posted -= thread->n_adopted;
-    thread->n_adopted = 0;
+    thread->stats = *stats;
+    thread->n_posted -= thread->n_taken;
+    thread->n_taken = 0;
     pthread_mutex_unlock(&thread->mutex);
 }
 
-void uvrest__thread_delivered(uvrest_client *client)
+void uvrest__thread_delivered(uvrest__thread *thread)
 {
-    uvrest__thread *thread = client->thread;
     if (thread == NULL)
         return;
     pthread_mutex_lock(&thread->mutex);

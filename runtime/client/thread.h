@@ -4,53 +4,79 @@
  * The thread of a client that has one (own_thread): it turns the client's loop and runs all of its callbacks.
  *
  * Other threads put a call together completely (one at a time: the client's draft is shared), post it and wake the
- * loop, which adopts what was posted: only from then on is a call in the client's lists, which no other thread touches.
+ * loop, which takes what was posted: only from then on is a call in the client's lists, which no other thread touches.
  * What others may read, the counters, is published after each step of the loop.
  * Mutexes: `starting` is held while a call is put together; `mutex` for a few instructions; they are never held
  * together, nor during a callback.
- * The end: whoever closes first has the loop begin its end after it has adopted what was posted. The thread then ends
- * the client itself, unless somebody waits in uvrest_client_free(): then that one does.
- * Functions that take a client do nothing, or say no, for one without a thread.
+ * States: open -> closing (whoever closes first; nothing is posted any more) -> its loop has ended -> gone. The thread
+ * then ends the client itself, unless somebody waits in uvrest_client_free(): then that one does.
+ * Where it says so NULL is accepted, for a client without a thread.
  */
 #ifndef UVREST_CLIENT_THREAD_H
 #define UVREST_CLIENT_THREAD_H
 
-#include "call.h"
+#include "loop.h"
+#include <uvrest/group.h>
 
 typedef struct uvrest__thread uvrest__thread;
 
-/** Gives the client a thread and starts it; the client is complete. UVREST_E_NOMEM: then it has none. */
-UVREST_MUST_USE uvrest_status uvrest__thread_start(uvrest_client *client);
-/** Waits until nobody is inside any more, and frees. The thread has ended, or is the caller. NULL is accepted. */
+/** What it runs, and for whom. All of it is borrowed until the thread is freed. */
+typedef struct uvrest__thread_conf {
+    const uvrest_alloc *alloc;
+    uvrest__loop *loop; /* woken when something was posted */
+    uint32_t max_queued;
+    uvrest__loop_fn *turn; /* turns the loop until it is closed */
+    uvrest__loop_fn *dispose; /* then ends its owner, and the thread's memory with it */
+    void *user; /* of both */
+} uvrest__thread_conf;
+
+/** What was posted. */
+typedef struct uvrest__thread_mail {
+    uvrest_call *calls; /* in order, linked by next_ended */
+    uvrest_group *groups; /* due, in no order */
+    bool closing; /* it is to end, and then: */
+    uvrest_client_closed_fn *on_closed;
+    void *closed_user;
+} uvrest__thread_mail;
+
+/**
+ * Makes a thread that does not run. *out is owned: uvrest__thread_free(), which waits until nobody is inside any more.
+ * UVREST_E_NOMEM.
+ */
+UVREST_MUST_USE uvrest_status uvrest__thread_new(const uvrest__thread_conf *conf, uvrest__thread **out);
+/** Begins to run; its owner is complete. UVREST_E_NOMEM: it does not. */
+UVREST_MUST_USE uvrest_status uvrest__thread_start(uvrest__thread *thread);
+/** The thread has ended, is the caller, or was not started. NULL is accepted. */
 void uvrest__thread_free(uvrest__thread *thread);
-/** Whether the caller is the client's thread: inside a callback. */
-bool uvrest__thread_is_self(const uvrest_client *client);
+/** Whether it is the caller: inside a callback. NULL is accepted: no. */
+bool uvrest__thread_is_self(const uvrest__thread *thread);
 
-/** One thread at a time puts a call together. Not inside another such section. */
-void uvrest__thread_enter(uvrest_client *client);
-void uvrest__thread_leave(uvrest_client *client);
+/** One thread at a time puts a call together. Not inside another such section. NULL is accepted. */
+void uvrest__thread_enter(uvrest__thread *thread);
+void uvrest__thread_leave(uvrest__thread *thread);
 
-/** Whether the client has been closed, as other threads see it. */
-bool uvrest__thread_is_closed(const uvrest_client *client);
+/** Whether it was closed, as other threads see it. */
+bool uvrest__thread_is_closed(uvrest__thread *thread);
 /** Hands a call over, taken on success: UVREST_E_STATE (closed meanwhile), UVREST_E_LIMIT (max_queued). */
-UVREST_MUST_USE uvrest_status uvrest__thread_post(uvrest_client *client, uvrest_call *call, uvrest_reason *reason);
+UVREST_MUST_USE uvrest_status uvrest__thread_post(uvrest__thread *thread, uvrest_call *call, uvrest_reason *reason);
 /** uvrest_group_finish(), for a client with a thread. */
-UVREST_MUST_USE uvrest_status uvrest__thread_finish_group(uvrest_client *client, uvrest_group *group,
+UVREST_MUST_USE uvrest_status uvrest__thread_finish_group(uvrest__thread *thread, uvrest_group *group,
                                                           uvrest_group_fn *done, void *user);
 /** Has the loop begin the end; a second time does nothing. */
-void uvrest__thread_close(uvrest_client *client, uvrest_client_closed_fn *on_closed, void *user);
-/** The same, and waits until the client is gone; inside a callback it does not wait. */
-void uvrest__thread_end(uvrest_client *client);
+void uvrest__thread_close(uvrest__thread *thread, uvrest_client_closed_fn *on_closed, void *user);
+/** The same, and waits until it has ended: then true, and the caller ends its owner. Inside a callback, or if another
+ * waits already: false. */
+UVREST_MUST_USE bool uvrest__thread_join(uvrest__thread *thread);
 /** Waits until no call is pending. Not inside a callback. */
-void uvrest__thread_wait_idle(uvrest_client *client);
+void uvrest__thread_wait_idle(uvrest__thread *thread);
 /** Copies the counters. */
-void uvrest__thread_read_stats(const uvrest_client *client, uvrest_stats *out);
+void uvrest__thread_read_stats(uvrest__thread *thread, uvrest_stats *out);
 
-/** On the loop: adopts what was posted. true if the client is to end. */
-bool uvrest__thread_adopt(uvrest_client *client, uvrest_client_closed_fn **out_on_closed, void **out_user);
-/** On the loop: lets others read the counters as they are now. */
-void uvrest__thread_publish(uvrest_client *client);
-/** On the loop: a call's callback has returned, or that of a group without calls. */
-void uvrest__thread_delivered(uvrest_client *client);
+/** On the loop: what was posted, which is its owner's from now on. */
+uvrest__thread_mail uvrest__thread_take(uvrest__thread *thread);
+/** On the loop: lets others read these counters, in which all that was taken is counted. */
+void uvrest__thread_publish(uvrest__thread *thread, const uvrest_stats *stats);
+/** On the loop: a call's callback has returned, or that of a group without calls. NULL is accepted. */
+void uvrest__thread_delivered(uvrest__thread *thread);
 
 #endif /* UVREST_CLIENT_THREAD_H */

@@ -29,7 +29,7 @@ uvrest_status uvrest__wait_begin(uvrest__wait *wait, uvrest_client *client, cons
     wait->threaded = client->thread != NULL;
     st = uvrest__client_check(client, wait->reason);
     if (st == UVREST_OK &&
-        (client->thread != NULL ? uvrest__thread_is_self(client) : uvrest__loop_is_running(client->loop))) {
+        (client->thread != NULL ? uvrest__thread_is_self(client->thread) : uvrest__loop_is_running(client->loop))) {
         uvrest__reason_set(wait->reason, uvrest_status_text(UVREST_E_BUSY), (char *)NULL);
         st = UVREST_E_BUSY;
     }
