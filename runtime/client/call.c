@@ -594,6 +594,14 @@ void uvrest__call_deliver(uvrest_call *call)
     uvrest__group_leave(group, status);
 }
 
+void uvrest__call_abandon(uvrest_call *call)
+{
+    uvrest__cancel_leave(&call->cancel);
+    uvrest__group_undo(call->group);
+    uvrest__answer_free(call->answer);
+    free_memory(call);
+}
+
 uvrest_status uvrest_call_take(uvrest_call *call)
 {
     if (call == NULL)

@@ -120,5 +120,7 @@ void uvrest__call_end_with(uvrest_call *call, uvrest_status status, const char *
 void uvrest__call_close(uvrest_call *call);
 /** Then runs its callback, which may be that of its group too, and frees it. */
 void uvrest__call_deliver(uvrest_call *call);
+/** Frees it in a process forked from its client's: no callback, and its transfer stays where it is. */
+void uvrest__call_abandon(uvrest_call *call);
 
 #endif /* UVREST_CLIENT_CALL_H */

@@ -321,12 +321,7 @@ static void abandon(uvrest_client *client)
     while (client->calls != NULL) {
         uvrest_call *call = client->calls;
         client->calls = call->next;
-        uvrest__cancel_leave(&call->cancel);
-        uvrest__cancel_drop(&call->cancel);
-        uvrest__group_undo(call->group);
-        uvrest__free(alloc, call->moved);
-        uvrest__answer_free(call->answer);
-        uvrest__free(alloc, call);
+        uvrest__call_abandon(call);
     }
     while (client->lanes != NULL) {
         uvrest__lane *lane = client->lanes;

@@ -291,6 +291,63 @@ static void release(void *memory, void *user)
     free(memory);
 }
 
+static void add_line(const uvrest_request_event *event, void *user)
+{
+    const bool *adds = user;
+    if (*adds)
+        assert_int_equal(uvrest_request_add_header(event, "X-Of-A-Hook: 1"), UVREST_OK);
+}
+
+/* What is left of a client with a call in flight once a child of fork() has freed it there: the transport's. */
+static long left_in_child(bool adds)
+{
+    server *s = server_start("conn\nexpect\nstall\n");
+    pool p = {.left = -1};
+    uvrest_alloc alloc = {allocate, resize, release, &p};
+    sample_client_options options = wire_options(s);
+    uvrest_client *client;
+    seen saw = {0};
+    int fds[2];
+    long left = -1;
+    pid_t child;
+    uv_loop_t loop;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    assert_int_equal(pipe(fds), 0);
+    options.loop = &loop;
+    options.alloc = &alloc;
+    options.on_request = add_line;
+    options.hook_user = &adds;
+    options.disable_rate_limit_handling = true;
+    client = wire_client_of(&options);
+    wire_get(client, &saw, NULL, NULL);
+    while (server_requests(s) == 0)
+        uv_run(&loop, UV_RUN_NOWAIT);
+    child = fork();
+    if (child == 0) {
+        uvrest_client_free(client);
+        if (write(fds[1], &p.live, sizeof p.live) != sizeof p.live)
+            abort();
+        raise(SIGKILL);
+    }
+    assert_true(child > 0);
+    assert_int_equal(read(fds[0], &left, sizeof left), sizeof left);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    close(fds[0]);
+    close(fds[1]);
+    uvrest_client_close(client, NULL, NULL);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    assert_int_equal(p.live, 0);
+    server_stop(s);
+    return left;
+}
+
+static void row_118_what_a_call_holds_is_freed_in_the_child_too(void **state)
+{
+    (void)state;
+    assert_int_equal(left_in_child(true), left_in_child(false));
+}
+
 /* One client, a GET and a POST; how many of them ended well. */
 static unsigned live_once(server *s, pool *p, bool *out_client)
 {
@@ -360,6 +417,7 @@ int main(void)
         cmocka_unit_test(row_114_close_with_calls_in_every_state),
         cmocka_unit_test(row_115_loop_that_is_stopped_goes_on_later),
         cmocka_unit_test(row_118_child_of_fork_gets_state_and_hurts_nobody),
+        cmocka_unit_test(row_118_what_a_call_holds_is_freed_in_the_child_too),
         cmocka_unit_test(row_110_every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
