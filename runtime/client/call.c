@@ -488,7 +488,7 @@ uvrest_status uvrest__call_read(uvrest_call *call, const char *file, uvrest_prog
 
 void uvrest_call_cancel(uvrest_call *call)
 {
-    if (call == NULL || call->client->pid != uvrest__process_id() || call->client->logging)
+    if (call == NULL || call->client->pid != uvrest__process_id() || call->client->telling)
         return;
     uvrest__call_end(call, UVREST_E_CANCELLED, "cancelled");
 }

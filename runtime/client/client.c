@@ -655,7 +655,7 @@ uvrest_status uvrest__client_check(const uvrest_client *client, uvrest_reason *r
         why = "the process was forked from the client's";
     else if (client->thread != NULL ? uvrest__thread_is_closed(client->thread) : client->closing)
         why = "the client is closed";
-    else if ((client->thread == NULL || uvrest__thread_is_self(client->thread)) && client->logging)
+    else if ((client->thread == NULL || uvrest__thread_is_self(client->thread)) && client->telling)
         why = "on_log, on_request and on_response may not call into the client";
     if (why == NULL)
         return UVREST_OK;

@@ -71,9 +71,9 @@ static uvrest_status tell_request(uvrest_call *call)
                                   .lines = &lines};
     uvrest_status st;
     uvrest__buf_init(&lines.text, client->settings.alloc, UVREST__HEADERS_MAX_BYTES);
-    client->logging = true;
+    client->telling = true;
     client->settings.on_request(&event, client->settings.hook_user);
-    client->logging = false;
+    client->telling = false;
     st = lines.text.status;
     if (st == UVREST_OK)
         keep_lines(call, &lines);
@@ -115,9 +115,9 @@ static void tell_response(const uvrest_call *call, int http_status, const uvrest
     if (headers != NULL)
         list = list_headers(client, headers, &event.n_headers);
     event.headers = list;
-    client->logging = true;
+    client->telling = true;
     client->settings.on_response(&event, client->settings.hook_user);
-    client->logging = false;
+    client->telling = false;
     uvrest__free(client->settings.alloc, list);
 }
 

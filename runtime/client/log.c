@@ -41,9 +41,9 @@ static void emit(uvrest_client *client, uvrest_log_level level, line *l)
 {
     for (const uvrest__lane *lane = client->lanes; lane != NULL; lane = lane->next)
         uvrest__credentials_redact(&lane->credentials, l->bytes);
-    client->logging = true;
+    client->telling = true;
     client->settings.on_log(level, l->bytes, client->settings.log_user);
-    client->logging = false;
+    client->telling = false;
 }
 
 void uvrest__log_attempt(const uvrest_call *call, int http_status, uvrest_status status, uint64_t duration_us)

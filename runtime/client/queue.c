@@ -7,10 +7,10 @@ static const uint8_t order[UVREST__QUEUE_PRIORITIES] = {UVREST_PRIORITY_HIGH, UV
                                                         UVREST_PRIORITY_BULK};
 
 /* Those that come back are older than most, so their place is near the front; new ones go to the end at once. */
-static uvrest__queue_item *successor_of(const struct uvrest__queue_lane *lane, uint64_t number)
+static uvrest__queue_item *successor_of(const struct uvrest__queue_rank *rank, uint64_t number)
 {
-    uvrest__queue_item *next = lane->first;
-    if (lane->last == NULL || lane->last->number < number)
+    uvrest__queue_item *next = rank->first;
+    if (rank->last == NULL || rank->last->number < number)
         return NULL;
     while (next->number < number)
         next = next->next;
@@ -19,51 +19,51 @@ static uvrest__queue_item *successor_of(const struct uvrest__queue_lane *lane, u
 
 void uvrest__queue_put(uvrest__queue *queue, uvrest__queue_item *item)
 {
-    struct uvrest__queue_lane *lane = &queue->lanes[item->priority];
+    struct uvrest__queue_rank *rank = &queue->ranks[item->priority];
     assert(!item->queued);
-    item->next = successor_of(lane, item->number);
-    item->prev = item->next == NULL ? lane->last : item->next->prev;
+    item->next = successor_of(rank, item->number);
+    item->prev = item->next == NULL ? rank->last : item->next->prev;
     if (item->prev == NULL)
-        lane->first = item;
+        rank->first = item;
     else
         item->prev->next = item;
     if (item->next == NULL)
-        lane->last = item;
+        rank->last = item;
     else
         item->next->prev = item;
     item->queued = true;
-    lane->n++;
+    rank->n++;
     queue->n++;
 }
 
 uvrest__queue_item *uvrest__queue_peek(const uvrest__queue *queue)
 {
     for (size_t i = 0; i < UVREST__QUEUE_PRIORITIES; i++)
-        if (queue->lanes[order[i]].first != NULL)
-            return queue->lanes[order[i]].first;
+        if (queue->ranks[order[i]].first != NULL)
+            return queue->ranks[order[i]].first;
     return NULL;
 }
 
 size_t uvrest__queue_demand(const uvrest__queue *queue)
 {
-    size_t n_bulk = queue->lanes[UVREST_PRIORITY_BULK].n;
+    size_t n_bulk = queue->ranks[UVREST_PRIORITY_BULK].n;
     return queue->n > n_bulk ? queue->n - n_bulk : n_bulk;
 }
 
 void uvrest__queue_remove(uvrest__queue *queue, uvrest__queue_item *item)
 {
-    struct uvrest__queue_lane *lane = &queue->lanes[item->priority];
+    struct uvrest__queue_rank *rank = &queue->ranks[item->priority];
     assert(item->queued);
     if (item->prev == NULL)
-        lane->first = item->next;
+        rank->first = item->next;
     else
         item->prev->next = item->next;
     if (item->next == NULL)
-        lane->last = item->prev;
+        rank->last = item->prev;
     else
         item->next->prev = item->prev;
     item->prev = item->next = NULL;
     item->queued = false;
-    lane->n--;
+    rank->n--;
     queue->n--;
 }

@@ -22,11 +22,11 @@ typedef struct uvrest__queue_item {
 } uvrest__queue_item;
 
 typedef struct uvrest__queue {
-    struct uvrest__queue_lane {
+    struct uvrest__queue_rank {
         uvrest__queue_item *first;
         uvrest__queue_item *last;
         size_t n;
-    } lanes[UVREST__QUEUE_PRIORITIES];
+    } ranks[UVREST__QUEUE_PRIORITIES];
     size_t n;
 } uvrest__queue;
 

@@ -67,6 +67,23 @@ static uvrest_status check_timeouts(const uvrest_client_options *o)
     return UVREST_OK;
 }
 
+static uvrest_status check_fields(const uvrest_client_options *o)
+{
+    if (o->alloc != NULL && (o->alloc->allocate == NULL || o->alloc->resize == NULL || o->alloc->release == NULL)) {
+        uvrest__reason_set(o->reason, "alloc: a function is missing", (char *)NULL);
+        return UVREST_E_INVALID;
+    }
+    if (o->own_thread && o->loop != NULL) {
+        uvrest__reason_set(o->reason, "own_thread: not with a loop of the caller's", (char *)NULL);
+        return UVREST_E_INVALID;
+    }
+    if (o->base_url == NULL) {
+        uvrest__reason_set(o->reason, "base_url: required", (char *)NULL);
+        return UVREST_E_INVALID;
+    }
+    return check_timeouts(o);
+}
+
 static uvrest_status copy(const uvrest_alloc *alloc, const char *text, char **out)
 {
     *out = uvrest__strdup(alloc, text);
@@ -143,19 +160,7 @@ uvrest_status uvrest__settings_init(uvrest__settings *out, const uvrest_client_o
                           .on_request = o->on_request,
                           .on_response = o->on_response,
                           .hook_user = o->hook_user};
-    if (o->alloc != NULL && (o->alloc->allocate == NULL || o->alloc->resize == NULL || o->alloc->release == NULL)) {
-        uvrest__reason_set(o->reason, "alloc: a function is missing", (char *)NULL);
-        return UVREST_E_INVALID;
-    }
-    if (o->own_thread && o->loop != NULL) {
-        uvrest__reason_set(o->reason, "own_thread: not with a loop of the caller's", (char *)NULL);
-        return UVREST_E_INVALID;
-    }
-    if (o->base_url == NULL) {
-        uvrest__reason_set(o->reason, "base_url: required", (char *)NULL);
-        return UVREST_E_INVALID;
-    }
-    st = check_timeouts(o);
+    st = check_fields(o);
     if (st == UVREST_OK)
         st = uvrest__trust_check(o->ca_file, o->ca_path, o->reason);
     if (st == UVREST_OK)
