@@ -34,7 +34,7 @@ static void demand(bool holds, const char *what)
     exit(1);
 }
 
-/* ---- cJSON into structs and back, by the same tables -------------------------------------------------------------- */
+/* ---- cJSON into structs and back, by the same tables ------------------------------------------------------------- */
 
 static void copy_object(const uvrest_schema *schema, unsigned model, const cJSON *tree, char *to, uvrest_arena *arena);
 
@@ -317,7 +317,7 @@ enum { OURS, REUSED, CJSON, CJSON_COPY, SIMDJSON, OURS_ENCODE, CJSON_ENCODE, N_C
 static contestant_fn *const contestants[N_CONTESTANTS] = {
     ours_decode, ours_decode_reused, cjson_decode, cjson_copy_decode, simdjson_decode, ours_encode, cjson_encode};
 
-/* ---- measuring ------------------------------------------------------------------------------------------------------ */
+/* ---- measuring --------------------------------------------------------------------------------------------------- */
 
 static double now_ns(void)
 {

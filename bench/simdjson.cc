@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// simdjson's tree, as the best Debian has. Its parser is kept, as its makers advise; ours and cJSON begin anew each time.
+// simdjson's tree, as the best Debian has. Its parser is kept, as its makers advise; ours and cJSON begin anew each
+// time.
 #include <cstddef>
 #include <simdjson.h>
 

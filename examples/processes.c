@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One quota, several processes: PROCESSES of them read the same asset COUNT times between them, and share what the server
- * allows, so that none of them is refused. SHARED is a file, best on a file system of memory, such as below
+ * One quota, several processes: PROCESSES of them read the same asset COUNT times between them, and share what the
+ * server allows, so that none of them is refused. SHARED is a file, best on a file system of memory, such as below
  * XDG_RUNTIME_DIR or /dev/shm; or, as for processes of several machines, a Redis or Valkey server: redis://… or unix:….
  *
  *   ICONIK_APP_ID, ICONIK_AUTH_TOKEN, ICONIK_BASE_URL   as for quickstart

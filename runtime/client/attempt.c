@@ -80,7 +80,8 @@ uvrest_status uvrest__attempt_send(uvrest_call *call, uint64_t now)
     return UVREST_OK;
 }
 
-/* The first sending is given up, since its answer will not come; without a slot the attempt ends, and waits its turn. */
+/* The first sending is given up, since its answer will not come; without a slot the attempt
+ * ends, and waits its turn. */
 bool uvrest__attempt_may_repeat(uvrest_call *call)
 {
     uvrest__ratelimit *ledger = call->lane->ledger;

@@ -496,8 +496,8 @@ void uvrest_call_cancel(uvrest_call *call)
 /*
  * While a callback holds the loop up answers arrive and are not read; when it goes on, timers come before descriptors.
  * So the alarm of a call in flight rings again every millisecond until the loop has looked and found nothing, or, since
- * on a busy client there is always something, as many times as it was late by milliseconds. Looks are counted, not time:
- * the next callback may hold the loop up as well.
+ * on a busy client there is always something, as many times as it was late by milliseconds. Looks are counted, not
+ * time: the next callback may hold the loop up as well.
  */
 static bool catches_up(uvrest_call *call, uint64_t now, uvrest__loop_news news)
 {

@@ -96,7 +96,8 @@ UVREST_MUST_USE uvrest_status uvrest__call_check_out(const uvrest_client *client
 UVREST_MUST_USE uvrest_status uvrest__call_new(uvrest_client *client, const uvrest_op *op,
                                                const uvrest_call_options *options, uvrest__call_target target,
                                                uvrest_reason *reason, uvrest_call **out);
-/** Has a call that was not submitted wait for the digest of a file, which its target has a place for. UVREST_E_NOMEM. */
+/** Has a call that was not submitted wait for the digest of a file, which its target has a
+ * place for. UVREST_E_NOMEM. */
 UVREST_MUST_USE uvrest_status uvrest__call_read(uvrest_call *call, const char *file, uvrest_progress_fn *progress,
                                                 void *user);
 /** Frees a call that was not submitted. */

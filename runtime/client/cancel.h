@@ -34,7 +34,8 @@ void uvrest__cancel_box_fini(uvrest__cancel_box *box);
 /** The first call to be cancelled, or NULL; it stays there until uvrest__cancel_leave(). */
 uvrest__cancel_link *uvrest__cancel_box_peek(uvrest__cancel_box *box);
 
-/** Keeps a token for a call that may start (NULL: none). UVREST_E_CANCELLED, with reason, if it was triggered before. */
+/** Keeps a token for a call that may start (NULL: none). UVREST_E_CANCELLED, with reason,
+ * if it was triggered before. */
 UVREST_MUST_USE uvrest_status uvrest__cancel_keep(uvrest__cancel_link *link, uvrest_cancel *token,
                                                   uvrest_reason *reason);
 /** From now on a trigger finds the call. false: it was triggered meanwhile. */

@@ -148,7 +148,8 @@ static void release(uvrest_client *client)
         uvrest__loop_hold(client->loop, false);
 }
 
-/* Runs the callbacks that are due by now; those that become due meanwhile come on the next turn, so that others get one. */
+/* Runs the callbacks that are due by now; those that become due meanwhile come on the next
+ * turn, so that others get one. */
 static void deliver_ended(uvrest_client *client)
 {
     uvrest_call *call = client->ended_first;
@@ -312,7 +313,8 @@ static bool is_forked(const uvrest_client *client)
     return client->pid != uvrest__process_id();
 }
 
-/* In a child of fork(): what is shared with the parent (descriptors, TLS sessions, the registry's locks) stays untouched. */
+/* In a child of fork(): what is shared with the parent (descriptors, TLS sessions, the
+ * registry's locks) stays untouched. */
 static void abandon(uvrest_client *client)
 {
     const uvrest_alloc *alloc = client->settings.alloc;

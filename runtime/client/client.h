@@ -6,8 +6,8 @@
  * Three things set calls in motion: the transport has read out what ended (settle), a moment has come (the timer), or
  * something was ended by its caller (soon). Each of them starts what may start, then runs the callbacks that are due,
  * then sets the timer. Callbacks run nowhere else, so whatever they do (start, cancel, close) meets consistent lists.
- * States: open -> closing (nothing starts; calls and groups end) -> shut (none is left: all that libuv knows of is being
- * closed) -> closed (libuv has let go) -> gone, at once or when whoever runs the loop for it is back.
+ * States: open -> closing (nothing starts; calls and groups end) -> shut (none is left: all that libuv knows of is
+ * being closed) -> closed (libuv has let go) -> gone, at once or when whoever runs the loop for it is back.
  * Threads: one thread, that of the loop; waking it is the ledger's, from any. With own_thread others hand calls over
  * (thread.h); what they read of a client is never changed after it was made.
  */

@@ -26,7 +26,8 @@ typedef struct uvrest__form_part {
 UVREST_MUST_USE uvrest_status uvrest__form_encode(const uvrest__form_part *parts, size_t n_parts, uvrest_arena *arena,
                                                   uvrest_raw *out_body, const char **out_type, uvrest_reason *reason);
 
-/** Appends name=value to a urlencoded body, behind an ampersand where it is not the first. The buffer keeps the error. */
+/** Appends name=value to a urlencoded body, behind an ampersand where it is not the first.
+ * The buffer keeps the error. */
 void uvrest__form_add_field(uvrest__buf *body, const char *name, const char *value);
 
 #endif /* UVREST_CLIENT_FORM_H */

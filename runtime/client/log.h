@@ -19,7 +19,8 @@ void uvrest__log_retry(const uvrest_call *call, uint64_t delay_ns, const char *w
 void uvrest__log_wait(uvrest_client *client, uint64_t ns, uvrest__ratelimit_cause cause);
 /** The ledger is not, or no longer, the one in the file that processes share. WARNING. */
 void uvrest__log_own_ledger(uvrest_client *client, const char *why);
-/** The server that machines share the quota through cannot be asked, and why (WARNING); NULL: it answers again (INFO). */
+/** The server that machines share the quota through cannot be asked, and why (WARNING);
+ * NULL: it answers again (INFO). */
 void uvrest__log_fleet(uvrest_client *client, const char *why);
 /** A redirect is followed. INFO. */
 void uvrest__log_redirect(const uvrest_call *call, const char *target);

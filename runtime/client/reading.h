@@ -15,7 +15,8 @@
 
 typedef struct uvrest__reading uvrest__reading;
 
-/** On the loop: it has ended, and is gone when this returns. text: the digest in hex, or why there is none; borrowed. */
+/** On the loop: it has ended, and is gone when this returns. text: the digest in hex, or
+ * why there is none; borrowed. */
 typedef void uvrest__reading_fn(void *owner, uvrest_status status, const char *text);
 
 /** Of what and for whom. */

@@ -34,7 +34,8 @@ UVREST_MUST_USE uvrest_status uvrest__wait_begin(uvrest__wait *wait, uvrest_clie
                                                  uvrest_result **out_result);
 /** Where the call's answer goes. */
 uvrest__call_target uvrest__wait_target(uvrest__wait *wait);
-/** The call could not be started: makes a result of that, but for UVREST_E_INVALID and UVREST_E_NOMEM. What to return. */
+/** The call could not be started: makes a result of that, but for UVREST_E_INVALID and
+ * UVREST_E_NOMEM. What to return. */
 UVREST_MUST_USE uvrest_status uvrest__wait_refused(uvrest__wait *wait, uvrest_status status);
 /** Runs the loop until the call, which was started, is done. What to return. The client may be gone afterwards. */
 UVREST_MUST_USE uvrest_status uvrest__wait_run(uvrest__wait *wait);

@@ -55,7 +55,7 @@ UVREST__HOT const uint8_t *read_str(reader *r, const uint8_t *p, void *to)
     return read_text(r, p, (size_t)len, to);
 }
 
-/* ---- unions --------------------------------------------------------------------------------------------------------- */
+/* ---- unions ------------------------------------------------------------------------------------------------------ */
 
 /* Whether the text last read is this one. */
 static UVREST__RARE bool is_text(const reader *r, uint16_t name)
@@ -102,7 +102,7 @@ static UVREST__RARE const uint8_t *read_union(reader *r, const uint8_t *p, unsig
     return behind;
 }
 
-/* ---- arrays and maps ------------------------------------------------------------------------------------------------ */
+/* ---- arrays and maps --------------------------------------------------------------------------------------------- */
 
 /* What the elements of an array or the values of a map are, as read_value() has it. kind: of the member. */
 static UVREST__COLD unsigned kind_of_items(unsigned kind)
@@ -231,7 +231,7 @@ failed:
     return uvrest__reader_failed_in(r, &f);
 }
 
-/* ---- objects -------------------------------------------------------------------------------------------------------- */
+/* ---- objects ----------------------------------------------------------------------------------------------------- */
 
 /* What an object has beside its struct while it is read. */
 typedef struct object {
@@ -275,7 +275,8 @@ UVREST__HOT const uint8_t *match_name(const reader *r, const uint8_t *p, const c
     return UVREST__LIKELY(memcmp(p, "\":", 2) == 0) ? p + 2 : NULL;
 }
 
-/* A member of no model, from behind the opening quote of its name and with its value at p. Behind it; o->f.field is NULL. */
+/* A member of no model, from behind the opening quote of its name and with its value at p.
+ * Behind it; o->f.field is NULL. */
 static UVREST__COLD const uint8_t *keep_unknown(reader *r, const uint8_t *begin, const uint8_t *p, object *o)
 {
     const uint8_t *behind;
@@ -482,7 +483,7 @@ close:
     return uvrest__reader_leave(r, p);
 }
 
-/* ---- values --------------------------------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------------------------------ */
 
 static UVREST__COLD const uint8_t *read_enum(reader *r, const uint8_t *p, unsigned enumeration, int *to)
 {
@@ -559,7 +560,7 @@ static const uint8_t *read_value(reader *r, const uint8_t *p, unsigned kind, uns
     }
 }
 
-/* ---- whole texts ---------------------------------------------------------------------------------------------------- */
+/* ---- whole texts ------------------------------------------------------------------------------------------------- */
 
 /* Reads a root of one kind: a model, an array of models or a text. out_value: address of a pointer to what it is. */
 static UVREST__RARE uvrest_status decode(uvrest_model model, unsigned kind, const char *text, size_t len,

@@ -5,7 +5,8 @@
 
 #include <uvrest/gen.h>
 
-/* As uvrest_json_decode(), for a text that is an array of models. *out_items: arena; not NULL on success, even if empty. */
+/* As uvrest_json_decode(), for a text that is an array of models. *out_items: arena; not NULL
+ * on success, even if empty. */
 UVREST_MUST_USE uvrest_status uvrest__json_decode_array(uvrest_model model, const char *text, size_t len,
                                                         const uvrest_decode_options *options, uvrest_arena *arena,
                                                         const void **out_items, size_t *out_n_items,

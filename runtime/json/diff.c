@@ -25,7 +25,7 @@ typedef enum verdict { SAME, OTHER, GONE, NO_MEMORY } verdict;
 
 static bool same_json(const uvrest_raw *a, const uvrest_raw *b);
 
-/* ---- JSON that says the same ---------------------------------------------------------------------------------------- */
+/* ---- JSON that says the same ------------------------------------------------------------------------------------- */
 
 static bool same_bytes(const uvrest_raw *a, const uvrest_raw *b)
 {
@@ -79,7 +79,7 @@ static bool same_json(const uvrest_raw *a, const uvrest_raw *b)
     return *a->text == '"' ? same_texts(a, b) : same_numbers(a, b);
 }
 
-/* ---- members -------------------------------------------------------------------------------------------------------- */
+/* ---- members ----------------------------------------------------------------------------------------------------- */
 
 /* Whether what was encoded is a member that is null. */
 static bool is_null(const uvrest_raw *object)
@@ -107,7 +107,7 @@ static UVREST__COLD verdict compare(const pair *of, unsigned i)
     return is;
 }
 
-/* ---- the patch ------------------------------------------------------------------------------------------------------ */
+/* ---- the patch --------------------------------------------------------------------------------------------------- */
 
 /*
  * Puts the members that differ into the patch, and the text an extra has for them at `to`. Returns behind it; NULL when

@@ -65,7 +65,7 @@ UVREST__HOT const void *load_pointer(const void *member)
     return pointer;
 }
 
-/* ---- failing and room ----------------------------------------------------------------------------------------------- */
+/* ---- failing and room -------------------------------------------------------------------------------------------- */
 
 static UVREST__RARE char *fail(writer *w, const frame *f, uvrest_status status, const char *why)
 {
@@ -122,7 +122,7 @@ UVREST__HOT char *ensure(writer *w, char *at, size_t n)
     return UVREST__LIKELY((size_t)(w->end - at) >= n) ? at : grow(w, at, n);
 }
 
-/* ---- text ----------------------------------------------------------------------------------------------------------- */
+/* ---- text -------------------------------------------------------------------------------------------------------- */
 
 /* One character. Returns its length in the source, 0 if it is not UTF-8. Writes up to 6. */
 static UVREST__RARE unsigned escape(char **to, const uint8_t *p, const uint8_t *end, bool any_name)
@@ -307,7 +307,8 @@ UVREST__HOT uvrest__mask name_special(uvrest__block16 block)
 #endif
 }
 
-/* Text of the tables with its quotes, into NAME_ROOM; behind it a colon that the caller may count. The pool is padded, so whole blocks are read. */
+/* Text of the tables with its quotes, into NAME_ROOM; behind it a colon that the caller may count. The pool is padded,
+ * so whole blocks are read. */
 UVREST__HOT char *put_pooled(writer *w, char *at, const char *text)
 {
     const unsigned len = (uint8_t)text[-1];
@@ -331,7 +332,7 @@ static __attribute__((noinline)) char *write_pooled(writer *w, char *at, uint16_
     return write_text(w, at, uvrest__name_text(w->schema, name), uvrest__name_len(w->schema, name), NULL, true);
 }
 
-/* ---- scalars -------------------------------------------------------------------------------------------------------- */
+/* ---- scalars ----------------------------------------------------------------------------------------------------- */
 
 UVREST__HOT char *put_null(char *at)
 {
@@ -370,7 +371,7 @@ static char *write_enum(writer *w, char *at, unsigned enumeration, int value, co
     return write_pooled(w, at, w->schema->texts[i]);
 }
 
-/* ---- unions, arrays, maps ------------------------------------------------------------------------------------------- */
+/* ---- unions, arrays, maps ---------------------------------------------------------------------------------------- */
 
 /* Room for a bracket is there. */
 UVREST__HOT char *enter(writer *w, char *at, char open, const frame *f)
@@ -501,7 +502,7 @@ static UVREST__COLD char *write_list(writer *w, char *at, unsigned kind, unsigne
     return at == NULL ? NULL : leave(w, at, is_map ? '}' : ']');
 }
 
-/* ---- enums that were not known -------------------------------------------------------------------------------------- */
+/* ---- enums that were not known ----------------------------------------------------------------------------------- */
 
 /* Whether an enum or an array of them has a value that was not known. */
 static UVREST__COLD bool has_unknown(const uvrest_gen_field *field, const void *member)
@@ -553,7 +554,7 @@ static UVREST__RARE char *write_unknown_enum(writer *w, char *at, const uvrest_g
     return write_raw(w, at, slice, f);
 }
 
-/* ---- objects -------------------------------------------------------------------------------------------------------- */
+/* ---- objects ----------------------------------------------------------------------------------------------------- */
 
 /* A member that is set. */
 UVREST__HOT char *write_value(writer *w, char *at, const uvrest_gen_field *field, const void *member,
@@ -704,7 +705,7 @@ static char *write_object(writer *w, char *at, unsigned model, const char *value
     return leave(w, at, '}');
 }
 
-/* ---- whole texts ---------------------------------------------------------------------------------------------------- */
+/* ---- whole texts ------------------------------------------------------------------------------------------------- */
 
 /*
  * Encodes a value of a kind, of which the model is; of a model's members all, or with only != 0 the one before that.

@@ -14,7 +14,7 @@ UVREST__HOT bool same_name(const uvrest_extra_member *member, const char *name, 
     return member->name_len == len && memcmp(member->name, name, len) == 0;
 }
 
-/* ---- unique names --------------------------------------------------------------------------------------------------- */
+/* ---- unique names ------------------------------------------------------------------------------------------------ */
 
 /*
  * Sorts two halves and merges them, of which the first has moved to `other`. Names are chosen by whoever wrote the
@@ -65,7 +65,7 @@ int uvrest__extra_compare(const void *a, const void *b)
     return memcmp(x->name, y->name, x->name_len);
 }
 
-/* ---- looking up ----------------------------------------------------------------------------------------------------- */
+/* ---- looking up -------------------------------------------------------------------------------------------------- */
 
 const uvrest_extra_member *uvrest__extra_find(const uvrest_extra *extra, const char *name, size_t len)
 {
@@ -139,11 +139,11 @@ UVREST__RARE uvrest_extra_member uvrest_extra_at(const uvrest_extra *extra, size
     return member;
 }
 
-/* ---- changing ------------------------------------------------------------------------------------------------------- */
+/* ---- changing ---------------------------------------------------------------------------------------------------- */
 
 /*
- * Makes *extra a copy where the member of that name has another value, behind all others, or is absent. It belongs to no
- * model: members that were null are members as any.
+ * Makes *extra a copy where the member of that name has another value, behind all others, or is absent. It belongs to
+ * no model: members that were null are members as any.
  */
 static UVREST__RARE uvrest_status change(uvrest_extra **extra, const char *name, const uvrest_raw *value,
                                          uvrest_arena *arena)

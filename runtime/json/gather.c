@@ -27,7 +27,8 @@ static char *put_name(char *at, const char *name)
     return at;
 }
 
-/* Which members of an object are put: those that are entries, with what is in them, or the others; or all, of an entry. */
+/* Which members of an object are put: those that are entries, with what is in them, or the
+ * others; or all, of an entry. */
 enum { ENTRIES, OTHERS, OF_ENTRY };
 
 /* Each with a comma behind it. In an entry `from` comes under the name `to`. */

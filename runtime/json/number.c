@@ -23,7 +23,7 @@ enum {
 #define HIDDEN_BIT (UINT64_C(1) << (MANTISSA_BITS - 1))
 #define INFINITE_BITS (UINT64_C(0x7FF) << (MANTISSA_BITS - 1))
 
-/* ---- 128 bits ------------------------------------------------------------------------------------------------------- */
+/* ---- 128 bits ---------------------------------------------------------------------------------------------------- */
 
 /* (hi * 2^64 + lo) * 2^exponent; the top bit of hi is set. */
 typedef struct wide {
@@ -100,7 +100,7 @@ static wide scale(uint64_t c, const wide *power)
     return product;
 }
 
-/* ---- doubles as bits ------------------------------------------------------------------------------------------------ */
+/* ---- doubles as bits --------------------------------------------------------------------------------------------- */
 
 /* The bits of the nearest double, ties to even. As integers they are in the order of the doubles. */
 static uint64_t round_bits(const wide *a)
@@ -130,7 +130,7 @@ static uint64_t take_apart(uint64_t bits, int *out_exponent)
     return exponent != 0 ? mantissa | HIDDEN_BIT : mantissa;
 }
 
-/* ---- digits --------------------------------------------------------------------------------------------------------- */
+/* ---- digits ------------------------------------------------------------------------------------------------------ */
 
 static char *print_u64(char *to, uint64_t value)
 {
@@ -214,7 +214,7 @@ static __attribute__((noinline)) bool rounds_up(const uvrest__number *number, ui
     return bits % 2 != 0;
 }
 
-/* ---- reading -------------------------------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 /* Digits beyond DIGITS_MAX are not taken but counted; *out_rest is whether one of them is other than zero. */
 typedef struct digit_run {
@@ -343,7 +343,7 @@ bool uvrest__number_to_f64(const uvrest__number *number, double *out_value)
     return bits != INFINITE_BITS;
 }
 
-/* ---- shortest decimals ---------------------------------------------------------------------------------------------- */
+/* ---- shortest decimals ------------------------------------------------------------------------------------------- */
 
 /* floor(log10(2^b)) for |b| up to 1650: 78913 is log10(2) in 18 binary places, and the shift keeps the sum positive. */
 static int log10_two(int b)
@@ -404,7 +404,7 @@ bool uvrest__number_survives(const uvrest__number *number, double value)
     return uvrest__number_same(number, &printed);
 }
 
-/* ---- printing ------------------------------------------------------------------------------------------------------- */
+/* ---- printing ---------------------------------------------------------------------------------------------------- */
 
 char *uvrest__number_print_i64(char *to, int64_t value)
 {

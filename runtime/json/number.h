@@ -36,7 +36,8 @@ bool uvrest__number_same(const uvrest__number *a, const uvrest__number *b);
 
 enum { UVREST__NUMBER_TEXT_MAX = 32 };
 
-/* Prints into at least UVREST__NUMBER_TEXT_MAX bytes, without NUL. Returns behind the last byte. value must be finite. */
+/* Prints into at least UVREST__NUMBER_TEXT_MAX bytes, without NUL. Returns behind the last
+ * byte. value must be finite. */
 char *uvrest__number_print_i64(char *to, int64_t value);
 char *uvrest__number_print_f64(char *to, double value);
 

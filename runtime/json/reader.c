@@ -4,7 +4,7 @@
 
 enum { FIRST_BLOCK = 3584 }; /* least size of the first block: with the arena itself below 4 KB */
 
-/* ---- failing -------------------------------------------------------------------------------------------------------- */
+/* ---- failing ----------------------------------------------------------------------------------------------------- */
 
 UVREST__RARE const uint8_t *uvrest__reader_fail(uvrest__reader *r, const uint8_t *p, uvrest_status status)
 {
@@ -31,7 +31,7 @@ UVREST__RARE const uint8_t *uvrest__reader_failed_in(uvrest__reader *r, const uv
     return NULL;
 }
 
-/* ---- memory --------------------------------------------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 /*
  * How much more the rest of the text is likely to need, if it is like the part read so far. With some to spare, since
@@ -118,7 +118,7 @@ const uint8_t *uvrest__reader_leave(uvrest__reader *r, const uint8_t *p)
     return UVREST__LIKELY(p + 1 != r->end || r->depth == 0) ? p + 1 : uvrest__reader_broken(r, p);
 }
 
-/* ---- what does not fit ---------------------------------------------------------------------------------------------- */
+/* ---- what does not fit ------------------------------------------------------------------------------------------- */
 
 /* A copy of what was printed. */
 static UVREST__RARE const char *copy_print(uvrest__reader *r, const uint8_t *p, size_t len)
@@ -142,7 +142,8 @@ static UVREST__RARE uvrest_decode_note *next_note(uvrest__reader *r, const uint8
     return &r->notes[r->n_notes];
 }
 
-/* Notes that the text from p to behind does not fit, or that nothing came (behind NULL); false when that ends the decode. */
+/* Notes that the text from p to behind does not fit, or that nothing came (behind NULL); false
+ * when that ends the decode. */
 UVREST__RARE bool uvrest__reader_note(uvrest__reader *r, const uvrest__frame *f, const char *expected, const uint8_t *p,
                                       const uint8_t *behind)
 {
@@ -217,7 +218,7 @@ UVREST__RARE const char *uvrest__reader_expectation(unsigned kind)
     return text;
 }
 
-/* ---- whole texts ---------------------------------------------------------------------------------------------------- */
+/* ---- whole texts ------------------------------------------------------------------------------------------------- */
 
 /*
  * Three quarters of the text is what most take uvrest__text, so that one block will do; what is not touched is only
@@ -247,7 +248,8 @@ static UVREST__RARE void restore_ceilings(uvrest__reader *r)
     uvrest__arena_limit(r->arena, r->used_limit == SIZE_MAX ? SIZE_MAX : r->used_limit - uvrest_arena_used(r->arena));
 }
 
-/* Whether a text stands in what is handed out of the arena's current block: it lasts as long as what is decoded of it. */
+/* Whether a text stands in what is handed out of the arena's current block: it lasts as long
+ * as what is decoded of it. */
 static UVREST__RARE bool is_inside(const uvrest_arena *arena, const uint8_t *begin, size_t len)
 {
     const uintptr_t at = (uintptr_t)arena->at, from = (uintptr_t)begin;

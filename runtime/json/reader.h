@@ -83,7 +83,7 @@ typedef struct uvrest__reader {
     _Alignas(16) char stack_memory[UVREST__READER_STACK];
 } uvrest__reader;
 
-/* ---- failing -------------------------------------------------------------------------------------------------------- */
+/* ---- failing ----------------------------------------------------------------------------------------------------- */
 
 /* Ends the decode; the first one counts. Returns NULL. */
 UVREST__RARE const uint8_t *uvrest__reader_fail(uvrest__reader *r, const uint8_t *p, uvrest_status status);
@@ -92,7 +92,7 @@ UVREST__RARE const uint8_t *uvrest__reader_broken(uvrest__reader *r, const uint8
 /* Says where a failure happened, once: the innermost frame comes first. Returns NULL. */
 UVREST__RARE const uint8_t *uvrest__reader_failed_in(uvrest__reader *r, const uvrest__frame *f);
 
-/* ---- memory --------------------------------------------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 /* Room for need bytes at arena->at; false with the decode failed. */
 UVREST__RARE bool uvrest__reader_grow(uvrest__reader *r, const uint8_t *p, size_t need);
@@ -100,10 +100,11 @@ UVREST__RARE bool uvrest__reader_grow(uvrest__reader *r, const uint8_t *p, size_
 void *uvrest__reader_take(uvrest__reader *r, const uint8_t *p, size_t size);
 void *uvrest__reader_push(uvrest__reader *r, const uint8_t *p, size_t size);
 
-/* The bytes [from, to), a value that was checked here, as a raw value: where they stand if they may stay there, else a copy. */
+/* The bytes [from, to), a value that was checked here, as a raw value: where they stand if they
+ * may stay there, else a copy. */
 bool uvrest__reader_keep_text(uvrest__reader *r, const uint8_t *from, const uint8_t *to, uvrest_raw *out);
 
-/* ---- tokens --------------------------------------------------------------------------------------------------------- */
+/* ---- tokens ------------------------------------------------------------------------------------------------------ */
 
 UVREST__HOT const uint8_t *uvrest__reader_skip(const uvrest__reader *r, const uint8_t *p)
 {
@@ -125,9 +126,10 @@ bool uvrest__reader_enter(uvrest__reader *r, const uint8_t *p);
 /* Behind the closing brace or bracket at p, which must not be the last byte but for the root. */
 const uint8_t *uvrest__reader_leave(uvrest__reader *r, const uint8_t *p);
 
-/* ---- what does not fit ---------------------------------------------------------------------------------------------- */
+/* ---- what does not fit ------------------------------------------------------------------------------------------- */
 
-/* Notes that the text from p to behind does not fit, or that nothing came (behind NULL); false when that ends the decode. */
+/* Notes that the text from p to behind does not fit, or that nothing came (behind NULL); false
+ * when that ends the decode. */
 UVREST__RARE bool uvrest__reader_note(uvrest__reader *r, const uvrest__frame *f, const char *expected, const uint8_t *p,
                                       const uint8_t *behind);
 /* Adds a member to those the object's extra will have. name: in the pool or the arena. */
@@ -136,7 +138,7 @@ bool uvrest__reader_keep_raw(uvrest__reader *r, uvrest__kept_member **kept, cons
 /* What is expected of a kind with its shape, in words. */
 const char *uvrest__reader_expectation(unsigned kind);
 
-/* ---- whole texts ---------------------------------------------------------------------------------------------------- */
+/* ---- whole texts ------------------------------------------------------------------------------------------------- */
 
 /*
  * Makes a reader; end it with uvrest__reader_finish(). Returns the first byte of the value, or the end; reader.end is

@@ -4,7 +4,7 @@
 
 #include <float.h>
 
-/* ---- texts ---------------------------------------------------------------------------------------------------------- */
+/* ---- texts ------------------------------------------------------------------------------------------------------- */
 
 enum { SPARE = UVREST__BLOCK + 4 }; /* one step of copying writes at most: a block but a byte, a character, the NUL */
 
@@ -94,7 +94,7 @@ const uint8_t *uvrest__scalar_peek(uvrest__reader *r, const uint8_t *p)
     return behind;
 }
 
-/* ---- numbers -------------------------------------------------------------------------------------------------------- */
+/* ---- numbers ----------------------------------------------------------------------------------------------------- */
 
 static const uint8_t *store_integer(const uint8_t *p, const uint8_t *behind, unsigned kind, int64_t value, void *to)
 {

@@ -11,7 +11,8 @@
  */
 const uint8_t *uvrest__scalar_text(uvrest__reader *r, const uint8_t *p, size_t len);
 
-/* The same to look at only, before the next text is read: where it stands or in free memory of the arena; no NUL behind it. */
+/* The same to look at only, before the next text is read: where it stands or in free memory of
+ * the arena; no NUL behind it. */
 const uint8_t *uvrest__scalar_peek(uvrest__reader *r, const uint8_t *p);
 
 /*

@@ -42,7 +42,7 @@ typedef struct uvrest__fault {
     bool too_deep; /* valid so far, but nested deeper than allowed */
 } uvrest__fault;
 
-/* ---- words: little-endian whatever the machine, so that the first byte of the text is the lowest --------------------- */
+/* ---- words: little-endian whatever the machine, so that the first byte of the text is the lowest ----------------- */
 
 UVREST__HOT uint32_t uvrest__load32(const void *p)
 {
@@ -64,7 +64,7 @@ UVREST__HOT uint64_t uvrest__load64(const void *p)
     return word;
 }
 
-/* ---- blocks --------------------------------------------------------------------------------------------------------- */
+/* ---- blocks ------------------------------------------------------------------------------------------------------ */
 
 /*
  * Special is what ends a run of plain text: quote, backslash, control characters and all beyond ASCII. Flipping bit 1
@@ -166,7 +166,7 @@ UVREST__HOT const uint8_t *uvrest__scan_plain(const uint8_t *p, const uint8_t *e
     return p;
 }
 
-/* ---- characters ----------------------------------------------------------------------------------------------------- */
+/* ---- characters -------------------------------------------------------------------------------------------------- */
 
 /*
  * Length of the UTF-8 sequence at p, whose first byte is >= 0x80; 0 if it is none: cut, overlong, a surrogate, beyond
@@ -200,10 +200,11 @@ const uint8_t *uvrest__scan_escape(const uint8_t *p, const uint8_t *end, uint32_
  */
 char *uvrest__scan_unquote(const uint8_t **p, const uint8_t *end, char *to, uint32_t lone);
 
-/* Writes a character as UTF-8 (a lone surrogate as the three bytes that UTF-8 forbids); the number of bytes, at most 4. */
+/* Writes a character as UTF-8 (a lone surrogate as the three bytes that UTF-8 forbids); the
+ * number of bytes, at most 4. */
 unsigned uvrest__utf8_write(char *to, uint32_t c);
 
-/* ---- tokens --------------------------------------------------------------------------------------------------------- */
+/* ---- tokens ------------------------------------------------------------------------------------------------------ */
 
 /* Moves past white space that has begun to show; the callers test the first byte themselves. */
 const uint8_t *uvrest__scan_space(const uint8_t *p, const uint8_t *end);

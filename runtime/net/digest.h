@@ -29,8 +29,8 @@ typedef struct uvrest__digest {
 void uvrest__digest_init(uvrest__digest *digest);
 /** Opens a regular file. UVREST_E_IO, error says why (EISDIR for a folder, EINVAL for what is no regular file). */
 UVREST_MUST_USE uvrest_status uvrest__digest_open(uvrest__digest *digest, const char *file);
-/** Reads on; at the end of the file `ended` is true. buffer[cap] is scratch. UVREST_E_IO; ESTALE: the file has changed its
- * length meanwhile. */
+/** Reads on; at the end of the file `ended` is true. buffer[cap] is scratch. UVREST_E_IO; ESTALE: the file has
+ * changed its length meanwhile. */
 UVREST_MUST_USE uvrest_status uvrest__digest_step(uvrest__digest *digest, void *buffer, size_t cap);
 /** Closes and frees; what was only initialised is accepted. */
 void uvrest__digest_fini(uvrest__digest *digest);

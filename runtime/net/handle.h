@@ -28,7 +28,8 @@ UVREST_MUST_USE uvrest_status uvrest__handle_conf_init(uvrest__handle_conf *conf
                                                        const uvrest__transport_conf *transport);
 void uvrest__handle_conf_fini(uvrest__handle_conf *conf);
 
-/** Makes a handle without options. conf: borrowed until it is freed. *out is owned: uvrest__handle_free(). UVREST_E_NOMEM. */
+/** Makes a handle without options. conf: borrowed until it is freed. *out is owned:
+ * uvrest__handle_free(). UVREST_E_NOMEM. */
 UVREST_MUST_USE uvrest_status uvrest__handle_new(const uvrest__handle_conf *conf, uvrest__handle **out);
 /** NULL is accepted. */
 void uvrest__handle_free(uvrest__handle *handle);

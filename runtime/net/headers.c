@@ -237,7 +237,8 @@ static bool has_break_among(const char *line, size_t len)
     return false;
 }
 
-/* Whether a line has NUL, CR or LF inside. Its last eight bytes are looked at as they stand, some for the second time. */
+/* Whether a line has NUL, CR or LF inside. Its last eight bytes are looked at as they stand,
+ * some for the second time. */
 static bool has_break(const char *line, size_t len)
 {
     if (len < sizeof(uint64_t))

@@ -156,7 +156,8 @@ UVREST_MUST_USE uvrest_status uvrest__leases_ask(uvrest__leases *leases, uint64_
 /** The open question was answered. false: not in the way it should, which counts as no answer. */
 UVREST_MUST_USE bool uvrest__leases_answer(uvrest__leases *leases, uint64_t now, const int64_t *values, size_t n,
                                            uvrest__leases_news *out_news);
-/** The open question will not be answered, or none can be asked. true: it is the first time since there was an answer. */
+/** The open question will not be answered, or none can be asked. true: it is the first time
+ * since there was an answer. */
 bool uvrest__leases_lost(uvrest__leases *leases, uint64_t now);
 /** How long a question may be under way. */
 uint64_t uvrest__leases_patience(const uvrest__leases *leases);

@@ -6,12 +6,12 @@
  *
  * A process keeps a copy of the book and holds the file's lock for as long as one question takes: begin() brings the
  * copy up to date, commit() writes back what changed. What can happen to the file and to processes:
- *   - killed while holding the lock: the kernel drops it. The numbers stand in the file twice, are written over the older
- *     one and carry a checksum, so a half-written one is passed over and the file is as before that question.
+ *   - killed while holding the lock: the kernel drops it. The numbers stand in the file twice, are written over the
+ *     older one and carry a checksum, so a half-written one is passed over and the file is as before that question.
  *   - killed with requests under way: each process holds a lock of its own as long as it lives. Whoever finds it free
  *     counts the dead one's requests as answered at that moment.
- *   - cut off, removed, overwritten, of another version, from before a restart of the machine: recognised before it is used. It is
- *     read and written, not mapped: nothing that is done to a file makes a read of it a signal.
+ *   - cut off, removed, overwritten, of another version, from before a restart of the machine: recognised before it is
+ *     used. It is read and written, not mapped: nothing that is done to a file makes a read of it a signal.
  *   - forked: the child opens the file anew, since locks belong to what was opened.
  * Layout: a page of head (what it is, whose), a page for each of the two copies of the numbers, then both rings.
  *

@@ -38,7 +38,8 @@ typedef struct uvrest__loop_conf {
 UVREST_MUST_USE uvrest_status uvrest__loop_new(const uvrest__loop_conf *conf, uvrest__loop **out);
 /** Lets go of the loop's own handles; on_closed runs on a later turn, once all other objects are closed too. */
 void uvrest__loop_close(uvrest__loop *loop);
-/** Frees a loop that has said on_closed; not from inside one of its call-backs unless it is borrowed. NULL is accepted. */
+/** Frees a loop that has said on_closed; not from inside one of its call-backs unless it is
+ * borrowed. NULL is accepted. */
 void uvrest__loop_free(uvrest__loop *loop);
 
 /** Whether uv_run() has something to wait for. */
@@ -46,8 +47,9 @@ void uvrest__loop_hold(uvrest__loop *loop, bool hold);
 /** on_soon on the next turn, however often it is asked for. */
 void uvrest__loop_soon(uvrest__loop *loop);
 /**
- * fn once, when all descriptors that are ready now have been reported, and before the turn goes on: for what is done for
- * several at a time. false: libuv reports none now, so there is nothing to wait for. One fn at a time; NULL takes it back.
+ * fn once, when all descriptors that are ready now have been reported, and before the turn goes on: for
+ * what is done for several at a time. false: libuv reports none now, so there is nothing to wait for. One
+ * fn at a time; NULL takes it back.
  */
 bool uvrest__loop_after_reports(uvrest__loop *loop, uvrest__loop_fn *fn, void *user);
 /** on_wake later; from any thread. */
@@ -87,7 +89,8 @@ bool uvrest__loop_turn(uvrest__loop *loop);
 /** A timer that is not set. *out is owned: uvrest__timer_close(). UVREST_E_NOMEM. */
 UVREST_MUST_USE uvrest_status uvrest__timer_new(uvrest__loop *loop, uvrest__loop_fn *fn, void *user,
                                                 uvrest__timer **out);
-/** fn once in delay_ms, 0 being the next turn; replaces what was set. May be early by as long as a call-back has run. */
+/** fn once in delay_ms, 0 being the next turn; replaces what was set. May be early by as
+ * long as a call-back has run. */
 void uvrest__timer_set(uvrest__timer *timer, uint64_t delay_ms);
 void uvrest__timer_stop(uvrest__timer *timer);
 /** NULL is accepted. */

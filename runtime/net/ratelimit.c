@@ -274,8 +274,8 @@ void uvrest__ratelimit_registry_free(uvrest__ratelimit_registry *registry)
     uvrest__free(registry->alloc, registry);
 }
 
-/* Drops what nobody holds and what has nothing to remember or is remembered in a file, and the oldest of the rest beyond the ceiling. Nobody
- * can be inside such an entry, since only holders use it and only get() hands it out. */
+/* Drops what nobody holds and what has nothing to remember or is remembered in a file, and the oldest of the rest
+ * beyond the ceiling. Nobody can be inside such an entry, since only holders use it and only get() hands it out. */
 static void forget(uvrest__ratelimit_registry *registry, uint64_t now)
 {
     uint32_t n_idle = 0;

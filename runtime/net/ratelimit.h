@@ -162,10 +162,11 @@ void uvrest__ratelimit_given_up(uvrest__ratelimit *rl, const uvrest__ratelimit_t
 /** Nothing was sent: the slot is free at once. */
 void uvrest__ratelimit_not_sent(uvrest__ratelimit *rl, const uvrest__ratelimit_ticket *ticket, uint64_t now);
 
-/* A client with conf.leased takes a slot of the ledger and one of those it has leased (leases.h). fleet.h asks for them; on
- * the client's thread alone. */
+/* A client with conf.leased takes a slot of the ledger and one of those it has leased (leases.h). fleet.h asks for
+ * them; on the client's thread alone. */
 
-/** What the next acquire() is for: how many calls wait, n of the same priority or above, and how long its attempt may last. */
+/** What the next acquire() is for: how many calls wait, n of the same priority or above, and how
+ * long its attempt may last. */
 void uvrest__ratelimit_expect(uvrest__ratelimit *rl, uint32_t n, uvrest_priority priority, uint64_t attempt_ns);
 /** When a question is to be asked: 0 now; UINT64_MAX: not before something else happens, or never. */
 uint64_t uvrest__ratelimit_question_due(const uvrest__ratelimit *rl, uint64_t now);

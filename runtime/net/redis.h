@@ -45,7 +45,8 @@ typedef struct uvrest__redis_conf {
 
 /** Whether the library was built with hiredis. */
 bool uvrest__redis_is_built(void);
-/** Nothing is connected yet. *out is owned: uvrest__redis_close(). UVREST_E_NOMEM; UVREST_E_INVALID if it is not built. */
+/** Nothing is connected yet. *out is owned: uvrest__redis_close(). UVREST_E_NOMEM;
+ * UVREST_E_INVALID if it is not built. */
 UVREST_MUST_USE uvrest_status uvrest__redis_new(const uvrest__redis_conf *conf, uvrest__redis **out);
 /** Whether a call would be sent; if not, it begins to connect, or waits for its turn to. */
 UVREST_MUST_USE bool uvrest__redis_is_ready(uvrest__redis *redis);

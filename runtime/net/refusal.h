@@ -8,10 +8,10 @@
  *  - where no stream is left after GOAWAY it fails; its log has the number of the stream, and the log of whichever
  *    request on that connection read the GOAWAY that of the last one;
  *  - on a connection the request had for itself, its log says that the stream was refused;
- *  - on a reused one, where it repeats for any reason, it says nothing and keeps a note in the easy handle. That is read by
- *    giving the handle one more request, to a socket of ours, which ends at once without an answer: libcurl then says why
- *    it would repeat that. Only a stream that was refused makes the note and only these words take it away, so a handle
- *    that may carry one must not be used for another request.
+ *  - on a reused one, where it repeats for any reason, it says nothing and keeps a note in the easy handle. That is
+ *    read by giving the handle one more request, to a socket of ours, which ends at once without an answer: libcurl then
+ *    says why it would repeat that. Only a stream that was refused makes the note and only these words take it away, so
+ *    a handle that may carry one must not be used for another request.
  * A libcurl that behaves otherwise never says the words, and the request counts as one that may have been executed.
  */
 #ifndef UVREST_NET_REFUSAL_H

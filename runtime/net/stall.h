@@ -22,9 +22,11 @@ typedef struct uvrest__stall {
     bool seen;
 } uvrest__stall;
 
-/** How often to look, so that what is too long is noticed a quarter of it late at most; never more than once a second. */
+/** How often to look, so that what is too long is noticed a quarter of it late at most;
+ * never more than once a second. */
 uint32_t uvrest__stall_period_ms(uint32_t limit_ms);
-/** Looks, a period after the last time. moved: bytes sent and received so far. Whether it has been slow for limit_ms. */
+/** Looks, a period after the last time. moved: bytes sent and received so far. Whether it
+ * has been slow for limit_ms. */
 bool uvrest__stall_look(uvrest__stall *stall, uint64_t moved, uint32_t limit_ms);
 
 #endif /* UVREST_NET_STALL_H */

@@ -618,9 +618,9 @@ static void on_all_reported(void *user)
 }
 
 /*
- * Reading an answer, and making a value of it and the next request, each pass through more code than a core's first cache
- * holds. So while more descriptors are reported answers are only read, and settled together: that is a twentieth of all a
- * call costs. Too many would push each other's bodies out of the second cache.
+ * Reading an answer, and making a value of it and the next request, each pass through more code than a core's first
+ * cache holds. So while more descriptors are reported answers are only read, and settled together: that is a twentieth
+ * of all a call costs. Too many would push each other's bodies out of the second cache.
  */
 static bool can_gather(uvrest__transport *transport)
 {
@@ -638,9 +638,9 @@ static void step(uvrest__transport *transport, curl_socket_t fd, int events)
 }
 
 /*
- * Over HTTP/2, when an answer arrives whole before the upload has ended, the stream closes with the last frame sent, and
- * 7.88 goes on waiting for a descriptor that has no more to say, whichever transfer it was that read or sent there: it
- * is made to read once more. After a timer nobody knows which descriptor that was.
+ * Over HTTP/2, when an answer arrives whole before the upload has ended, the stream closes with the last frame sent,
+ * and 7.88 goes on waiting for a descriptor that has no more to say, whichever transfer it was that read or sent there:
+ * it is made to read once more. After a timer nobody knows which descriptor that was.
  */
 static void find_ends(uvrest__transport *transport, curl_socket_t acted)
 {

@@ -5,10 +5,11 @@
  * one request on them.
  *
  * libcurl tells which descriptors to watch and when to wake it; the loop tells it what happened; after one of these
- * steps, or a few, all requests that ended are handed to on_done, one by one, and on_settled follows, where new ones may
- * be started and others be cancelled. Neither is called from inside libcurl, nor by the functions below.
+ * steps, or a few, all requests that ended are handed to on_done, one by one, and on_settled follows, where new ones
+ * may be started and others be cancelled. Neither is called from inside libcurl, nor by the functions below.
  * A request goes out once a transfer. The one exception: on a connection that died before any byte of an answer,
- * libcurl may repeat a request marked repeatable by itself, if on_repeat lets it; the outcome says how often it was sent.
+ * libcurl may repeat a request marked repeatable by itself, if on_repeat lets it; the outcome says how often it was
+ * sent.
  * Threads: one thread, that of the loop.
  * Memory: transfers belong to the transport and are reused; what they received is borrowed until the transfer is
  * released.

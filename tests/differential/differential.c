@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What differential.py asks: reads documents, each behind its length on a line; decodes them into the sample model, encodes
- * that again, and has cJSON read both texts. Answers each with a line "STATUS CJSON LENGTH" and the text written.
+ * What differential.py asks: reads documents, each behind its length on a line; decodes them into the
+ * sample model, encodes that again, and has cJSON read both texts. Answers each with a line "STATUS CJSON
+ * LENGTH" and the text written.
  *
  * With the argument `members`: lists the members of the model instead.
  */
@@ -39,8 +40,8 @@ static int depth_of(const cJSON *item)
 }
 
 /*
- * cJSON's opinion: whether it reads the text, and whether what was written says the same to it. It compares objects both
- * ways at each level, so deep ones would take it forever.
+ * cJSON's opinion: whether it reads the text, and whether what was written says the same to it. It compares objects
+ * both ways at each level, so deep ones would take it forever.
  */
 static const char *compare(const char *text, size_t len, uvrest_raw written)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs a fuzz target on each file of the folders given, where there is no libFuzzer: what once was found stays fixed. */
+/* Runs a fuzz target on each file of the folders given, where there is no libFuzzer: what
+ * once was found stays fixed. */
 #include <dirent.h>
 #include <stdbool.h>
 #include <stdint.h>

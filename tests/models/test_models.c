@@ -737,7 +737,7 @@ static void model_decoding_and_encoding_survive_each_refused_allocation(void **s
     assert_true(at->n_checks > 1000);
 }
 
-/* ---- the tables --------------------------------------------------------------------------------------------------- */
+/* ---- the tables -------------------------------------------------------------------------------------------------- */
 
 static void model_tables_keep_every_rule(void **state)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hundreds of thousands of calls with cancels and faults mixed in, the rate limiter off: memory, descriptors and threads
- * stay flat, and each call ends exactly once.
- *   soak [CALLS [MEMORY_KIB]]   MEMORY_KIB: how much the resident memory may grow after the first fifth; 0: not looked at
+ * Hundreds of thousands of calls with cancels and faults mixed in, the rate limiter off: memory, descriptors and
+ * threads stay flat, and each call ends exactly once.
+ *   soak [CALLS [MEMORY_KIB]]   MEMORY_KIB: how much the resident memory may grow after the first fifth; 0: any
  * The server is a child process, so that what is measured is the client's alone.
  */
 #include "sample_api.h"

@@ -33,7 +33,8 @@ void support_alloc_init(support_alloc *counting);
  */
 void support_fail_each(uvrest_status (*run)(const uvrest_alloc *alloc, void *user), void *user);
 
-/* Sets a locale whose decimal sign is a comma, until setlocale(LC_ALL, "C"). unit.comma_locale makes it, LOCPATH finds it. */
+/* Sets a locale whose decimal sign is a comma, until setlocale(LC_ALL, "C"). unit.comma_locale
+ * makes it, LOCPATH finds it. */
 void support_comma_locale(void);
 
 /* Fails the test unless status is what is expected, naming both. */

@@ -461,7 +461,8 @@ static void each_cut_is_refused_with_its_offset(void **state)
     }
 }
 
-/* The text stands right before a page that cannot be read, whole and cut, so that one byte read too far ends the test. */
+/* The text stands right before a page that cannot be read, whole and cut, so that one byte
+ * read too far ends the test. */
 static void nothing_is_read_beyond_the_end(void **state)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);

@@ -438,7 +438,7 @@ static void without_memory(void **state)
     support_fail_each(ask_once, NULL);
 }
 
-/* ---- several holders in virtual time ------------------------------------------------------------------------------ */
+/* ---- several holders in virtual time ----------------------------------------------------------------------------- */
 
 #define MAX_HOLDERS 4
 #define MAX_IN_FLIGHT 60

@@ -686,7 +686,7 @@ static void the_ledger_is_the_stricter_policy(void **state)
     assert_int_equal(stats().per_second, 9400);
 }
 
-/* ---- a pause of other machines ------------------------------------------------------------------------------------ */
+/* ---- a pause of other machines ----------------------------------------------------------------------------------- */
 
 static void an_adopted_pause_ends_when_told_or_by_a_probe(void **state)
 {

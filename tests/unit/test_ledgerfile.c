@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Ledgers shared through a file. A process is a registry of its own, or a real one where it has to die. Rows 67 to 71. */
+/* Ledgers shared through a file. A process is a registry of its own, or a real one where it
+ * has to die. Rows 67 to 71. */
 #include "clock.h"
 #include "fakes.h"
 #include "quota_sim.h"

@@ -212,7 +212,8 @@ static void row_20_idle_connection_closed_by_the_server_is_not_used(void **state
     }
     wire_post(client, &second, NULL, NULL);
     wire_run(client, &second);
-    /* Either the close has been seen, and the call went over a new connection, or it has not: then it is not repeated. */
+    /* Either the close has been seen, and the call went over a new connection, or it has
+     * not: then it is not repeated. */
     if (second.status != UVREST_OK) {
         wire_check_status(&second, UVREST_E_NETWORK);
         assert_int_equal(second.executed, UVREST_EXECUTED_MAYBE);

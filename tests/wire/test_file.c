@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls about a local file: it is digested on the thread pool, then asked about. Row 99 for the files that cannot be read. */
+/* Calls about a local file: it is digested on the thread pool, then asked about. Row 99 for the
+ * files that cannot be read. */
 #include "wire.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Groups: many calls that are waited for at once, on a client's own loop, on a caller's, and with a thread of its own. */
+/* Groups: many calls that are waited for at once, on a client's own loop, on a caller's, and
+ * with a thread of its own. */
 #include "wire.h"
 #include <pthread.h>
 #include <sched.h>

@@ -303,7 +303,8 @@ static void row_30_goaway_below_two_posts_repeats_both(void **state)
     assert_int_equal(requests, 5);
 }
 
-/* One of all that share the connection reads the refusal for all, and that may be a GET, begun before the POST or after. */
+/* One of all that share the connection reads the refusal for all, and that may be a GET, begun
+ * before the POST or after. */
 static void row_30_goaway_below_a_post_and_gets_repeats_all(void **state)
 {
     static const char *const orders[] = {"gp", "pg", "ggpg", "gggp", "pggg"};

@@ -416,7 +416,8 @@ static void row_116_answers_that_came_meanwhile_are_read(void **state)
     }
 }
 
-/* Each stands in its socket whole and takes several turns of the loop to be read, and other callbacks go between these. */
+/* Each stands in its socket whole and takes several turns of the loop to be read, and other
+ * callbacks go between these. */
 #define LARGE 60000
 
 static void row_116_large_answers_that_came_meanwhile_are_read(void **state)

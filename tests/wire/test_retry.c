@@ -134,7 +134,8 @@ static void a_retried_call_keeps_its_place(void **state)
     server_stop(s);
 }
 
-/* A call that no generated function makes is repeated, paused and not repeated by the same rules, and read by a model. */
+/* A call that no generated function makes is repeated, paused and not repeated by the same
+ * rules, and read by a model. */
 static void raw_calls_pass_through_the_same_policies(void **state)
 {
     server *s = server_start("conn\nexpect GET /API/new/\nreply+ 503 Retry-After: 0|{}\n"

@@ -372,7 +372,8 @@ static void row_73_credentials_have_budgets_of_their_own(void **state)
     server_stop(s);
 }
 
-/* Three calls one after the other; the connection of the first dies under the second. Milliseconds of the latter two. */
+/* Three calls one after the other; the connection of the first dies under the second.
+ * Milliseconds of the latter two. */
 static void die_within_quota(uint32_t slots, uint32_t attempts, uint64_t *took_ms)
 {
     server *s = server_start("conn\nexpect\n" ANSWER "expect\nclose\nconn\nexpect\n" ANSWER "expect\n" ANSWER);

@@ -3,8 +3,8 @@
 
 #ifdef __SANITIZE_THREAD__
 /*
- * libuv closes its epoll descriptors by a bare system call, and fcntl() hands their numbers out again: the sanitizer sees
- * neither, and takes a loop that has ended on one thread for using what another one closes.
+ * libuv closes its epoll descriptors by a bare system call, and fcntl() hands their numbers out again: the sanitizer
+ * sees neither, and takes a loop that has ended on one thread for using what another one closes.
  */
 __attribute__((visibility("default"))) const char *__tsan_default_suppressions(void);
 const char *__tsan_default_suppressions(void)

@@ -11,8 +11,8 @@
  * where the status is UVREST_E_INVALID or UVREST_E_NOMEM, for which uvrest_call_options.reason is there.
  * Life: a client holds its loop only while calls are pending, so uv_run() and uvrest_client_run() return after the last
  * callback.
- * Time: a timeout or a deadline says when waiting ends. While a callback holds the loop up nothing is read, so where one
- * of them passes meanwhile, what has arrived by then is read first: an answer among it counts, only silence is
+ * Time: a timeout or a deadline says when waiting ends. While a callback holds the loop up nothing is read, so where
+ * one of them passes meanwhile, what has arrived by then is read first: an answer among it counts, only silence is
  * UVREST_E_TIMEOUT. The time of an attempt begins when the loop comes to it.
  * Threads: a client is used on one thread, that of its loop. One made with own_thread turns a loop of its own on a
  * thread of its own, and may be used from any: starts, _wait functions, uvrest_client_run(), _stats(), _close() and
@@ -173,8 +173,8 @@ typedef struct uvrest_header {
 typedef struct uvrest_result {
     uvrest_status status; /* UVREST_OK, or why there is no value */
     int http_status; /* 0 if no answer arrived */
-    /* times we sent it; 0 if it never left the queue. A GET or PUT whose idle connection turns out to be dead may go out
-       once more within one attempt */
+    /* times we sent it; 0 if it never left the queue. A GET or PUT whose idle connection turns out to be dead may go
+     * out once more within one attempt */
     uint32_t attempts;
     uvrest_executed executed; /* no, maybe, yes: what the server did with it */
     int64_t retry_after_ms; /* what the server asked for; -1 if nothing */

@@ -20,7 +20,7 @@ UVREST_BEGIN_DECLS
 /** Raised when a table layout or a function below changes incompatibly. */
 #define UVREST_GEN_VERSION 1
 
-/* ---- tables of models: written by gen_tables.inc from the rows a generator emits ---------------------------------- */
+/* ---- tables of models: written by gen_tables.inc from the rows a generator emits --------------------------------- */
 
 /** What a member is; the shape is added to it (a member row says `STR`, `STR_ARRAY`, `MODEL_MAP` …). */
 typedef enum uvrest_kind {
@@ -130,7 +130,7 @@ struct uvrest_schema {
  *   tag = (((first * 3) ^ last) + len) * 0xFF51AFD7ED558CCD >> 56
  * The codec's own implementation must agree; a test compares them over every table. */
 
-/* ---- operations ---------------------------------------------------------------------------------------------------- */
+/* ---- operations -------------------------------------------------------------------------------------------------- */
 
 /** Where an argument goes. */
 typedef enum uvrest_place {
@@ -271,7 +271,8 @@ UVREST_API UVREST_MUST_USE uvrest_status uvrest_gen_call(uvrest_client *client, 
 /**
  * The blocking twin. out_value: address of a pointer to the value's type, written (by memcpy, so that no pointer is
  * accessed as another type) with NULL or the value; may be NULL. *out_result is NULL on UVREST_E_INVALID and
- * UVREST_E_NOMEM; out_result NULL for no interest frees the result at once, which is refused with UVREST_E_INVALID if out_value is given.
+ * UVREST_E_NOMEM; out_result NULL for no interest frees the result at once, which is refused with
+ * UVREST_E_INVALID if out_value is given.
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_gen_wait(uvrest_client *client, const uvrest_op *op, const void *args,
                                                          void *out_value, uvrest_result **out_result);

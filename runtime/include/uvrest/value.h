@@ -178,8 +178,8 @@ struct cJSON; /* cJSON's tree, named without pulling in cJSON.h */
  * UVREST_E_DECODE if it is not valid JSON, UVREST_E_NOMEM.
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_raw_to_cjson(uvrest_raw raw, struct cJSON **out_tree);
-/** Prints a cJSON tree into the arena. UVREST_E_INVALID if it holds what JSON cannot (NaN, text that is not UTF-8) or is
- * nested deeper than 512, UVREST_E_NOMEM. */
+/** Prints a cJSON tree into the arena. UVREST_E_INVALID if it holds what JSON cannot (NaN, text that is not UTF-8) or
+ * is nested deeper than 512, UVREST_E_NOMEM. */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_raw_from_cjson(const struct cJSON *tree, uvrest_arena *arena,
                                                                uvrest_raw *out_raw);
 
