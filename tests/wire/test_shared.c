@@ -541,12 +541,13 @@ static void row_110_without_memory(void **state)
     const uvrest_alloc alloc = {.allocate = allocate, .resize = resize, .release = release, .user = &from};
     uvrest_reason reason = {""};
     reach said;
+    uint32_t patience_ms = 40;
     (void)state;
     need_redis(&redis, "sesame");
     for (long round = 0; round < 2; round++)
         for (long n = 0;; n++) {
             sample_client_options options = options_for(s, redis.url, &said);
-            uvrest_call_options hurry = {.deadline_ms = 40};
+            uvrest_call_options hurry = {.deadline_ms = patience_ms};
             sample_leaf_args args = {.leaf_id = "a1", .call = &hurry};
             uvrest_client *client = NULL;
             const sample_leaf *leaf = NULL;
@@ -569,7 +570,10 @@ static void row_110_without_memory(void **state)
                 fail_msg("allocation %ld: %s", n, uvrest_status_name(st));
             }
             assert_int_equal(from.n_live, 0);
-            if (!from.hit) {
+            if (!from.hit && st == UVREST_E_TIMEOUT && patience_ms < 10000) { /* the machine is busy: once more */
+                patience_ms *= 2;
+                n--;
+            } else if (!from.hit) {
                 assert_int_equal(st, UVREST_OK);
                 assert_true(n > 20);
                 break;
