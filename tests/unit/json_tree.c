@@ -325,7 +325,9 @@ static const node *member(const node *object, const node *name)
 static bool same_objects(const node *a, const node *b, bool may_lack)
 {
     for (size_t i = 0; i < a->n; i++) {
-        const node *x = member(a, a->names[i]), *y = member(b, a->names[i]);
+        const node *x = a->items[i], *y = member(b, a->names[i]);
+        if (x != member(a, a->names[i]))
+            continue; /* a later one of that name counts */
         if (y == NULL ? !may_lack : !same(x, y, may_lack))
             return false;
     }
