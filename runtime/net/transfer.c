@@ -307,43 +307,18 @@ static int on_send(void *user, char *ip, char *local_ip, int port, int local_por
 
 /* ---- how it ended ---- */
 
-/* A handshake that ended in an alert or a protocol error fails again; one that lost its connection may not. */
-static bool is_tls_verdict(const char *error)
-{
-    return strstr(error, "error:") != NULL || strstr(error, "alert") != NULL || strstr(error, "version") != NULL;
-}
-
-/* Some codes say several things; what tells them apart is how far the transfer was. */
 static uvrest__verdict judge(const uvrest__transfer *transfer, CURLcode code)
 {
-    uvrest__verdict r = *uvrest__verdict_of((int)code);
-    bool complete = uvrest__headers_http_status(&transfer->headers) != 0;
-    long number = 0;
-    if (transfer->refused != UVREST_OK)
-        return uvrest__verdict_of_stop(transfer->refused, complete);
-    if (code == CURLE_ABORTED_BY_CALLBACK) {
-        r = *uvrest__verdict_of((int)CURLE_GOT_NOTHING);
-        if (transfer->transport->broken)
-            r = (uvrest__verdict){(int)code, UVREST__TRANSFER_BROKEN, UVREST_E_IO, "the descriptor cannot be watched"};
-    } else if (code == CURLE_SSL_CONNECT_ERROR && is_tls_verdict(transfer->error)) {
-        r.fault = UVREST__TRANSFER_FINAL;
-    } else if (code == CURLE_OUT_OF_MEMORY && transfer->outcome.sends > 0 && !complete) {
-        r.status = UVREST_E_LIMIT; /* libcurl's word for a header line above its own limit */
-        r.text = "the answer's headers are more than allowed";
-    } else if (code == CURLE_RECV_ERROR && complete && strstr(transfer->error, "chunk") != NULL) {
-        r.status = UVREST_E_PROTOCOL;
-        r.text = "the answer's chunks are malformed";
-    }
-    if (code == CURLE_RECV_ERROR || code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT ||
-        code == CURLE_PROXY) {
-        curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &number);
-        if (number == 407)
-            r = (uvrest__verdict){(int)code, UVREST__TRANSFER_FINAL, UVREST_E_AUTH, "the proxy wants credentials"};
-        else if (number >= 300)
-            r = (uvrest__verdict){(int)code, UVREST__TRANSFER_UNSENT, UVREST_E_CONNECT,
-                                  "the proxy refuses the connection"};
-    }
-    return r;
+    uvrest__circumstances how = {
+        .code = (int)code,
+        .stopped = transfer->refused,
+        .complete = uvrest__headers_http_status(&transfer->headers) != 0,
+        .sent = transfer->outcome.sends > 0,
+        .unwatched = transfer->transport->broken,
+        .error = transfer->error,
+    };
+    curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &how.proxy_status);
+    return uvrest__verdict_find(&how);
 }
 
 static void conclude(uvrest__transfer *transfer, const uvrest__verdict *r, CURLcode code)
@@ -389,7 +364,7 @@ static void read_outcome(uvrest__transfer *transfer, CURLcode code)
             r.fault = UVREST__TRANSFER_UNSENT;
         transfer->transport->unreachable = r.fault == UVREST__TRANSFER_UNSENT;
         if (r.fault == UVREST__TRANSFER_UNSENT && outcome->sends > 0) /* no connection to repeat what was sent before */
-            r = *uvrest__verdict_of((int)CURLE_GOT_NOTHING);
+            r = uvrest__verdict_find(&(uvrest__circumstances){.code = CURLE_GOT_NOTHING, .error = ""});
         conclude(transfer, &r, code);
     }
 }

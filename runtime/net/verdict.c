@@ -2,6 +2,7 @@
 /* Its codes by name. */
 #include "verdict.h"
 #include <curl/curl.h>
+#include <string.h>
 
 static const uvrest__verdict verdicts[] = {
     {CURLE_COULDNT_RESOLVE_PROXY, UVREST__TRANSFER_UNSENT, UVREST_E_CONNECT, "the proxy's name does not resolve"},
@@ -35,21 +36,58 @@ static const uvrest__verdict verdicts[] = {
     {CURLE_FAILED_INIT, UVREST__TRANSFER_FINAL, UVREST_E_NOMEM, "out of memory"},
 };
 
-const uvrest__verdict *uvrest__verdict_of(int code)
+static uvrest__verdict row_of(int code)
 {
     static const uvrest__verdict other = {CURLE_OK, UVREST__TRANSFER_FINAL, UVREST_E_PROTOCOL, "the transfer failed"};
     for (size_t i = 0; i < sizeof verdicts / sizeof verdicts[0]; i++)
         if (verdicts[i].code == code)
-            return &verdicts[i];
-    return &other;
+            return verdicts[i];
+    return other;
 }
 
-uvrest__verdict uvrest__verdict_of_stop(uvrest_status why, bool complete)
+/* A callback of ours has stopped it: why, and whether the answer's head was complete by then. */
+static uvrest__verdict of_stop(uvrest_status why, bool complete)
 {
     uvrest__verdict r = {CURLE_WRITE_ERROR, UVREST__TRANSFER_FINAL, why, "the answer's head is malformed"};
     if (why == UVREST_E_NOMEM)
         r.text = "out of memory";
     else if (why == UVREST_E_LIMIT)
         r.text = complete ? "the answer's body is larger than allowed" : "the answer's headers are more than allowed";
+    return r;
+}
+
+/* A handshake that ended in an alert or a protocol error fails again; one that lost its connection may not. */
+static bool is_tls_verdict(const char *error)
+{
+    return strstr(error, "error:") != NULL || strstr(error, "alert") != NULL || strstr(error, "version") != NULL;
+}
+
+static bool may_be_the_proxys(int code)
+{
+    return code == CURLE_RECV_ERROR || code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT ||
+           code == CURLE_PROXY;
+}
+
+uvrest__verdict uvrest__verdict_find(const uvrest__circumstances *how)
+{
+    const int code = how->code;
+    uvrest__verdict r = row_of(code == CURLE_ABORTED_BY_CALLBACK ? CURLE_GOT_NOTHING : code);
+    if (how->stopped != UVREST_OK)
+        return of_stop(how->stopped, how->complete);
+    if (may_be_the_proxys(code) && how->proxy_status == 407)
+        return (uvrest__verdict){code, UVREST__TRANSFER_FINAL, UVREST_E_AUTH, "the proxy wants credentials"};
+    if (may_be_the_proxys(code) && how->proxy_status >= 300)
+        return (uvrest__verdict){code, UVREST__TRANSFER_UNSENT, UVREST_E_CONNECT, "the proxy refuses the connection"};
+    if (code == CURLE_ABORTED_BY_CALLBACK && how->unwatched)
+        return (uvrest__verdict){code, UVREST__TRANSFER_BROKEN, UVREST_E_IO, "the descriptor cannot be watched"};
+    if (code == CURLE_SSL_CONNECT_ERROR && is_tls_verdict(how->error)) {
+        r.fault = UVREST__TRANSFER_FINAL;
+    } else if (code == CURLE_OUT_OF_MEMORY && how->sent && !how->complete) {
+        r.status = UVREST_E_LIMIT; /* libcurl's word for a header line above its own limit */
+        r.text = "the answer's headers are more than allowed";
+    } else if (code == CURLE_RECV_ERROR && how->complete && strstr(how->error, "chunk") != NULL) {
+        r.status = UVREST_E_PROTOCOL;
+        r.text = "the answer's chunks are malformed";
+    }
     return r;
 }

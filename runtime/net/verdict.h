@@ -2,7 +2,7 @@
 /**
  * @file verdict.h
  * What a code that ends a transfer means: whether the request may have been executed, the status to report, and words.
- * A table with a row a code; what depends on how far a transfer was is transfer.c's to add.
+ * A table with a row a code; some codes say several things, which how far the transfer was tells apart.
  */
 #ifndef UVREST_NET_VERDICT_H
 #define UVREST_NET_VERDICT_H
@@ -16,9 +16,18 @@ typedef struct uvrest__verdict {
     const char *text; /* static */
 } uvrest__verdict;
 
-/** The row of a code; one for all the rest where it has none. Never NULL. */
-const uvrest__verdict *uvrest__verdict_of(int code);
-/** For a transfer that a callback of ours has stopped: why, and whether the answer's head was complete by then. */
-uvrest__verdict uvrest__verdict_of_stop(uvrest_status why, bool complete);
+/** How a transfer was when it ended. */
+typedef struct uvrest__circumstances {
+    int code; /* libcurl's CURLcode */
+    uvrest_status stopped; /* why a callback of ours stopped it; UVREST_OK: none did */
+    bool complete; /* the answer's head was */
+    bool sent; /* the request was, at least once */
+    bool unwatched; /* its descriptor cannot be watched */
+    long proxy_status; /* what a proxy answered to CONNECT; 0: none has */
+    const char *error; /* libcurl's words; "" if there are none. Borrowed */
+} uvrest__circumstances;
+
+/** The row of the code, or one for all the rest, as the circumstances change it. */
+uvrest__verdict uvrest__verdict_find(const uvrest__circumstances *how);
 
 #endif /* UVREST_NET_VERDICT_H */

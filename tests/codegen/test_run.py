@@ -94,7 +94,7 @@ def _reverse(tree: object) -> None:
 def test_output_says_nothing_of_time_user_or_place() -> None:
     for path, text in run(SPEC).texts.items():
         assert str(ROOT) not in text, path
-        assert not re.search(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T|/home/|/root/", text), path
+        assert not re.search(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T|/(home|root)/", text), path
 
 
 def test_a_member_with_a_known_name_is_one_struct_line_and_one_row(
