@@ -8,6 +8,7 @@
 #ifndef UVREST_BASE_TEXT_H
 #define UVREST_BASE_TEXT_H
 
+#include "rare.h"
 #include <uvrest/base.h>
 
 static inline bool uvrest__text_is_digit(char c)
@@ -79,6 +80,7 @@ void uvrest__text_add_number(uvrest__text *message, int64_t number);
 #if defined(__GNUC__)
 __attribute__((sentinel))
 #endif
-void uvrest__reason_set(uvrest_reason *reason, const char *first, ...);
+UVREST__RARE void
+uvrest__reason_set(uvrest_reason *reason, const char *first, ...);
 
 #endif /* UVREST_BASE_TEXT_H */

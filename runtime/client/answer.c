@@ -294,8 +294,8 @@ static void fill(uvrest_result *r, const uvrest__answer_source *source)
 }
 
 /* In a function of its own, since such a message is large and most answers have none. */
-static uvrest_status explain(uvrest__answer *answer, const uvrest__answer_source *source,
-                             const uvrest_decode_report *report)
+static UVREST__RARE uvrest_status explain(uvrest__answer *answer, const uvrest__answer_source *source,
+                                          const uvrest_decode_report *report)
 {
     draft message;
     begin(&message);

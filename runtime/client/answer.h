@@ -10,6 +10,7 @@
 
 #include "credentials.h"
 #include "headers.h"
+#include "rare.h"
 #include <uvrest/gen.h>
 
 typedef struct uvrest__answer {
@@ -47,6 +48,6 @@ UVREST_MUST_USE uvrest_status uvrest__answer_new(const uvrest__answer_source *so
 /** NULL is accepted. */
 void uvrest__answer_free(uvrest__answer *answer);
 /** Fills in a stand-in: nothing but a status and a static text. */
-void uvrest__answer_stand_in(uvrest__answer *answer, const uvrest__answer_source *source);
+UVREST__RARE void uvrest__answer_stand_in(uvrest__answer *answer, const uvrest__answer_source *source);
 
 #endif /* UVREST_CLIENT_ANSWER_H */

@@ -4,6 +4,7 @@
 #include "buf.h"
 #include "hooks.h"
 #include "log.h"
+#include "rare.h"
 #include "text.h"
 #include <string.h>
 
@@ -255,8 +256,8 @@ static void add_location(uvrest__text *text, const char *location)
     uvrest__text_add_foreign(text, location, strcspn(location, "?#"));
 }
 
-static void refuse_redirect(uvrest_call *call, const received *r, uvrest_status status, const char *why,
-                            uvrest__attempt_end *out)
+static UVREST__RARE void refuse_redirect(uvrest_call *call, const received *r, uvrest_status status, const char *why,
+                                         uvrest__attempt_end *out)
 {
     uvrest__text text;
     const char *location = uvrest__headers_get(r->headers, "Location");

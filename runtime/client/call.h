@@ -17,6 +17,7 @@
 
 #include "client.h"
 #include "group.h"
+#include "rare.h"
 
 typedef enum uvrest__call_state {
     UVREST__CALL_READING = 0,
@@ -101,7 +102,7 @@ UVREST_MUST_USE uvrest_status uvrest__call_new(uvrest_client *client, const uvre
 UVREST_MUST_USE uvrest_status uvrest__call_read(uvrest_call *call, const char *file, uvrest_progress_fn *progress,
                                                 void *user);
 /** Frees a call that was not submitted. */
-void uvrest__call_discard(uvrest_call *call);
+UVREST__RARE void uvrest__call_discard(uvrest_call *call);
 /** On the loop: from now on it waits for its turn. Taken: on failure it is freed. UVREST_E_STATE, UVREST_E_NOMEM. */
 UVREST_MUST_USE uvrest_status uvrest__call_start(uvrest_call *call, uvrest_reason *reason);
 /** The same of a call that another thread has made and that counts as started: what fails is told by its callback. */

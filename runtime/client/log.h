@@ -10,21 +10,22 @@
 #define UVREST_CLIENT_LOG_H
 
 #include "call.h"
+#include "rare.h"
 
 /** An attempt ended: by an answer, or with a status. DEBUG. */
 void uvrest__log_attempt(const uvrest_call *call, int http_status, uvrest_status status, uint64_t duration_us);
 /** A call will be repeated. INFO. */
-void uvrest__log_retry(const uvrest_call *call, uint64_t delay_ns, const char *why);
+UVREST__RARE void uvrest__log_retry(const uvrest_call *call, uint64_t delay_ns, const char *why);
 /** The ledger makes the client wait. INFO. */
-void uvrest__log_wait(uvrest_client *client, uint64_t ns, uvrest__ratelimit_cause cause);
+UVREST__RARE void uvrest__log_wait(uvrest_client *client, uint64_t ns, uvrest__ratelimit_cause cause);
 /** The ledger is not, or no longer, the one in the file that processes share. WARNING. */
-void uvrest__log_own_ledger(uvrest_client *client, const char *why);
+UVREST__RARE void uvrest__log_own_ledger(uvrest_client *client, const char *why);
 /** The server that machines share the quota through cannot be asked, and why (WARNING);
  * NULL: it answers again (INFO). */
-void uvrest__log_fleet(uvrest_client *client, const char *why);
+UVREST__RARE void uvrest__log_fleet(uvrest_client *client, const char *why);
 /** A redirect is followed. INFO. */
-void uvrest__log_redirect(const uvrest_call *call, const char *target);
+UVREST__RARE void uvrest__log_redirect(const uvrest_call *call, const char *target);
 /** A call failed. WARNING. */
-void uvrest__log_failure(const uvrest_call *call, uvrest_status status, const char *message);
+UVREST__RARE void uvrest__log_failure(const uvrest_call *call, uvrest_status status, const char *message);
 
 #endif /* UVREST_CLIENT_LOG_H */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "retry.h"
 #include "clock.h"
+#include "rare.h"
 
 #define TRANSPORT_BASE_NS (UVREST__NS_PER_S / 10)
 #define ANSWER_BASE_NS UVREST__NS_PER_S
@@ -128,8 +129,9 @@ static uint64_t delay_of(const uvrest__retry_attempt *attempt, uint32_t repeats,
     return hint > delay ? hint : delay;
 }
 
-static void judge_throttled(uvrest__retry_call *call, const uvrest__retry_rules *rules,
-                            const uvrest__retry_attempt *attempt, uint64_t now, uvrest__retry_decision *out)
+static UVREST__RARE void judge_throttled(uvrest__retry_call *call, const uvrest__retry_rules *rules,
+                                         const uvrest__retry_attempt *attempt, uint64_t now,
+                                         uvrest__retry_decision *out)
 {
     call->throttled++;
     out->status = UVREST_E_THROTTLED;
@@ -138,9 +140,9 @@ static void judge_throttled(uvrest__retry_call *call, const uvrest__retry_rules 
     out->throttled = out->retry;
 }
 
-static void judge_repeatable(uvrest__retry_call *call, const uvrest__retry_rules *rules,
-                             const uvrest__retry_attempt *attempt, uvrest__retry_budget *budget, uint64_t now,
-                             uvrest__rand rand, uvrest__retry_decision *out)
+static UVREST__RARE void judge_repeatable(uvrest__retry_call *call, const uvrest__retry_rules *rules,
+                                          const uvrest__retry_attempt *attempt, uvrest__retry_budget *budget,
+                                          uint64_t now, uvrest__rand rand, uvrest__retry_decision *out)
 {
     bool answered = attempt->failure == UVREST__FAILURE_NONE;
     int32_t cost = answered ? UVREST__RETRY_COST_ANSWER : UVREST__RETRY_COST_TRANSPORT;

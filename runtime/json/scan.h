@@ -9,6 +9,7 @@
 #ifndef UVREST__SCAN_H
 #define UVREST__SCAN_H
 
+#include "rare.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,8 +27,6 @@
 #define UVREST__UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define UVREST__HOT static inline __attribute__((always_inline))
 #define UVREST__COLD __attribute__((noinline))
-/* The same, and compiled for size: what a good text of usual make does not pass through. */
-#define UVREST__RARE __attribute__((noinline, cold))
 /* For large objects that are filled as they are used, where the compiler is told to zero all others. */
 #if defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 12)
 #define UVREST__UNINITIALIZED __attribute__((uninitialized))

@@ -30,6 +30,7 @@
 #include "buf.h"
 #include "headers.h"
 #include "random.h"
+#include "rare.h"
 
 /** Most slots a ledger has; a configuration that says more is cut to it. */
 #define UVREST__RATELIMIT_MAX_SLOTS 100000u
@@ -158,9 +159,11 @@ typedef struct uvrest__ratelimit_answer {
 void uvrest__ratelimit_answered(uvrest__ratelimit *rl, const uvrest__ratelimit_ticket *ticket, uint64_t now,
                                 const uvrest__ratelimit_answer *answer);
 /** No answer will be known: the server may have counted it until now, so the slot is held for a window from now. */
-void uvrest__ratelimit_given_up(uvrest__ratelimit *rl, const uvrest__ratelimit_ticket *ticket, uint64_t now);
+UVREST__RARE void uvrest__ratelimit_given_up(uvrest__ratelimit *rl, const uvrest__ratelimit_ticket *ticket,
+                                             uint64_t now);
 /** Nothing was sent: the slot is free at once. */
-void uvrest__ratelimit_not_sent(uvrest__ratelimit *rl, const uvrest__ratelimit_ticket *ticket, uint64_t now);
+UVREST__RARE void uvrest__ratelimit_not_sent(uvrest__ratelimit *rl, const uvrest__ratelimit_ticket *ticket,
+                                             uint64_t now);
 
 /* A client with conf.leased takes a slot of the ledger and one of those it has leased (leases.h). fleet.h asks for
  * them; on the client's thread alone. */

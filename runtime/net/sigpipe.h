@@ -9,6 +9,7 @@
 #ifndef UVREST_NET_SIGPIPE_H
 #define UVREST_NET_SIGPIPE_H
 
+#include "rare.h"
 #include <signal.h>
 #include <stdbool.h>
 
@@ -17,8 +18,8 @@ typedef struct uvrest__sigpipe {
     bool held;
 } uvrest__sigpipe;
 
-void uvrest__sigpipe_hold(uvrest__sigpipe *hold);
+UVREST__RARE void uvrest__sigpipe_hold(uvrest__sigpipe *hold);
 /** Ends it: one that was raised meanwhile is dropped. */
-void uvrest__sigpipe_release(const uvrest__sigpipe *hold);
+UVREST__RARE void uvrest__sigpipe_release(const uvrest__sigpipe *hold);
 
 #endif /* UVREST_NET_SIGPIPE_H */

@@ -4,6 +4,7 @@
 #include "body.h"
 #include "handle.h"
 #include "libcurl.h"
+#include "rare.h"
 #include "refusal.h"
 #include "sigpipe.h"
 #include "stall.h"
@@ -389,7 +390,7 @@ static void look_for_refusal(uvrest__transfer *transfer)
 
 /* ---- the multi handle ---- */
 
-static uvrest_status make_multi(uvrest__transport *transport)
+static UVREST__RARE uvrest_status make_multi(uvrest__transport *transport)
 {
     const uvrest__transport_conf *conf = &transport->conf;
     uint64_t kept = (uint64_t)conf->pool_maxsize * conf->pool_connections;
@@ -516,7 +517,7 @@ static void finish(uvrest__transfer *transfer, CURLcode code)
     transfer->transport->conf.on_done(transfer, transfer->owner, transfer->transport->conf.user);
 }
 
-static void destroy_multi(uvrest__transport *transport)
+static UVREST__RARE void destroy_multi(uvrest__transport *transport)
 {
     enter(transport);
     curl_multi_cleanup(transport->multi);

@@ -7,6 +7,7 @@
 #ifndef UVREST_NET_VERDICT_H
 #define UVREST_NET_VERDICT_H
 
+#include "rare.h"
 #include "transfer.h"
 
 typedef struct uvrest__verdict {
@@ -28,6 +29,6 @@ typedef struct uvrest__circumstances {
 } uvrest__circumstances;
 
 /** The row of the code, or one for all the rest, as the circumstances change it. */
-uvrest__verdict uvrest__verdict_find(const uvrest__circumstances *how);
+UVREST__RARE uvrest__verdict uvrest__verdict_find(const uvrest__circumstances *how);
 
 #endif /* UVREST_NET_VERDICT_H */
