@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "libcurl.h"
+#include "blocks.h"
+#include "sanitizer.h"
 #include "text.h"
 #include "trust.h"
 #include <curl/curl.h>
@@ -12,6 +14,18 @@
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static const char *obstacle = "libcurl: it cannot be set up"; /* NULL: it is usable */
 
+/*
+ * Where the program has set it up before, with memory functions or without, that stays as it is. The sanitizer of
+ * addresses is to see each block come and go.
+ */
+static CURLcode set_up(void)
+{
+    if (UVREST__HAS_ASAN || !uvrest__blocks_begin())
+        return curl_global_init(CURL_GLOBAL_DEFAULT);
+    return curl_global_init_mem(CURL_GLOBAL_DEFAULT, uvrest__blocks_malloc, uvrest__blocks_free, uvrest__blocks_realloc,
+                                uvrest__blocks_strdup, uvrest__blocks_calloc);
+}
+
 static void init(void)
 {
     /* It opens the file while it is set up, and forgets to ask who says so. Unsetting the variable here would race with
@@ -20,7 +34,7 @@ static void init(void)
         obstacle = "SSLKEYLOGFILE: not in a set-uid program; unset it first";
         return;
     }
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    if (set_up() != CURLE_OK)
         return;
     obstacle = curl_version_info(CURLVERSION_NOW)->version_num >= 0x075800 ? NULL /* 7.88.0 */
                                                                            : "libcurl: 7.88 or newer is needed";

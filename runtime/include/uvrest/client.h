@@ -93,6 +93,9 @@ typedef struct uvrest_client_options {
  * UVREST_E_TLS (a CA file that cannot be read), UVREST_E_STATE (the libcurl found is too old, or SSLKEYLOGFILE is set
  * in a set-uid program), UVREST_E_IO (no descriptors left for a loop), UVREST_E_NOMEM (a caller's loop may then need
  * one more turn before it can be closed).
+ * The first client of a process sets libcurl up, unless the program has done so: with malloc's memory, of which each
+ * thread that calls libcurl keeps up to 128 KiB for reuse. Whoever wants other functions calls curl_global_init_mem()
+ * before; libuvrest stays loaded once libcurl has ours.
  * size: the caller's sizeof *options; a smaller one means older fields only, a larger one must be zero beyond ours.
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_client_new_sized(const uvrest_client_options *options, size_t size,
