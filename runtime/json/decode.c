@@ -105,7 +105,7 @@ static UVREST__RARE const uint8_t *read_union(reader *r, const uint8_t *p, unsig
 /* ---- arrays and maps --------------------------------------------------------------------------------------------- */
 
 /* What the elements of an array or the values of a map are, as read_value() has it. kind: of the member. */
-static UVREST__COLD unsigned kind_of_items(unsigned kind)
+static UVREST__RARE unsigned kind_of_items(unsigned kind)
 {
     switch (kind) {
     case UVREST_ROW_MODEL_ARRAY:

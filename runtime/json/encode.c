@@ -343,7 +343,7 @@ UVREST__HOT char *put_null(char *at)
 static UVREST__RARE bool check_raw(writer *w, const uvrest_raw *raw, const frame *f)
 {
     const uint8_t *p = (const uint8_t *)raw->text;
-    uvrest__fault fault;
+    UVREST__UNINITIALIZED uvrest__fault fault;
     if (p == NULL)
         return refuse(w, f, "a raw value without text") != NULL;
     if (uvrest__scan_whole(p, p + raw->len, UVREST__JSON_DEPTH_MAX - w->depth, &fault))

@@ -33,8 +33,8 @@ static UVREST__COLD void sort(void **order, void **other, size_t n, uvrest__comp
         *to++ = b < end && compare(*b, *a) < 0 ? *b++ : *a++;
 }
 
-UVREST__COLD size_t uvrest__extra_unique(void *items, size_t n, size_t size, uvrest__compare_fn *compare,
-                                         void **scratch)
+UVREST__DIRECT UVREST__COLD size_t uvrest__extra_unique(void *items, size_t n, size_t size, uvrest__compare_fn *compare,
+                                                        void **scratch)
 {
     char *const end = (char *)items + n * size, *to = items;
     void **order = scratch;
@@ -67,7 +67,7 @@ int uvrest__extra_compare(const void *a, const void *b)
 
 /* ---- looking up -------------------------------------------------------------------------------------------------- */
 
-const uvrest_extra_member *uvrest__extra_find(const uvrest_extra *extra, const char *name, size_t len)
+UVREST__DIRECT const uvrest_extra_member *uvrest__extra_find(const uvrest_extra *extra, const char *name, size_t len)
 {
     for (size_t i = extra == NULL ? 0 : extra->n_members; i-- > 0;) {
         const uvrest_extra_member *member = &extra->members[i];
@@ -84,7 +84,8 @@ static UVREST__RARE bool has_bit(const uvrest_extra *extra, const uvrest_gen_fie
     return i >= 0 && (extra->nulls[i / 64] >> i % 64 & 1) != 0;
 }
 
-UVREST__RARE const uvrest_raw *uvrest__extra_value(const uvrest_extra *extra, const char *name, size_t len)
+UVREST__DIRECT UVREST__RARE const uvrest_raw *uvrest__extra_value(const uvrest_extra *extra, const char *name,
+                                                                  size_t len)
 {
     const uvrest_extra_member *member;
     if (extra != NULL && extra->n_nulls != 0 &&

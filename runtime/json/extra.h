@@ -30,16 +30,17 @@ typedef int uvrest__compare_fn(const void *a, const void *b);
  * Of items with equal names, which stand side by side, take `size` bytes each and begin with a pointer to their name,
  * only the last stays. Returns how many are left, moved to the front in their order. scratch: room for 2 * n pointers.
  */
-size_t uvrest__extra_unique(void *items, size_t n, size_t size, uvrest__compare_fn *compare, void **scratch);
+UVREST__DIRECT size_t uvrest__extra_unique(void *items, size_t n, size_t size, uvrest__compare_fn *compare,
+                                           void **scratch);
 
 /* Compares members of an extra. */
 uvrest__compare_fn uvrest__extra_compare;
 
 /* The member of a name; NULL if it has none as a slice. */
-const uvrest_extra_member *uvrest__extra_find(const uvrest_extra *extra, const char *name, size_t len);
+UVREST__DIRECT const uvrest_extra_member *uvrest__extra_find(const uvrest_extra *extra, const char *name, size_t len);
 
 /* The value of a name, `null` where a bit says so; NULL if it has none. */
-const uvrest_raw *uvrest__extra_value(const uvrest_extra *extra, const char *name, size_t len);
+UVREST__DIRECT const uvrest_raw *uvrest__extra_value(const uvrest_extra *extra, const char *name, size_t len);
 
 /* Whether a value that stands in an extra is null: it is valid, and no space is around it. */
 UVREST__HOT bool uvrest__extra_is_null(const uvrest_raw *value)

@@ -52,7 +52,7 @@ static uint64_t multiply64(uint64_t a, uint64_t b, uint64_t *out_low)
 /* *a *= b. Cuts less than 2 units of the last bit, less than 4 where it shifts. */
 static void multiply(wide *a, const wide *b)
 {
-    uint64_t low, x_low, y_low, high = multiply64(a->hi, b->hi, &low);
+    UVREST__UNINITIALIZED uint64_t low, x_low, y_low, high = multiply64(a->hi, b->hi, &low);
     uint64_t x = multiply64(a->hi, b->lo, &x_low), y = multiply64(a->lo, b->hi, &y_low);
     low += x;
     high += low < x;
@@ -151,7 +151,7 @@ enum { LIMB_DIGITS = 9, LIMBS = 86 };
 /* Prints value * base^n. Returns behind the last digit. */
 static char *print_big(char *to, uint64_t value, unsigned base, int n)
 {
-    uint32_t limbs[LIMBS];
+    UVREST__UNINITIALIZED uint32_t limbs[LIMBS];
     unsigned n_limbs = 0;
     for (uint64_t carry = value;;) {
         uint64_t factor = 1;
@@ -184,7 +184,7 @@ static char *print_big(char *to, uint64_t value, unsigned base, int n)
  */
 static __attribute__((noinline)) bool rounds_up(const uvrest__number *number, uint64_t bits)
 {
-    char boundary[LIMBS * LIMB_DIGITS], own[20];
+    UVREST__UNINITIALIZED char boundary[LIMBS * LIMB_DIGITS], own[20];
     const char *q = boundary, *p = (const char *)number->text, *end = (const char *)number->end, *q_end, *own_end;
     int twos;
     int64_t point; /* how many digits of the boundary are in front of its point, less those of the number */
@@ -263,8 +263,8 @@ static int64_t read_exponent(const uint8_t *p, const uint8_t *end)
     return negative ? -exponent : exponent;
 }
 
-const uint8_t *uvrest__number_read(const uint8_t *p, const uint8_t *end, uvrest__number *out_number,
-                                   uvrest__fault *fault)
+UVREST__DIRECT const uint8_t *uvrest__number_read(const uint8_t *p, const uint8_t *end, uvrest__number *out_number,
+                                                  uvrest__fault *fault)
 {
     const uint8_t *begin = p;
     digit_run run = {0, 0, 0, false};
@@ -292,13 +292,13 @@ const uint8_t *uvrest__number_read(const uint8_t *p, const uint8_t *end, uvrest_
     return end;
 }
 
-bool uvrest__number_same(const uvrest__number *a, const uvrest__number *b)
+UVREST__DIRECT bool uvrest__number_same(const uvrest__number *a, const uvrest__number *b)
 {
     return !a->cut && !b->cut && a->digits == b->digits && a->exponent == b->exponent &&
            (a->negative == b->negative || a->digits == 0);
 }
 
-bool uvrest__number_to_i64(const uvrest__number *number, int64_t *out_value)
+UVREST__DIRECT bool uvrest__number_to_i64(const uvrest__number *number, int64_t *out_value)
 {
     uint64_t digits = number->digits;
     int64_t exponent = number->exponent;
@@ -329,7 +329,7 @@ static uint64_t nearest(const uvrest__number *number, const wide *power)
     return bits;
 }
 
-bool uvrest__number_to_f64(const uvrest__number *number, double *out_value)
+UVREST__DIRECT bool uvrest__number_to_f64(const uvrest__number *number, double *out_value)
 {
     uint64_t bits = 0; /* below 10^19 * 10^-346, less than half of the smallest double */
     if (number->digits != 0 && number->exponent > 308) {
@@ -386,9 +386,9 @@ static void shortest(uint64_t bits, uvrest__number *number)
     }
 }
 
-bool uvrest__number_survives(const uvrest__number *number, double value)
+UVREST__DIRECT bool uvrest__number_survives(const uvrest__number *number, double value)
 {
-    uvrest__number printed;
+    UVREST__UNINITIALIZED uvrest__number printed;
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
     bits &= ~HALF;
@@ -406,7 +406,7 @@ bool uvrest__number_survives(const uvrest__number *number, double value)
 
 /* ---- printing ---------------------------------------------------------------------------------------------------- */
 
-char *uvrest__number_print_i64(char *to, int64_t value)
+UVREST__DIRECT char *uvrest__number_print_i64(char *to, int64_t value)
 {
     *to = '-';
     return print_u64(to + (value < 0), value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
@@ -415,7 +415,7 @@ char *uvrest__number_print_i64(char *to, int64_t value)
 /* In the shorter of the usual forms. */
 static char *print_decimal(char *to, const uvrest__number *number)
 {
-    char text[20];
+    UVREST__UNINITIALIZED char text[20];
     int n, point, exponent = 0;
     n = (int)(print_u64(text, number->digits) - text);
     point = n + (int)number->exponent; /* digits in front of the point */
@@ -434,9 +434,9 @@ static char *print_decimal(char *to, const uvrest__number *number)
     return uvrest__number_print_i64(to + 1, exponent);
 }
 
-char *uvrest__number_print_f64(char *to, double value)
+UVREST__DIRECT char *uvrest__number_print_f64(char *to, double value)
 {
-    uvrest__number number;
+    UVREST__UNINITIALIZED uvrest__number number;
     uint64_t bits;
     bool negative;
     assert(isfinite(value));

@@ -16,7 +16,7 @@ static UVREST__COLD char *put(char *begin, char *at, const char *text)
     return at;
 }
 
-size_t uvrest__path_print(const uvrest_schema *schema, const uvrest__frame *frame, char *to, size_t cap)
+UVREST__DIRECT size_t uvrest__path_print(const uvrest_schema *schema, const uvrest__frame *frame, char *to, size_t cap)
 {
     char *const end = to + cap - 1, *at = end;
     *end = '\0';
@@ -48,10 +48,10 @@ size_t uvrest__path_print(const uvrest_schema *schema, const uvrest__frame *fram
     return (size_t)(end - at);
 }
 
-size_t uvrest__path_excerpt(const uint8_t *p, const uint8_t *end, char *to)
+UVREST__DIRECT size_t uvrest__path_excerpt(const uint8_t *p, const uint8_t *end, char *to)
 {
     const char *kind = p == end ? "the end of the text" : *p == '{' ? "an object" : *p == '[' ? "an array" : NULL;
-    uvrest__text excerpt;
+    UVREST__UNINITIALIZED uvrest__text excerpt;
     uvrest__text_init(&excerpt, to, UVREST__PATH_EXCERPT);
     uvrest__text_add_foreign(&excerpt, kind != NULL ? kind : (const char *)p,
                              kind != NULL ? strlen(kind) : (size_t)(end - p));

@@ -20,7 +20,7 @@ typedef struct uvrest__frame {
  * Writes "objects[3].status" into cap bytes, 64 at the least, cut at its front by "..." where too long, NUL-ended.
  * frame: the innermost; NULL gives "". Returns the length.
  */
-size_t uvrest__path_print(const uvrest_schema *schema, const uvrest__frame *frame, char *to, size_t cap);
+UVREST__DIRECT size_t uvrest__path_print(const uvrest_schema *schema, const uvrest__frame *frame, char *to, size_t cap);
 
 enum {
     UVREST__PATH_EXCERPT = UVREST__JSON_EXCERPT_MAX + 4
@@ -30,6 +30,6 @@ enum {
  * Describes the JSON value or text at p: what kind of container it is, or its first bytes as uvrest__text_add_foreign()
  * has them. Into UVREST__PATH_EXCERPT bytes, NUL-ended. Returns the length.
  */
-size_t uvrest__path_excerpt(const uint8_t *p, const uint8_t *end, char *to);
+UVREST__DIRECT size_t uvrest__path_excerpt(const uint8_t *p, const uint8_t *end, char *to);
 
 #endif /* UVREST__PATH_H */

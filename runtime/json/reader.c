@@ -6,7 +6,8 @@ enum { FIRST_BLOCK = 3584 }; /* least size of the first block: with the arena it
 
 /* ---- failing ----------------------------------------------------------------------------------------------------- */
 
-UVREST__RARE const uint8_t *uvrest__reader_fail(uvrest__reader *r, const uint8_t *p, uvrest_status status)
+UVREST__DIRECT UVREST__RARE const uint8_t *uvrest__reader_fail(uvrest__reader *r, const uint8_t *p,
+                                                               uvrest_status status)
 {
     if (r->status == UVREST_OK) {
         r->status = status;
@@ -16,13 +17,13 @@ UVREST__RARE const uint8_t *uvrest__reader_fail(uvrest__reader *r, const uint8_t
     return NULL;
 }
 
-UVREST__RARE const uint8_t *uvrest__reader_broken(uvrest__reader *r, const uint8_t *p)
+UVREST__DIRECT UVREST__RARE const uint8_t *uvrest__reader_broken(uvrest__reader *r, const uint8_t *p)
 {
     return uvrest__reader_fail(r, p, UVREST_E_DECODE);
 }
 
 /* Says where a failure happened, once: the innermost frame comes first. */
-UVREST__RARE const uint8_t *uvrest__reader_failed_in(uvrest__reader *r, const uvrest__frame *f)
+UVREST__DIRECT UVREST__RARE const uint8_t *uvrest__reader_failed_in(uvrest__reader *r, const uvrest__frame *f)
 {
     if (!r->has_path) {
         uvrest__path_print(r->schema, f, r->print, sizeof r->print);
@@ -43,7 +44,7 @@ static UVREST__RARE size_t expected_rest(const uvrest__reader *r, const uint8_t 
     return (used + used / 8) * 32 / done * (rest / 32 + 1) + 1024;
 }
 
-UVREST__RARE bool uvrest__reader_grow(uvrest__reader *r, const uint8_t *p, size_t need)
+UVREST__DIRECT UVREST__RARE bool uvrest__reader_grow(uvrest__reader *r, const uint8_t *p, size_t need)
 {
     size_t used = uvrest_arena_used(r->arena) - r->used_before;
     uvrest_status st = uvrest__arena_grow(r->arena, need, used == 0 ? 0 : need + expected_rest(r, p, used));
@@ -58,7 +59,7 @@ static UVREST__RARE bool grow_stack(uvrest__reader *r, const uint8_t *p, size_t 
     return st == UVREST_OK || uvrest__reader_fail(r, p, st) != NULL;
 }
 
-void *uvrest__reader_take(uvrest__reader *r, const uint8_t *p, size_t size)
+UVREST__DIRECT void *uvrest__reader_take(uvrest__reader *r, const uint8_t *p, size_t size)
 {
     size_t pad = (size_t)(0 - (uintptr_t)r->arena->at) & 7;
     char *memory;
@@ -72,7 +73,7 @@ void *uvrest__reader_take(uvrest__reader *r, const uint8_t *p, size_t size)
     return memory;
 }
 
-void *uvrest__reader_push(uvrest__reader *r, const uint8_t *p, size_t size)
+UVREST__DIRECT void *uvrest__reader_push(uvrest__reader *r, const uint8_t *p, size_t size)
 {
     void *memory = uvrest__stack_push(&r->stack, size);
     if (UVREST__UNLIKELY(memory == NULL)) {
@@ -83,7 +84,7 @@ void *uvrest__reader_push(uvrest__reader *r, const uint8_t *p, size_t size)
     return memset(memory, 0, size);
 }
 
-bool uvrest__reader_keep_text(uvrest__reader *r, const uint8_t *from, const uint8_t *to, uvrest_raw *out)
+UVREST__DIRECT bool uvrest__reader_keep_text(uvrest__reader *r, const uint8_t *from, const uint8_t *to, uvrest_raw *out)
 {
     size_t len = (size_t)(to - from);
     char *text = (char *)(uintptr_t)from;
@@ -100,19 +101,19 @@ bool uvrest__reader_keep_text(uvrest__reader *r, const uint8_t *from, const uint
 }
 
 /* Behind a value of any kind, checked in full. */
-const uint8_t *uvrest__reader_skip_value(uvrest__reader *r, const uint8_t *p)
+UVREST__DIRECT const uint8_t *uvrest__reader_skip_value(uvrest__reader *r, const uint8_t *p)
 {
     const uint8_t *behind = uvrest__scan_value(p, r->end, r->max_depth - r->depth, &r->fault);
     return behind == NULL || behind == r->end ? uvrest__reader_broken(r, p) : behind;
 }
 
-bool uvrest__reader_enter(uvrest__reader *r, const uint8_t *p)
+UVREST__DIRECT bool uvrest__reader_enter(uvrest__reader *r, const uint8_t *p)
 {
     return ++r->depth <= r->max_depth || uvrest__reader_broken(r, p) != NULL; /* the scanner tells the two apart */
 }
 
 /* Behind the closing brace or bracket at p, which must not be the last byte but for the root. */
-const uint8_t *uvrest__reader_leave(uvrest__reader *r, const uint8_t *p)
+UVREST__DIRECT const uint8_t *uvrest__reader_leave(uvrest__reader *r, const uint8_t *p)
 {
     r->depth--;
     return UVREST__LIKELY(p + 1 != r->end || r->depth == 0) ? p + 1 : uvrest__reader_broken(r, p);
@@ -144,8 +145,8 @@ static UVREST__RARE uvrest_decode_note *next_note(uvrest__reader *r, const uint8
 
 /* Notes that the text from p to behind does not fit, or that nothing came (behind NULL); false
  * when that ends the decode. */
-UVREST__RARE bool uvrest__reader_note(uvrest__reader *r, const uvrest__frame *f, const char *expected, const uint8_t *p,
-                                      const uint8_t *behind)
+UVREST__DIRECT UVREST__RARE bool uvrest__reader_note(uvrest__reader *r, const uvrest__frame *f, const char *expected,
+                                                     const uint8_t *p, const uint8_t *behind)
 {
     uvrest_decode_note *entry = r->strict ? &r->failure : NULL;
     const char *path, *found = "nothing";
@@ -170,8 +171,8 @@ UVREST__RARE bool uvrest__reader_note(uvrest__reader *r, const uvrest__frame *f,
 }
 
 /* Adds a member to those the object's extra will have. name: in the pool or the arena. */
-bool uvrest__reader_keep_raw(uvrest__reader *r, uvrest__kept_member **kept, const char *name, size_t name_len,
-                             const uint8_t *p, const uint8_t *behind)
+UVREST__DIRECT bool uvrest__reader_keep_raw(uvrest__reader *r, uvrest__kept_member **kept, const char *name,
+                                            size_t name_len, const uint8_t *p, const uint8_t *behind)
 {
     uvrest__kept_member *entry = uvrest__reader_push(r, p, sizeof *entry);
     if (entry == NULL || !uvrest__reader_keep_text(r, p, behind, &entry->member.value))
@@ -183,7 +184,7 @@ bool uvrest__reader_keep_raw(uvrest__reader *r, uvrest__kept_member **kept, cons
     return true;
 }
 
-UVREST__RARE const char *uvrest__reader_expectation(unsigned kind)
+UVREST__DIRECT UVREST__RARE const char *uvrest__reader_expectation(unsigned kind)
 {
     /* Shape by shape, each in the order of uvrest_kind; maps are only of texts, models and raw values. */
     static const char texts[] = "a boolean\0"
@@ -261,8 +262,10 @@ static uint32_t choose(uint32_t wanted, uint32_t usual, uint32_t most)
     return wanted == 0 ? usual : wanted < most ? wanted : most;
 }
 
-UVREST__RARE const uint8_t *uvrest__reader_begin(uvrest__reader *r, const uvrest_schema *schema, const char *chars,
-                                                 size_t len, const uvrest_decode_options *options, uvrest_arena *arena)
+UVREST__DIRECT UVREST__RARE const uint8_t *uvrest__reader_begin(uvrest__reader *r, const uvrest_schema *schema,
+                                                                const char *chars, size_t len,
+                                                                const uvrest_decode_options *options,
+                                                                uvrest_arena *arena)
 {
     static const uvrest_decode_options defaults;
     const uint8_t *p;
@@ -306,8 +309,8 @@ static UVREST__RARE void find_fault(uvrest__reader *r, const uint8_t *p, unsigne
 }
 
 /* Tells how it ended, with room for the telling even if the ceiling was reached. */
-UVREST__RARE uvrest_status uvrest__reader_finish(uvrest__reader *r, const uint8_t *p, unsigned kind,
-                                                 uvrest_decode_report *out_report)
+UVREST__DIRECT UVREST__RARE uvrest_status uvrest__reader_finish(uvrest__reader *r, const uint8_t *p, unsigned kind,
+                                                                uvrest_decode_report *out_report)
 {
     uvrest_decode_note *failure = &r->failure;
     restore_ceilings(r);

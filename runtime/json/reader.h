@@ -86,23 +86,25 @@ typedef struct uvrest__reader {
 /* ---- failing ----------------------------------------------------------------------------------------------------- */
 
 /* Ends the decode; the first one counts. Returns NULL. */
-UVREST__RARE const uint8_t *uvrest__reader_fail(uvrest__reader *r, const uint8_t *p, uvrest_status status);
+UVREST__DIRECT UVREST__RARE const uint8_t *uvrest__reader_fail(uvrest__reader *r, const uint8_t *p,
+                                                               uvrest_status status);
 /* The same where the text is wrong or too deep. */
-UVREST__RARE const uint8_t *uvrest__reader_broken(uvrest__reader *r, const uint8_t *p);
+UVREST__DIRECT UVREST__RARE const uint8_t *uvrest__reader_broken(uvrest__reader *r, const uint8_t *p);
 /* Says where a failure happened, once: the innermost frame comes first. Returns NULL. */
-UVREST__RARE const uint8_t *uvrest__reader_failed_in(uvrest__reader *r, const uvrest__frame *f);
+UVREST__DIRECT UVREST__RARE const uint8_t *uvrest__reader_failed_in(uvrest__reader *r, const uvrest__frame *f);
 
 /* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 /* Room for need bytes at arena->at; false with the decode failed. */
-UVREST__RARE bool uvrest__reader_grow(uvrest__reader *r, const uint8_t *p, size_t need);
+UVREST__DIRECT UVREST__RARE bool uvrest__reader_grow(uvrest__reader *r, const uint8_t *p, size_t need);
 /* Memory in the arena, 8-aligned; on the stack, zeroed. NULL with the decode failed. */
-void *uvrest__reader_take(uvrest__reader *r, const uint8_t *p, size_t size);
-void *uvrest__reader_push(uvrest__reader *r, const uint8_t *p, size_t size);
+UVREST__DIRECT void *uvrest__reader_take(uvrest__reader *r, const uint8_t *p, size_t size);
+UVREST__DIRECT void *uvrest__reader_push(uvrest__reader *r, const uint8_t *p, size_t size);
 
 /* The bytes [from, to), a value that was checked here, as a raw value: where they stand if they
  * may stay there, else a copy. */
-bool uvrest__reader_keep_text(uvrest__reader *r, const uint8_t *from, const uint8_t *to, uvrest_raw *out);
+UVREST__DIRECT bool uvrest__reader_keep_text(uvrest__reader *r, const uint8_t *from, const uint8_t *to,
+                                             uvrest_raw *out);
 
 /* ---- tokens ------------------------------------------------------------------------------------------------------ */
 
@@ -118,25 +120,25 @@ UVREST__HOT bool uvrest__reader_is_word(const uvrest__reader *r, const uint8_t *
 }
 
 /* Behind a value of any kind, checked in full. */
-const uint8_t *uvrest__reader_skip_value(uvrest__reader *r, const uint8_t *p);
+UVREST__DIRECT const uint8_t *uvrest__reader_skip_value(uvrest__reader *r, const uint8_t *p);
 
 /* Goes down into the container at p; false with the decode failed. */
-bool uvrest__reader_enter(uvrest__reader *r, const uint8_t *p);
+UVREST__DIRECT bool uvrest__reader_enter(uvrest__reader *r, const uint8_t *p);
 
 /* Behind the closing brace or bracket at p, which must not be the last byte but for the root. */
-const uint8_t *uvrest__reader_leave(uvrest__reader *r, const uint8_t *p);
+UVREST__DIRECT const uint8_t *uvrest__reader_leave(uvrest__reader *r, const uint8_t *p);
 
 /* ---- what does not fit ------------------------------------------------------------------------------------------- */
 
 /* Notes that the text from p to behind does not fit, or that nothing came (behind NULL); false
  * when that ends the decode. */
-UVREST__RARE bool uvrest__reader_note(uvrest__reader *r, const uvrest__frame *f, const char *expected, const uint8_t *p,
-                                      const uint8_t *behind);
+UVREST__DIRECT UVREST__RARE bool uvrest__reader_note(uvrest__reader *r, const uvrest__frame *f, const char *expected,
+                                                     const uint8_t *p, const uint8_t *behind);
 /* Adds a member to those the object's extra will have. name: in the pool or the arena. */
-bool uvrest__reader_keep_raw(uvrest__reader *r, uvrest__kept_member **kept, const char *name, size_t name_len,
-                             const uint8_t *p, const uint8_t *behind);
+UVREST__DIRECT bool uvrest__reader_keep_raw(uvrest__reader *r, uvrest__kept_member **kept, const char *name,
+                                            size_t name_len, const uint8_t *p, const uint8_t *behind);
 /* What is expected of a kind with its shape, in words. */
-const char *uvrest__reader_expectation(unsigned kind);
+UVREST__DIRECT const char *uvrest__reader_expectation(unsigned kind);
 
 /* ---- whole texts ------------------------------------------------------------------------------------------------- */
 
@@ -144,11 +146,13 @@ const char *uvrest__reader_expectation(unsigned kind);
  * Makes a reader; end it with uvrest__reader_finish(). Returns the first byte of the value, or the end; reader.end is
  * behind its last one. Takes a first block and lowers the arena's ceilings: where that fails reader.status says so.
  */
-UVREST__RARE const uint8_t *uvrest__reader_begin(uvrest__reader *r, const uvrest_schema *schema, const char *chars,
-                                                 size_t len, const uvrest_decode_options *options, uvrest_arena *arena);
+UVREST__DIRECT UVREST__RARE const uint8_t *uvrest__reader_begin(uvrest__reader *r, const uvrest_schema *schema,
+                                                                const char *chars, size_t len,
+                                                                const uvrest_decode_options *options,
+                                                                uvrest_arena *arena);
 
 /* Tells how it ended. p: where the value begins; kind: what it should have been. */
-uvrest_status uvrest__reader_finish(uvrest__reader *r, const uint8_t *p, unsigned kind,
-                                    uvrest_decode_report *out_report);
+UVREST__DIRECT uvrest_status uvrest__reader_finish(uvrest__reader *r, const uint8_t *p, unsigned kind,
+                                                   uvrest_decode_report *out_report);
 
 #endif /* UVREST__READER_H */

@@ -24,11 +24,11 @@ static UVREST__RARE bool move_text(uvrest__reader *r, const uint8_t *p, size_t l
     return true;
 }
 
-const uint8_t *uvrest__scalar_text(uvrest__reader *r, const uint8_t *p, size_t len)
+UVREST__DIRECT const uint8_t *uvrest__scalar_text(uvrest__reader *r, const uint8_t *p, size_t len)
 {
     const uint8_t *const end = r->end;
     char *to = r->arena->at + len;
-    uint32_t c;
+    UVREST__UNINITIALIZED uint32_t c;
     r->text.unfit = false;
     for (;;) {
         if (UVREST__UNLIKELY((size_t)(r->arena->end - to) < SPARE)) {
@@ -80,7 +80,7 @@ const uint8_t *uvrest__scalar_text(uvrest__reader *r, const uint8_t *p, size_t l
     return p + 1;
 }
 
-const uint8_t *uvrest__scalar_peek(uvrest__reader *r, const uint8_t *p)
+UVREST__DIRECT const uint8_t *uvrest__scalar_peek(uvrest__reader *r, const uint8_t *p)
 {
     const uint8_t *behind = uvrest__scan_plain(p, r->end);
     if (UVREST__LIKELY(behind != r->end && *behind == '"')) {
@@ -110,10 +110,10 @@ static const uint8_t *store_integer(const uint8_t *p, const uint8_t *behind, uns
 /* A number of any make. */
 static UVREST__RARE const uint8_t *read_number(const uvrest__reader *r, const uint8_t *p, unsigned kind, void *to)
 {
-    uvrest__number number;
+    UVREST__UNINITIALIZED uvrest__number number;
     const uint8_t *behind = uvrest__number_read(p, r->end, &number, NULL);
-    double real;
-    int64_t value;
+    UVREST__UNINITIALIZED double real;
+    UVREST__UNINITIALIZED int64_t value;
     if (behind == NULL)
         return p;
     if (kind != UVREST_KIND_F64)
@@ -133,7 +133,7 @@ UVREST__HOT bool is_digit(uint8_t c)
  * Up to 18 digits cannot overflow an integer. Up to 15 are an exact double, and so is their power of ten: one division
  * rounds once, and what it gives prints as these digits again. All other forms take the long way.
  */
-const uint8_t *uvrest__scalar_number(const uvrest__reader *r, const uint8_t *p, unsigned kind, void *to)
+UVREST__DIRECT const uint8_t *uvrest__scalar_number(const uvrest__reader *r, const uint8_t *p, unsigned kind, void *to)
 {
     const bool negative = *p == '-';
     const uint8_t *const digits = p + negative, *at = digits, *point;

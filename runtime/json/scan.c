@@ -19,7 +19,7 @@ static bool is_space(uint8_t c)
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-const uint8_t *uvrest__scan_space(const uint8_t *p, const uint8_t *end)
+UVREST__DIRECT const uint8_t *uvrest__scan_space(const uint8_t *p, const uint8_t *end)
 {
     if (p < end && (*p == '\r' || *p == '\n'))
         p++;
@@ -45,7 +45,7 @@ const uint8_t *uvrest__scan_space(const uint8_t *p, const uint8_t *end)
 }
 
 /* Four hex digits at p; -1 with fault set. */
-static int32_t hex4(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
+static UVREST__RARE int32_t hex4(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
 {
     int32_t value = 0;
     for (int i = 0; i < 4; i++) {
@@ -59,7 +59,8 @@ static int32_t hex4(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
     return value;
 }
 
-const uint8_t *uvrest__scan_escape(const uint8_t *p, const uint8_t *end, uint32_t *out_char, uvrest__fault *fault)
+UVREST__DIRECT const uint8_t *uvrest__scan_escape(const uint8_t *p, const uint8_t *end, uint32_t *out_char,
+                                                  uvrest__fault *fault)
 {
     static const char letters[] = {
         ['b' - 'b'] = '\b', ['f' - 'b'] = '\f', ['n' - 'b'] = '\n', ['r' - 'b'] = '\r', ['t' - 'b'] = '\t'};
@@ -94,7 +95,7 @@ const uint8_t *uvrest__scan_escape(const uint8_t *p, const uint8_t *end, uint32_
     return p + 6;
 }
 
-unsigned uvrest__utf8_len(const uint8_t *p, const uint8_t *end)
+UVREST__DIRECT unsigned uvrest__utf8_len(const uint8_t *p, const uint8_t *end)
 {
     uint32_t w = 0;
     if (UVREST__LIKELY(end - p >= 4))
@@ -105,7 +106,7 @@ unsigned uvrest__utf8_len(const uint8_t *p, const uint8_t *end)
     return uvrest__utf8_word(w);
 }
 
-unsigned uvrest__utf8_write(char *to, uint32_t c)
+UVREST__DIRECT UVREST__RARE unsigned uvrest__utf8_write(char *to, uint32_t c)
 {
     unsigned len, i;
     if (c > UVREST__LONE_SURROGATE)
@@ -121,7 +122,7 @@ unsigned uvrest__utf8_write(char *to, uint32_t c)
     return len;
 }
 
-UVREST__RARE char *uvrest__scan_unquote(const uint8_t **p, const uint8_t *end, char *to, uint32_t lone)
+UVREST__DIRECT UVREST__RARE char *uvrest__scan_unquote(const uint8_t **p, const uint8_t *end, char *to, uint32_t lone)
 {
     const uint8_t *at = *p + 1;
     while (*at != '"') {
@@ -139,11 +140,11 @@ UVREST__RARE char *uvrest__scan_unquote(const uint8_t **p, const uint8_t *end, c
 
 static UVREST__COLD const uint8_t *skip_escape(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
 {
-    uint32_t c;
+    UVREST__UNINITIALIZED uint32_t c;
     return uvrest__scan_escape(p, end, &c, fault);
 }
 
-const uint8_t *uvrest__scan_text(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
+UVREST__DIRECT const uint8_t *uvrest__scan_text(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
 {
     for (;;) {
         p = uvrest__scan_plain(p, end);
@@ -171,7 +172,7 @@ const uint8_t *uvrest__scan_text(const uint8_t *p, const uint8_t *end, uvrest__f
 }
 
 /* Up to three runs of digits: before the point, behind it, behind the e. */
-const uint8_t *uvrest__scan_number(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
+UVREST__DIRECT const uint8_t *uvrest__scan_number(const uint8_t *p, const uint8_t *end, uvrest__fault *fault)
 {
     char part = 'i';
     if (p < end && *p == '-')
@@ -198,7 +199,7 @@ const uint8_t *uvrest__scan_number(const uint8_t *p, const uint8_t *end, uvrest_
     }
 }
 
-UVREST__RARE const uint8_t *uvrest__scan_begin(const uint8_t *p, const uint8_t *end)
+UVREST__DIRECT UVREST__RARE const uint8_t *uvrest__scan_begin(const uint8_t *p, const uint8_t *end)
 {
     if (end - p >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0)
         p += 3;
@@ -222,7 +223,8 @@ UVREST__HOT const uint8_t *scan_scalar(const uint8_t *p, const uint8_t *end, uvr
 }
 
 /* Iterative, so that depth costs a byte and not a stack frame. */
-const uint8_t *uvrest__scan_value(const uint8_t *p, const uint8_t *end, unsigned depth, uvrest__fault *fault)
+UVREST__DIRECT const uint8_t *uvrest__scan_value(const uint8_t *p, const uint8_t *end, unsigned depth,
+                                                 uvrest__fault *fault)
 {
     UVREST__UNINITIALIZED uint8_t outer[UVREST__JSON_DEPTH_MAX]; /* what closes the containers around the innermost */
     unsigned level = 0;
@@ -275,7 +277,8 @@ const uint8_t *uvrest__scan_value(const uint8_t *p, const uint8_t *end, unsigned
     }
 }
 
-UVREST__RARE bool uvrest__scan_whole(const uint8_t *p, const uint8_t *end, unsigned depth, uvrest__fault *fault)
+UVREST__DIRECT UVREST__RARE bool uvrest__scan_whole(const uint8_t *p, const uint8_t *end, unsigned depth,
+                                                    uvrest__fault *fault)
 {
     p = uvrest__scan_value(uvrest__skip_space(p, end), end, depth, fault);
     if (p == NULL)
@@ -291,7 +294,7 @@ UVREST__RARE bool uvrest__scan_whole(const uint8_t *p, const uint8_t *end, unsig
 UVREST__RARE uvrest_status uvrest_json_check(const char *text, size_t len, uint32_t max_depth, size_t *out_offset)
 {
     const uint8_t *begin = (const uint8_t *)(text == NULL ? "" : text);
-    uvrest__fault fault;
+    UVREST__UNINITIALIZED uvrest__fault fault;
     if (max_depth == 0 || max_depth > UVREST__JSON_DEPTH_MAX)
         max_depth = UVREST__JSON_DEPTH_MAX;
     if (uvrest__scan_whole(begin, begin + (text == NULL ? 0 : len), max_depth, &fault))

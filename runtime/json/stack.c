@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-void uvrest__stack_init(uvrest__stack *stack, uvrest_arena *arena, void *memory, size_t size)
+UVREST__DIRECT void uvrest__stack_init(uvrest__stack *stack, uvrest_arena *arena, void *memory, size_t size)
 {
     memset(stack, 0, sizeof *stack);
     stack->arena = arena;
@@ -13,7 +13,7 @@ void uvrest__stack_init(uvrest__stack *stack, uvrest_arena *arena, void *memory,
     stack->end = stack->first.end = stack->at + size;
 }
 
-uvrest_status uvrest__stack_grow(uvrest__stack *stack, size_t size, size_t hint)
+UVREST__DIRECT uvrest_status uvrest__stack_grow(uvrest__stack *stack, size_t size, size_t hint)
 {
     const size_t head = (sizeof(uvrest__stack_part) + 15) & ~(size_t)15;
     uvrest__block *block = stack->part->block == NULL ? stack->arena->scratch : stack->part->block->next;
@@ -38,7 +38,7 @@ uvrest_status uvrest__stack_grow(uvrest__stack *stack, size_t size, size_t hint)
     return UVREST_OK;
 }
 
-uvrest__stack_mark uvrest__stack_top(uvrest__stack *stack)
+UVREST__DIRECT uvrest__stack_mark uvrest__stack_top(uvrest__stack *stack)
 {
     uvrest__stack_mark mark = {stack->part, stack->at + ((size_t)(0 - (uintptr_t)stack->at) & 7)};
     stack->at = mark.at;
@@ -46,7 +46,7 @@ uvrest__stack_mark uvrest__stack_top(uvrest__stack *stack)
 }
 
 /* The parts hang together backwards, so they are emptied backwards: the last elements first. */
-void uvrest__stack_gather(uvrest__stack *stack, uvrest__stack_mark mark, size_t len, void *to)
+UVREST__DIRECT void uvrest__stack_gather(uvrest__stack *stack, uvrest__stack_mark mark, size_t len, void *to)
 {
     char *end = (char *)to + len;
     for (;;) {
@@ -61,7 +61,7 @@ void uvrest__stack_gather(uvrest__stack *stack, uvrest__stack_mark mark, size_t 
     uvrest__stack_pop(stack, mark);
 }
 
-void uvrest__stack_pop(uvrest__stack *stack, uvrest__stack_mark mark)
+UVREST__DIRECT void uvrest__stack_pop(uvrest__stack *stack, uvrest__stack_mark mark)
 {
     stack->part = mark.part;
     stack->end = mark.part->end;

@@ -32,10 +32,10 @@ typedef struct uvrest__stack_mark {
 } uvrest__stack_mark;
 
 /* memory: 16-aligned, of the owner, until the stack is no longer used. It needs no end. */
-void uvrest__stack_init(uvrest__stack *stack, uvrest_arena *arena, void *memory, size_t size);
+UVREST__DIRECT void uvrest__stack_init(uvrest__stack *stack, uvrest_arena *arena, void *memory, size_t size);
 
 /* The slow half of a push: goes on in another part. hint: bytes likely to be pushed yet. */
-UVREST_MUST_USE uvrest_status uvrest__stack_grow(uvrest__stack *stack, size_t size, size_t hint);
+UVREST__DIRECT UVREST_MUST_USE uvrest_status uvrest__stack_grow(uvrest__stack *stack, size_t size, size_t hint);
 
 /* Room for one more; not zeroed, aligned as its size is. NULL: call uvrest__stack_grow(), then again. */
 UVREST__HOT void *uvrest__stack_push(uvrest__stack *stack, size_t size)
@@ -48,12 +48,12 @@ UVREST__HOT void *uvrest__stack_push(uvrest__stack *stack, size_t size)
 }
 
 /* Where the stack stands, 8-aligned: things of one size pushed from here on lie side by side as in an array. */
-uvrest__stack_mark uvrest__stack_top(uvrest__stack *stack);
+UVREST__DIRECT uvrest__stack_mark uvrest__stack_top(uvrest__stack *stack);
 
 /* Takes all that was pushed since the mark, len bytes, and lays it side by side at `to`, in order. */
-void uvrest__stack_gather(uvrest__stack *stack, uvrest__stack_mark mark, size_t len, void *to);
+UVREST__DIRECT void uvrest__stack_gather(uvrest__stack *stack, uvrest__stack_mark mark, size_t len, void *to);
 
 /* Forgets what was pushed since the mark. */
-void uvrest__stack_pop(uvrest__stack *stack, uvrest__stack_mark mark);
+UVREST__DIRECT void uvrest__stack_pop(uvrest__stack *stack, uvrest__stack_mark mark);
 
 #endif /* UVREST__STACK_H */

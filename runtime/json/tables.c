@@ -2,7 +2,7 @@
 #include "tables.h"
 
 /* Two loads that overlap where there are bytes enough for them: no loop whose end has to be guessed. */
-uint8_t uvrest__tables_tag(const char *text, size_t len)
+UVREST__DIRECT uint8_t uvrest__tables_tag(const char *text, size_t len)
 {
     const uint8_t *p = (const uint8_t *)text;
     uint64_t first = 0, last;
@@ -68,8 +68,8 @@ static unsigned find(const char *pool, const void *names, size_t step, const uin
     }
 }
 
-const uvrest_gen_field *uvrest__tables_find_field(const uvrest_schema *schema, unsigned model, const char *name,
-                                                  size_t len)
+UVREST__DIRECT const uvrest_gen_field *uvrest__tables_find_field(const uvrest_schema *schema, unsigned model,
+                                                                 const char *name, size_t len)
 {
     const uvrest_gen_field *fields = uvrest__model_fields(schema, model);
     const uint8_t *tags = schema->field_tags + schema->models[model].first;
@@ -78,7 +78,8 @@ const uvrest_gen_field *uvrest__tables_find_field(const uvrest_schema *schema, u
     return i < n ? fields + i : NULL;
 }
 
-int uvrest__tables_find_text(const uvrest_schema *schema, unsigned enumeration, const char *text, size_t len)
+UVREST__DIRECT int uvrest__tables_find_text(const uvrest_schema *schema, unsigned enumeration, const char *text,
+                                            size_t len)
 {
     const uvrest_gen_enum *values = &schema->enums[enumeration];
     const uint16_t *texts = schema->texts + values[0].first;
@@ -93,14 +94,14 @@ static const uint8_t sizes[] = {sizeof(uvrest_opt_bool), sizeof(uvrest_opt_i32),
                                 sizeof(uvrest_opt_f64),  sizeof(const char *),   sizeof(int),
                                 sizeof(const void *),    sizeof(const void *),   sizeof(uvrest_raw)};
 
-size_t uvrest__tables_member_size(const uvrest_gen_field *field)
+UVREST__DIRECT size_t uvrest__tables_member_size(const uvrest_gen_field *field)
 {
     if ((field->kind & UVREST__SHAPE_MASK) != UVREST_SHAPE_ONE)
         return sizeof(uvrest_text_map); /* a pointer and a count, as arrays have them */
     return sizes[field->kind];
 }
 
-size_t uvrest__tables_element_size(const uvrest_schema *schema, unsigned kind, unsigned of)
+UVREST__DIRECT size_t uvrest__tables_element_size(const uvrest_schema *schema, unsigned kind, unsigned of)
 {
     switch (kind) {
     case UVREST_ROW_MODEL_ARRAY:
@@ -114,7 +115,7 @@ size_t uvrest__tables_element_size(const uvrest_schema *schema, unsigned kind, u
     }
 }
 
-bool uvrest__tables_set_null(unsigned kind, void *to)
+UVREST__DIRECT bool uvrest__tables_set_null(unsigned kind, void *to)
 {
     if (kind <= UVREST_KIND_F64)
         ((uint8_t *)to)[uvrest__tables_state_at(kind)] = UVREST_IS_NULL;

@@ -33,17 +33,18 @@ UVREST__HOT unsigned uvrest__model_n_fields(const uvrest_schema *schema, unsigne
 }
 
 /* The tag of a name, as gen.h defines it. */
-uint8_t uvrest__tables_tag(const char *text, size_t len);
+UVREST__DIRECT uint8_t uvrest__tables_tag(const char *text, size_t len);
 
 /* The member of a name; NULL if the model has none. */
-const uvrest_gen_field *uvrest__tables_find_field(const uvrest_schema *schema, unsigned model, const char *name,
-                                                  size_t len);
+UVREST__DIRECT const uvrest_gen_field *uvrest__tables_find_field(const uvrest_schema *schema, unsigned model,
+                                                                 const char *name, size_t len);
 
 /* The enumerator of a text; UVREST__ENUM_UNKNOWN if it is none. */
-int uvrest__tables_find_text(const uvrest_schema *schema, unsigned enumeration, const char *text, size_t len);
+UVREST__DIRECT int uvrest__tables_find_text(const uvrest_schema *schema, unsigned enumeration, const char *text,
+                                            size_t len);
 
 /* Size of a member as it stands in its struct, the count of an array included. */
-size_t uvrest__tables_member_size(const uvrest_gen_field *field);
+UVREST__DIRECT size_t uvrest__tables_member_size(const uvrest_gen_field *field);
 
 /* Size of an entry of a map: its key and its value. */
 UVREST__HOT size_t uvrest__tables_entry_size(unsigned kind)
@@ -76,9 +77,9 @@ UVREST__HOT unsigned uvrest__tables_state(unsigned kind, const void *member)
 }
 
 /* Makes something of a kind that stands for itself null; false if its null is elsewhere: a pointer, a bit. */
-bool uvrest__tables_set_null(unsigned kind, void *to);
+UVREST__DIRECT bool uvrest__tables_set_null(unsigned kind, void *to);
 
 /* Size of an element of an array, of an entry of a map. kind, of: those of the member. */
-size_t uvrest__tables_element_size(const uvrest_schema *schema, unsigned kind, unsigned of);
+UVREST__DIRECT size_t uvrest__tables_element_size(const uvrest_schema *schema, unsigned kind, unsigned of);
 
 #endif /* UVREST__TABLES_H */

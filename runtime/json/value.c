@@ -27,8 +27,8 @@ static char *take_text(builder *b)
 
 static UVREST__COLD cJSON *take_number(builder *b)
 {
-    uvrest__number number;
-    double value;
+    UVREST__UNINITIALIZED uvrest__number number;
+    UVREST__UNINITIALIZED double value;
     b->p = uvrest__number_read(b->p, b->end, &number, NULL);
     (void)uvrest__number_to_f64(&number, &value);
     return cJSON_CreateNumber(value);
@@ -94,7 +94,7 @@ static UVREST__COLD cJSON *take_container(builder *b)
 
 uvrest_status uvrest_raw_to_cjson(uvrest_raw raw, struct cJSON **out_tree)
 {
-    builder b;
+    UVREST__UNINITIALIZED builder b;
     cJSON *tree;
     if (raw.text == NULL || out_tree == NULL)
         return UVREST_E_INVALID;

@@ -3,7 +3,7 @@
 #include "ceilings.h"
 #include "scan.h"
 
-uvrest__walk uvrest__walk_of(const char *text, size_t len)
+UVREST__DIRECT uvrest__walk uvrest__walk_of(const char *text, size_t len)
 {
     const uint8_t *p = (const uint8_t *)text, *const end = p + len;
     return (uvrest__walk){
@@ -21,7 +21,7 @@ static void take(uvrest__walk *walk, uvrest_raw *out)
     walk->at = behind;
 }
 
-bool uvrest__walk_next(uvrest__walk *walk)
+UVREST__DIRECT bool uvrest__walk_next(uvrest__walk *walk)
 {
     if (*walk->at == '}' || *walk->at == ']')
         return false;
@@ -47,7 +47,7 @@ static uint32_t take_character(const uint8_t **at, const uint8_t *end)
     return n == 1 ? c : c & ((UINT32_C(1) << (5 * n + 1)) - 1); /* without the bits that tell the length */
 }
 
-bool uvrest__walk_same_text(const char *a, size_t a_len, const char *b, size_t b_len)
+UVREST__DIRECT bool uvrest__walk_same_text(const char *a, size_t a_len, const char *b, size_t b_len)
 {
     const uint8_t *p = (const uint8_t *)a, *const p_end = p + a_len;
     const uint8_t *q = (const uint8_t *)b, *const q_end = q + b_len;
@@ -57,12 +57,12 @@ bool uvrest__walk_same_text(const char *a, size_t a_len, const char *b, size_t b
     return p == p_end && q == q_end;
 }
 
-bool uvrest__walk_is_at(const uvrest__walk *walk, const char *name, size_t len)
+UVREST__DIRECT bool uvrest__walk_is_at(const uvrest__walk *walk, const char *name, size_t len)
 {
     return uvrest__walk_same_text(walk->name.text + 1, walk->name.len - 2, name, len);
 }
 
-size_t uvrest__walk_count(const uvrest_raw *object, const char *name, size_t len, uvrest_raw *out_value)
+UVREST__DIRECT size_t uvrest__walk_count(const uvrest_raw *object, const char *name, size_t len, uvrest_raw *out_value)
 {
     size_t n = 0;
     for (uvrest__walk walk = uvrest__walk_of(object->text, object->len); uvrest__walk_next(&walk);) {
