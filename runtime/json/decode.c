@@ -311,18 +311,23 @@ static UVREST__RARE void clear_member(const object *o)
     memset(o->to + o->f.field->offset, 0, uvrest__tables_member_size(o->f.field));
 }
 
-/* A member comes again: what it left the first time goes. */
-static UVREST__RARE void forget_member(reader *r, object *o, unsigned i)
+/* Keeps the text from p to behind, which may be nothing, for the member at hand. */
+static UVREST__RARE bool keep_member(reader *r, object *o, const uint8_t *p, const uint8_t *behind)
 {
     const uvrest_gen_field *field = o->f.field;
+    return uvrest__reader_keep_raw(r, &o->kept, uvrest__name_text(r->schema, field->name),
+                                   uvrest__name_len(r->schema, field->name), p, behind);
+}
+
+/*
+ * A member comes again: what it left the first time goes. Of texts that were kept the last one of its name counts, so
+ * from now on that is one of no length.
+ */
+static UVREST__RARE bool forget_member(reader *r, object *o, unsigned i, const uint8_t *p)
+{
     clear_member(o);
     o->nulls[i / 64] &= ~(UINT64_C(1) << i % 64);
-    for (uvrest__kept_member **at = &o->kept; *at != NULL;) {
-        if ((*at)->member.name == uvrest__name_text(r->schema, field->name))
-            *at = (*at)->before;
-        else
-            at = &(*at)->before;
-    }
+    return o->kept == NULL || keep_member(r, o, p, p);
 }
 
 /*
@@ -331,17 +336,14 @@ static UVREST__RARE void forget_member(reader *r, object *o, unsigned i)
  */
 static UVREST__RARE const uint8_t *keep_misfit(reader *r, const uint8_t *p, const uint8_t *behind, object *o)
 {
-    const uvrest_gen_field *field = o->f.field;
     const char *expected = "a known enum value";
     if (behind != NULL && !r->unknown_text) {
-        expected = uvrest__reader_expectation(field->kind);
+        expected = uvrest__reader_expectation(o->f.field->kind);
         clear_member(o);
         behind = uvrest__reader_skip_value(r, p);
     }
     r->unknown_text = false;
-    if (behind != NULL && uvrest__reader_note(r, &o->f, expected, p, behind) &&
-        uvrest__reader_keep_raw(r, &o->kept, uvrest__name_text(r->schema, field->name),
-                                uvrest__name_len(r->schema, field->name), p, behind))
+    if (behind != NULL && uvrest__reader_note(r, &o->f, expected, p, behind) && keep_member(r, o, p, behind))
         return behind;
     return uvrest__reader_failed_in(r, &o->f);
 }
@@ -362,35 +364,44 @@ static UVREST__RARE bool note_missing(reader *r, object *o, const uint8_t *p)
     return true;
 }
 
-/* Makes the object's extra of its nulls and of what was kept. NULL with the decode failed. */
-static UVREST__COLD const uvrest_extra *make_extra(reader *r, object *o, const uint8_t *p)
+/* Makes the object's extra of its nulls and of what was kept and still counts, if any. false with the decode failed. */
+static UVREST__RARE bool make_extra(reader *r, object *o, const uint8_t *p)
 {
-    const size_t n_bits = (uvrest__model_n_fields(r->schema, o->model) + 63u) / 64 * sizeof o->nulls[0];
+    const size_t n_words = (uvrest__model_n_fields(r->schema, o->model) + 63u) / 64;
     uvrest_extra_member *members = NULL;
     uvrest_extra *extra;
-    size_t n = 0, i;
+    size_t n = 0, i, n_kept;
     for (const uvrest__kept_member *entry = o->kept; entry != NULL; entry = entry->before)
         n++;
     if (n != 0) {
         void **scratch = uvrest__reader_push(r, p, 2 * n * sizeof *scratch);
         members = uvrest__reader_take(r, p, n * sizeof *members);
         if (members == NULL || scratch == NULL)
-            return NULL;
+            return false;
         i = n;
         for (const uvrest__kept_member *entry = o->kept; entry != NULL; entry = entry->before)
             members[--i] = entry->member;
-        n = uvrest__extra_unique(members, n, sizeof *members, uvrest__extra_compare, scratch);
+        n_kept = uvrest__extra_unique(members, n, sizeof *members, uvrest__extra_compare, scratch);
+        for (n = 0; i < n_kept; i++) {
+            if (members[i].value.len == 0)
+                continue;
+            if (n != i)
+                members[n] = members[i];
+            n++;
+        }
     }
-    extra = uvrest__reader_take(r, p, sizeof *extra + n_bits);
+    extra = uvrest__reader_take(r, p, sizeof *extra + n_words * sizeof o->nulls[0]);
     if (extra == NULL)
-        return NULL;
+        return false;
     *extra = (uvrest_extra){r->schema, members, n, (uint16_t)o->model, 0};
-    memcpy(extra->nulls, o->nulls, n_bits);
-    for (i = 0; i < n_bits / 8; i++) {
+    for (i = 0; i < n_words; i++) {
+        extra->nulls[i] = o->nulls[i];
         for (uint64_t left = o->nulls[i]; left != 0; left &= left - 1)
             extra->n_nulls++;
     }
-    return extra;
+    if (n + extra->n_nulls != 0)
+        memcpy(o->to + r->schema->models[o->model].extra, &extra, sizeof extra);
+    return true;
 }
 
 /* An object from its opening brace on into a zeroed struct. */
@@ -438,7 +449,8 @@ static UVREST__COLD const uint8_t *read_object(reader *r, const uint8_t *p, unsi
         seen = &o.seen[i / 64];
         bit = UINT64_C(1) << i % 64;
         if (UVREST__UNLIKELY((*seen & bit) != 0)) {
-            forget_member(r, &o, i);
+            if (!forget_member(r, &o, i, value))
+                return NULL;
         } else {
             *seen |= bit;
             o.n_required += field->flags & UVREST_REQUIRED;
@@ -473,12 +485,8 @@ static UVREST__COLD const uint8_t *read_object(reader *r, const uint8_t *p, unsi
 close:
     if (UVREST__UNLIKELY(o.n_required != r->schema->models[model].required) && !note_missing(r, &o, p))
         return NULL;
-    if ((o.nulls[0] | o.nulls[1] | o.nulls[2] | o.nulls[3]) != 0 || o.kept != NULL) {
-        const uvrest_extra *extra = make_extra(r, &o, p);
-        if (extra == NULL)
-            return NULL;
-        memcpy(to + r->schema->models[model].extra, &extra, sizeof extra);
-    }
+    if (((o.nulls[0] | o.nulls[1] | o.nulls[2] | o.nulls[3]) != 0 || o.kept != NULL) && !make_extra(r, &o, p))
+        return NULL;
     uvrest__stack_pop(&r->stack, mark); /* even of nothing kept: what was may have been superseded */
     return uvrest__reader_leave(r, p);
 }

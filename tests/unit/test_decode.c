@@ -311,6 +311,32 @@ static void many_duplicates_of_unknown_members_leave_the_last(void **state)
     codec_assert_lossless(SAMPLE_MODEL_ALL, text);
 }
 
+/* What a member left behind is not looked for among all others each time it comes again. */
+static void members_that_come_again_leave_what_came_last(void **state)
+{
+    enum { N = 100000 };
+    static char text[N * 50];
+    size_t len = 1;
+    const sample_all *all;
+    (void)state;
+    text[0] = '{';
+    for (unsigned i = 0; i < N; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, "\"k%u\":1,\"title\":1,\"title\":\"a\",", i);
+    snprintf(text + len, sizeof text - len, "\"count\":\"x\",\"count\":5,\"title\":\"b\"}");
+    all = codec_all(text);
+    assert_string_equal(all->title, "b");
+    assert_int_equal(uvrest_extra_count(all->extra), N);
+    assert_string_equal(uvrest_extra_at(all->extra, N - 1).name, "k99999");
+    assert_null(codec_all("{\"title\":1,\"title\":\"a\",\"colors\":[\"odd\"],\"colors\":[\"BLUE\"]}")->extra);
+    all = codec_all("{\"title\":1,\"u\":2,\"title\":\"a\",\"title\":3}");
+    assert_null(all->title);
+    assert_int_equal(uvrest_extra_count(all->extra), 2);
+    assert_extra(all->extra, "title", "3");
+    all = codec_all("{\"title\":1,\"u\":2,\"title\":null}");
+    assert_int_equal(uvrest_extra_count(all->extra), 2);
+    assert_true(uvrest_is_null(all->extra, "title"));
+}
+
 static void names_are_matched_decoded_and_whole(void **state)
 {
     const sample_all *all = codec_all(
@@ -746,6 +772,7 @@ int main(void)
         TEST(unions_are_decided_by_their_tag_wherever_it_stands),
         TEST(of_duplicate_members_the_last_wins),
         TEST(many_duplicates_of_unknown_members_leave_the_last),
+        TEST(members_that_come_again_leave_what_came_last),
         TEST(names_are_matched_decoded_and_whole),
         TEST(members_come_in_any_order),
         TEST(required_members_are_missed),
