@@ -20,14 +20,14 @@ UVREST__HOT bool same_name(const uvrest_extra_member *member, const char *name, 
  * Sorts two halves and merges them, of which the first has moved to `other`. Names are chosen by whoever wrote the
  * text, so this is nothing with a bad case that he could aim at; and of equal names the earlier stays in front.
  */
-static UVREST__COLD void sort(void **order, void **other, size_t n, uvrest__compare_fn *compare)
+UVREST__DIRECT UVREST__COLD void uvrest__extra_sort(void **order, void **other, size_t n, uvrest__compare_fn *compare)
 {
     const size_t half = n / 2;
     void **to = order, **const end = order + n, **a = other, **b = order + half;
     if (half == 0)
         return;
-    sort(order, other, half, compare);
-    sort(b, other, n - half, compare);
+    uvrest__extra_sort(order, other, half, compare);
+    uvrest__extra_sort(b, other, n - half, compare);
     memcpy(other, order, half * sizeof *other);
     while (a < other + half)
         *to++ = b < end && compare(*b, *a) < 0 ? *b++ : *a++;
@@ -42,7 +42,7 @@ UVREST__DIRECT UVREST__COLD size_t uvrest__extra_unique(void *items, size_t n, s
         return n;
     for (char *item = items; item < end; item += size)
         *order++ = item;
-    sort(scratch, order, n, compare);
+    uvrest__extra_sort(scratch, order, n, compare);
     for (order = scratch; --n > 0; order++) {
         if (compare(order[0], order[1]) == 0)
             *(const char **)order[0] = NULL; /* its name: it is superseded */

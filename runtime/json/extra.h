@@ -26,6 +26,9 @@ UVREST__HOT bool uvrest__name_is_pooled(const uvrest_schema *schema, const char 
 /* Which of two items has the lesser name, as memcmp() says it. */
 typedef int uvrest__compare_fn(const void *a, const void *b);
 
+/* Sorts n pointers; of equal ones the earlier stays in front. other: room for n. */
+UVREST__DIRECT void uvrest__extra_sort(void **order, void **other, size_t n, uvrest__compare_fn *compare);
+
 /*
  * Of items with equal names, which stand side by side, take `size` bytes each and begin with a pointer to their name,
  * only the last stays. Returns how many are left, moved to the front in their order. scratch: room for 2 * n pointers.

@@ -132,7 +132,7 @@ UVREST__DIRECT UVREST__RARE char *uvrest__scan_unquote(const uint8_t **p, const 
             continue;
         }
         at = uvrest__scan_escape(at, end, &c, NULL);
-        to += uvrest__utf8_write(to, c >= UVREST__LONE_SURROGATE ? lone : c);
+        to += uvrest__utf8_write(to, c >= UVREST__LONE_SURROGATE && c > lone ? lone : c);
     }
     *p = at + 1;
     return to;

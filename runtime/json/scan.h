@@ -202,7 +202,8 @@ UVREST__DIRECT const uint8_t *uvrest__scan_escape(const uint8_t *p, const uint8_
 
 /*
  * Writes the text at *p, a quote, without quotes and escapes to where there is room for all of it; it is valid. `lone`
- * takes the place of a lone surrogate. Moves *p behind the text; returns the end of what was written.
+ * takes the place of a lone surrogate, which with UINT32_MAX stays, as uvrest__utf8_write() has it. Moves *p behind the
+ * text; returns the end of what was written.
  */
 UVREST__DIRECT char *uvrest__scan_unquote(const uint8_t **p, const uint8_t *end, char *to, uint32_t lone);
 

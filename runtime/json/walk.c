@@ -31,35 +31,25 @@ UVREST__DIRECT bool uvrest__walk_next(uvrest__walk *walk)
     return true;
 }
 
-/* Takes the next character, whether it is an escape or not. */
-static uint32_t take_character(const uint8_t **at, const uint8_t *end)
-{
-    const uint8_t *p = *at, *behind;
-    uint32_t c = *p;
-    unsigned n = 1;
-    if (c == '\\' && (behind = uvrest__scan_escape(p, end, &c, NULL)) != NULL) {
-        *at = behind;
-        return c;
-    }
-    for (; p + n < end && (p[n] & 0xC0) == 0x80; n++)
-        c = c << 6 | (p[n] & 0x3F);
-    *at = p + n;
-    return n == 1 ? c : c & ((UINT32_C(1) << (5 * n + 1)) - 1); /* without the bits that tell the length */
-}
-
-UVREST__DIRECT bool uvrest__walk_same_text(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-    const uint8_t *p = (const uint8_t *)a, *const p_end = p + a_len;
-    const uint8_t *q = (const uint8_t *)b, *const q_end = q + b_len;
-    while (p < p_end && q < q_end)
-        if (take_character(&p, p_end) != take_character(&q, q_end))
-            return false;
-    return p == p_end && q == q_end;
-}
-
 UVREST__DIRECT bool uvrest__walk_is_at(const uvrest__walk *walk, const char *name, size_t len)
 {
-    return uvrest__walk_same_text(walk->name.text + 1, walk->name.len - 2, name, len);
+    const uint8_t *p = (const uint8_t *)walk->name.text + 1, *const end = p + walk->name.len - 2;
+    while (p < end) {
+        UVREST__UNINITIALIZED char utf8[4];
+        UVREST__UNINITIALIZED uint32_t c;
+        const void *from = p++;
+        size_t n = 1;
+        if (p[-1] == '\\') {
+            p = uvrest__scan_escape(p - 1, end, &c, NULL);
+            n = uvrest__utf8_write(utf8, c);
+            from = utf8;
+        }
+        if (n > len || memcmp(name, from, n) != 0)
+            return false;
+        name += n;
+        len -= n;
+    }
+    return len == 0;
 }
 
 UVREST__DIRECT size_t uvrest__walk_count(const uvrest_raw *object, const char *name, size_t len, uvrest_raw *out_value)

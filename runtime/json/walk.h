@@ -26,9 +26,7 @@ UVREST__DIRECT uvrest__walk uvrest__walk_of(const char *text, size_t len);
 /* Goes on to the next element; false if there is none. */
 UVREST__DIRECT bool uvrest__walk_next(uvrest__walk *walk);
 
-/* Whether two texts, as they stand between their quotes, are the same, whatever is written as an escape. */
-UVREST__DIRECT bool uvrest__walk_same_text(const char *a, size_t a_len, const char *b, size_t b_len);
-/* Whether the member's name is this one, likewise. */
+/* Whether the member's name is this one, whatever is written as an escape. */
 UVREST__DIRECT bool uvrest__walk_is_at(const uvrest__walk *walk, const char *name, size_t len);
 /* How many members of that name an object has. *out_value (may be NULL): the last one's, untouched if there is none. */
 UVREST__DIRECT size_t uvrest__walk_count(const uvrest_raw *object, const char *name, size_t len, uvrest_raw *out_value);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec.h"
 
+#include <stdlib.h>
+
 /* The patch that turns one into the other, as PATCH would send it. */
 static const char *diff(const sample_all *before, const sample_all *after)
 {
@@ -135,6 +137,113 @@ static void white_space_and_order_do_not_count(void **state)
     assert_diff("{\"unknown\":{\"a\":1,\"b\":2},\"other\":1}", "{\"other\":1,\"unknown\":{\"b\":2,\"a\":1}}", "{}");
 }
 
+static void order_does_not_count_at_any_depth(void **state)
+{
+    /* Names that are the beginning of others, empty, escaped, of a lone surrogate; objects without members between. */
+    static const char *const pairs[][2] = {
+        {"{\"a\":1,\"ab\":2,\"\":3,\"b\":{}}", "{\"\":3,\"b\":{ },\"ab\":2,\"a\":1}"},
+        {"{\"\\ud800\":1,\"\\ud801\":2,\"\\u0000\":3}", "{\"\\u0000\":3,\"\\uD801\":2,\"\\uD800\":1}"},
+        {"{\"\\\"\":1,\"}\":[2,{}],\":\":[]}", "{\":\":[],\"\\u0022\":1,\"\\u007d\":[2,{}]}"},
+        {"[{\"a\":[{\"x\":1,\"y\":[{},2]},3],\"b\":{}},{\"c\":1,\"d\":2}]",
+         "[{\"b\":{},\"a\":[{\"y\":[{},2.0],\"x\":1},3]},{\"d\":2,\"c\":1}]"},
+        {"{\"a\":{\"b\":{\"c\":{\"e\":1,\"d\":2},\"x\":1},\"y\":1},\"z\":1}",
+         "{\"z\":1,\"a\":{\"y\":1,\"b\":{\"x\":1,\"c\":{\"d\":2,\"e\":1}}}}"},
+        /* What is unique may move around what is not. */
+        {"{\"x\":0,\"a\":1,\"a\":2,\"y\":1}", "{\"y\":1,\"a\":1,\"\\u0061\":2,\"x\":0}"},
+    };
+    char before[256], after[256];
+    (void)state;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        snprintf(before, sizeof before, "{\"free\":%s,\"unknown\":%s}", pairs[i][0], pairs[i][1]);
+        snprintf(after, sizeof after, "{\"unknown\":%s,\"free\":%s}", pairs[i][0], pairs[i][1]);
+        assert_diff(before, after, "{}");
+    }
+}
+
+static void other_values_are_never_taken_for_the_same(void **state)
+{
+    static const char *const pairs[][2] = {
+        {"[1,23]", "[12,3]"},
+        {"[1,[2]]", "[1,2]"},
+        {"[[],{}]", "[{},[]]"},
+        {"[\"a\",\"b\"]", "[\"a\\\",\\\"b\"]"},
+        {"[\"a\",{\"b\":\"c\"}]", "[{\"a\":\"b\"},\"c\"]"},
+        {"{\"a\":{\"b\":1},\"c\":2}", "{\"a\":{\"b\":1,\"c\":2}}"},
+        {"{\"a\":{},\"b\":1}", "{\"a\":{\"b\":1}}"},
+        {"{\"a\":1,\"b\":2}", "{\"b\":1,\"a\":2}"},
+        {"{\"\\ud800\":1}", "{\"\\ud801\":1}"},
+        {"9999999999999999999", "-8446744073709551617"},
+        {"[1e1,2345]", "[1e12345]"},
+        {"1", "-1"},
+        {"true", "\"true\""},
+    };
+    char before[128], after[128];
+    (void)state;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        snprintf(before, sizeof before, "{\"free\":%s}", pairs[i][0]);
+        snprintf(after, sizeof after, "{\"free\":%s}", pairs[i][1]);
+        assert_string_equal(diff(codec_all(before), codec_all(after)), after);
+        assert_string_equal(diff(codec_all(after), codec_all(before)), before);
+    }
+}
+
+typedef struct page {
+    char chars[6000000];
+    size_t len;
+} page;
+
+static void add(page *to, const char *text)
+{
+    const size_t len = strlen(text);
+    assert_true(to->len + len < sizeof to->chars);
+    memcpy(to->chars + to->len, text, len + 1);
+    to->len += len;
+}
+
+static void add_times(page *to, unsigned n, const char *text)
+{
+    while (n-- > 0)
+        add(to, text);
+}
+
+/* Adds n members with names of their own, in one order or the other, and one more. */
+static void add_members(page *to, unsigned n, bool backwards, const char *value)
+{
+    char member[32];
+    for (unsigned i = 0; i < n; i++) {
+        snprintf(member, sizeof member, "\"k%u\":%s,", backwards ? n - 1 - i : i, value);
+        add(to, member);
+    }
+    add(to, "\"\":\"\"");
+}
+
+/* Whoever compares each pair of members, or each level with all that is in it, is not done in hours. */
+static void large_values_are_compared_in_no_time(void **state)
+{
+    enum { N = 200000, LEVELS = 480 };
+    page *pages = calloc(2, sizeof *pages);
+    (void)state;
+    assert_non_null(pages);
+    for (unsigned i = 0; i < 2; i++) {
+        page *to = &pages[i];
+        add(to, "{\"free\":{");
+        add_members(to, N, i == 1, "1");
+        add(to, "},\"table\":{");
+        add_members(to, N / 4, i == 1, "\"v\"");
+        add(to, "},\"deep\":");
+        add_times(to, LEVELS, i == 0 ? "{\"a\":" : "{\"b\":1,\"a\":");
+        add(to, "{");
+        add_members(to, N / 4, i == 1, "[1]");
+        add(to, "}");
+        add_times(to, LEVELS, i == 0 ? ",\"b\":1}" : "}");
+        add(to, ",");
+        add_members(to, N / 4, i == 1, "{}");
+        add(to, i == 0 ? ",\"old\":1}" : ",\"new\":2}");
+    }
+    assert_diff(pages[0].chars, pages[1].chars, "{\"new\":2,\"old\":null}");
+    free(pages);
+}
+
 static void escapes_do_not_count(void **state)
 {
     (void)state;
@@ -212,6 +321,9 @@ static void diffing_survives_each_failing_allocation(void **state)
     pair[0] = codec_all(full);
     pair[1] = codec_all("{\"other\":1,\"title\":null}");
     support_fail_each(diff_much, pair);
+    pair[0] = codec_all("{\"free\":{\"a\":1,\"b\":{\"c\":[{}],\"d\":2}},\"u\":{\"x\":1,\"y\":2},\"v\":1}");
+    pair[1] = codec_all("{\"free\":{\"b\":{\"d\":2,\"c\":[{}]},\"a\":1},\"w\":1,\"u\":{\"y\":2,\"x\":1}}");
+    support_fail_each(diff_much, pair);
 }
 
 static void rings_end(void **state)
@@ -236,6 +348,9 @@ int main(void)
         TEST(each_member_is_compared),
         TEST(read_only_members_do_not_count),
         TEST(white_space_and_order_do_not_count),
+        TEST(order_does_not_count_at_any_depth),
+        TEST(other_values_are_never_taken_for_the_same),
+        TEST(large_values_are_compared_in_no_time),
         TEST(escapes_do_not_count),
         TEST(duplicates_are_never_taken_for_the_same),
         TEST(what_was_taken_away_by_hand_becomes_null),

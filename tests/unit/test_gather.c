@@ -36,6 +36,8 @@ static void gather_moves_top_level_entries_into_the_map(void **state)
           "\"n\":null,\"year\":{\"values\":[1,2]}} ",
           "{\"object_id\":\"o1\",\"x\":{\"other\":1},\"n\":null,\"metadata_values\":{"
           "\"a\\\"b\":{\"mode\":\"append\",\"field_values\":[]},\"year\":{\"field_values\":[1,2]}}}");
+    check("{\"a\":{\"v\\u0061lues\":1,\"value\":0,\"values2\":0,\"v\xC3\xA4\":0}}",
+          "{\"metadata_values\":{\"a\":{\"field_values\":1,\"value\":0,\"values2\":0,\"v\xC3\xA4\":0}}}");
 }
 
 static void gather_survives_repeated_names(void **state)
