@@ -27,6 +27,7 @@ typedef uvrest__frame frame;
 enum {
     ALL = UVREST__JSON_FIELDS_MAX + 1, /* members, those that a model does not have included */
     FIRST_ROOM = 2048,
+    HINT_MAX = 32 << 20, /* what more a block is made for, since the first elements may be the only large ones */
     SPARE = 16,
     ROOM = UVREST__NUMBER_TEXT_MAX + SPARE, /* any number, word or bracket */
     NAME_ROOM =
@@ -107,6 +108,8 @@ static __attribute__((noinline)) char *grow(writer *w, char *at, size_t need)
     hint *= 4;
     if (w->list != NULL && w->list->index >= 4) /* else a few elements would speak for all */
         hint = need + need / 8 + need / w->list->index * (w->n_list - w->list->index);
+    if (hint > 4 * need + HINT_MAX)
+        hint = 4 * need + HINT_MAX;
     if (absurd || uvrest__arena_grow(w->arena, need, hint) != UVREST_OK)
         return fail(w, NULL, UVREST_E_NOMEM, "out of memory");
     if (len != 0)

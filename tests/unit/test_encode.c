@@ -370,6 +370,34 @@ static void root_arrays_and_texts_are_written(void **state)
     assert_string_equal(reason.text, "not UTF-8");
 }
 
+/* What is still to be written is guessed from what was: the first elements may be the only large ones. */
+static void large_elements_in_front_ask_for_no_more_than_there_is(void **state)
+{
+    enum { N = 100000, LARGE = 5, SIZE = 1000000 };
+    char *text = malloc(SIZE + 1);
+    const char **tags = malloc(N * sizeof *tags);
+    sample_all all = {.tags = tags, .n_tags = N};
+    support_alloc counting;
+    uvrest_arena *arena;
+    uvrest_raw out;
+    (void)state;
+    assert_non_null(text);
+    assert_non_null(tags);
+    memset(text, 'x', SIZE);
+    text[SIZE] = '\0';
+    for (unsigned i = 0; i < N; i++)
+        tags[i] = i < LARGE ? text : "y";
+    support_alloc_init(&counting);
+    assert_status(uvrest_arena_new(&counting.alloc, 0, &arena), UVREST_OK);
+    assert_status(uvrest_json_encode(sample_model(SAMPLE_MODEL_ALL), &all, UVREST_ENCODE_PARTIAL, arena, &out, NULL),
+                  UVREST_OK);
+    assert_int_equal(out.len, strlen("{\"tags\":[]}") + LARGE * SIZE + (N - LARGE) + N * strlen("\"\",") - 1);
+    assert_in_range(counting.max_bytes, out.len, 20 * out.len);
+    uvrest_arena_free(arena);
+    free(tags);
+    free(text);
+}
+
 static uvrest_status encode_much(const uvrest_alloc *alloc, void *user)
 {
     uvrest_raw text = uvrest_raw_of(NULL, 0);
@@ -514,6 +542,7 @@ int main(void)
         TEST(nesting_is_limited),
         TEST(text_of_every_length_is_written_whole),
         TEST(root_arrays_and_texts_are_written),
+        TEST(large_elements_in_front_ask_for_no_more_than_there_is),
         TEST(raw_values_that_were_read_are_not_checked_again),
         TEST(raw_values_given_another_text_or_length_are_checked),
         TEST(raw_values_that_move_deeper_are_checked),
