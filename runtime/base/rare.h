@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file rare.h
- * For functions that a usual call does not pass through: refusals, failures, what is done once.
+ * For functions that a usual call does not pass through, refusals, failures, what is done once; and for a few whose size
+ * counts for more than their time.
  */
 #ifndef UVREST_BASE_RARE_H
 #define UVREST_BASE_RARE_H
