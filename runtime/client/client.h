@@ -89,4 +89,17 @@ static inline uint64_t uvrest__client_now(const uvrest_client *client)
     return uvrest__clock_now(client->clock);
 }
 
+/** The program is about to be told something (on_log, a hook): it may not call in until uvrest__client_told(). */
+static inline void uvrest__client_tell(uvrest_client *client, uvrest__loop_visit *visit)
+{
+    client->telling = true;
+    uvrest__loop_enter(client->loop, visit);
+}
+
+static inline void uvrest__client_told(uvrest_client *client, const uvrest__loop_visit *visit)
+{
+    uvrest__loop_leave(visit);
+    client->telling = false;
+}
+
 #endif /* UVREST_CLIENT_CLIENT_H */

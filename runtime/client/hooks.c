@@ -69,11 +69,12 @@ static uvrest_status tell_request(uvrest_call *call)
                                   .path = write_path(call, path),
                                   .attempt = call->attempts + 1,
                                   .lines = &lines};
+    uvrest__loop_visit visit;
     uvrest_status st;
     uvrest__buf_init(&lines.text, client->settings.alloc, UVREST__HEADERS_MAX_BYTES);
-    client->telling = true;
+    uvrest__client_tell(client, &visit);
     client->settings.on_request(&event, client->settings.hook_user);
-    client->telling = false;
+    uvrest__client_told(client, &visit);
     st = lines.text.status;
     if (st == UVREST_OK)
         keep_lines(call, &lines);
@@ -112,12 +113,13 @@ static void tell_response(const uvrest_call *call, int http_status, const uvrest
                                    .status = outcome->status,
                                    .body_bytes = body_bytes,
                                    .duration_us = outcome->duration_us};
+    uvrest__loop_visit visit;
     if (headers != NULL)
         list = list_headers(client, headers, &event.n_headers);
     event.headers = list;
-    client->telling = true;
+    uvrest__client_tell(client, &visit);
     client->settings.on_response(&event, client->settings.hook_user);
-    client->telling = false;
+    uvrest__client_told(client, &visit);
     uvrest__free(client->settings.alloc, list);
 }
 

@@ -39,11 +39,12 @@ static void add_call(line *l, const uvrest_call *call)
 /* While the program writes its line it may not call in: its lists are being worked on. */
 static void emit(uvrest_client *client, uvrest_log_level level, line *l)
 {
+    uvrest__loop_visit visit;
     for (const uvrest__lane *lane = client->lanes; lane != NULL; lane = lane->next)
         uvrest__credentials_redact(&lane->credentials, l->bytes);
-    client->telling = true;
+    uvrest__client_tell(client, &visit);
     client->settings.on_log(level, l->bytes, client->settings.log_user);
-    client->telling = false;
+    uvrest__client_told(client, &visit);
 }
 
 void uvrest__log_attempt(const uvrest_call *call, int http_status, uvrest_status status, uint64_t duration_us)

@@ -13,7 +13,6 @@ struct uvrest__loop {
     uv_idle_t soon;
     uv_prepare_t before; /* before and after: libuv is between them while it reports descriptors */
     uv_check_t after;
-    unsigned depth; /* call-backs of ours on the stack, and uv_run() where we called it */
     unsigned n_open; /* objects libuv still knows */
     uvrest__timer *due; /* set to the next turn; NULL: none known */
     uvrest__loop_fn *after_reports; /* NULL: nobody asked */
@@ -50,11 +49,26 @@ typedef struct job {
     void *user;
 } job;
 
+/* Of the thread, not of a uvrest__loop: several may share a caller's loop, and one may be gone when its call-back ends. */
+static _Thread_local const uvrest__loop_visit *innermost;
+
+void uvrest__loop_enter(const uvrest__loop *loop, uvrest__loop_visit *visit)
+{
+    *visit = (uvrest__loop_visit){loop->uv, innermost};
+    innermost = visit;
+}
+
+void uvrest__loop_leave(const uvrest__loop_visit *visit)
+{
+    innermost = visit->outer;
+}
+
 static void run(uvrest__loop *loop, uvrest__loop_fn *fn, void *user)
 {
-    loop->depth++;
+    uvrest__loop_visit visit;
+    uvrest__loop_enter(loop, &visit);
     fn(user);
-    loop->depth--;
+    uvrest__loop_leave(&visit);
 }
 
 /* One object less. The last one of a loop that closes ends it; after that the loop may be gone. */
@@ -63,7 +77,7 @@ static void gone(uvrest__loop *loop)
     loop->n_open--;
     if (loop->closing && loop->n_open == 0) {
         loop->closed = true;
-        loop->conf.on_closed(loop->conf.user);
+        run(loop, loop->conf.on_closed, loop->conf.user);
     }
 }
 
@@ -234,22 +248,19 @@ bool uvrest__loop_is_own(const uvrest__loop *loop)
 
 bool uvrest__loop_is_running(const uvrest__loop *loop)
 {
-    return loop->depth > 0 || loop->polling;
-}
-
-void uvrest__loop_run(uvrest__loop *loop)
-{
-    loop->depth++;
-    uv_run(loop->uv, UV_RUN_DEFAULT);
-    loop->depth--;
+    for (const uvrest__loop_visit *visit = innermost; visit != NULL; visit = visit->outer)
+        if (visit->uv == loop->uv)
+            return true;
+    return loop->polling;
 }
 
 bool uvrest__loop_turn(uvrest__loop *loop)
 {
+    uvrest__loop_visit visit;
     int alive;
-    loop->depth++;
+    uvrest__loop_enter(loop, &visit);
     alive = uv_run(loop->uv, UV_RUN_ONCE);
-    loop->depth--;
+    uvrest__loop_leave(&visit);
     return alive != 0;
 }
 
@@ -329,6 +340,7 @@ static void on_poll(uv_poll_t *uv, int status, int uv_events)
     uvrest__poll *poll = uv->data;
     uvrest__loop *loop = poll->loop;
     unsigned events = 0;
+    uvrest__loop_visit visit;
     if (status < 0) {
         poll->watched = 0; /* libuv has stopped it */
         events = UVREST__POLL_ERROR;
@@ -339,9 +351,9 @@ static void on_poll(uv_poll_t *uv, int status, int uv_events)
         events |= UVREST__POLL_OUT;
     set_likely(poll);
     loop->news = UVREST__LOOP_HEARD;
-    loop->depth++;
+    uvrest__loop_enter(loop, &visit);
     poll->fn(poll->fd, events, poll->user);
-    loop->depth--;
+    uvrest__loop_leave(&visit);
 }
 
 static void on_poll_closed(uv_handle_t *handle)

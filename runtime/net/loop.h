@@ -68,14 +68,21 @@ typedef enum uvrest__loop_news {
 uvrest__loop_news uvrest__loop_take_news(uvrest__loop *loop);
 
 bool uvrest__loop_is_own(const uvrest__loop *loop);
+/** Something that a loop is in the midst of; on the stack. */
+typedef struct uvrest__loop_visit {
+    const struct uv_loop_s *uv;
+    const struct uvrest__loop_visit *outer;
+} uvrest__loop_visit;
+/** Until uvrest__loop_leave() the loop counts as running: for what a program is told while its lists are worked on. */
+void uvrest__loop_enter(const uvrest__loop *loop, uvrest__loop_visit *visit);
+/** The innermost first. The loop may be gone. */
+void uvrest__loop_leave(const uvrest__loop_visit *visit);
 /**
- * Whether the loop is known to be running: inside uvrest__loop_run() or _turn(), inside a call-back of ours, or between
- * libuv's prepare and check, where it reports descriptors, signals and finished work. A caller's own timers on a
- * borrowed loop are not seen; libuv has no means to ask.
+ * Whether the loop is known to be running: inside uvrest__loop_turn(), inside a call-back or a visit of any uvrest__loop
+ * that shares it, or between libuv's prepare and check, where it reports descriptors, signals and finished work. A
+ * caller's own timers on a borrowed loop are not seen; libuv has no means to ask.
  */
 bool uvrest__loop_is_running(const uvrest__loop *loop);
-/** Turns until nothing holds the loop. The loop is not running. */
-void uvrest__loop_run(uvrest__loop *loop);
 /**
  * Of an own loop that is held: runs the timer that is due, then, unless *done is set by that, waits until something
  * happens and reports the descriptor that reported last, if it is that. All of it without a turn, so whoever has more

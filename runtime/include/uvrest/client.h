@@ -269,8 +269,9 @@ UVREST_API UVREST_MUST_USE uvrest_status uvrest_call_raw(uvrest_client *client, 
 /**
  * The same, blocking: runs the client's loop until this call is done. *out_result is owned: uvrest_result_free(), which
  * also ends *out_value (may be NULL for no interest). With own_thread it waits for that thread. UVREST_E_BUSY if the
- * loop is running: from inside any callback of this library, and from what a caller's loop reports of descriptors,
- * signals and finished work. libuv has no means to tell it from inside a caller's own timer: do not wait there.
+ * loop is running: from inside what any client on that loop calls, and from what a caller's loop reports of
+ * descriptors, signals and finished work. libuv has no means to tell it from inside a caller's own timer, nor to a client
+ * that was made in the same report: do not wait there.
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_call_raw_wait(uvrest_client *client, const uvrest_request *request,
                                                               const uvrest_bytes **out_value,
