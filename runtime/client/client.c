@@ -60,25 +60,52 @@ static bool may_send(uvrest_client *client, uvrest__lane *lane, uvrest_call *cal
     return false;
 }
 
-static void pump_lane(uvrest_client *client, uvrest__lane *lane)
+/* The lane whose first call goes before those of all others that have not been passed over. */
+static uvrest__lane *find_turn(const uvrest_client *client)
 {
-    uvrest__queue_item *item;
-    while (uvrest__pool_has_room(&client->pool) && (item = uvrest__queue_peek(&lane->queue)) != NULL) {
-        uvrest_call *call = call_of_item(item);
-        uint64_t now = lane->ledger == NULL ? 0 : uvrest__client_now(client);
-        if (may_send(client, lane, call, now)) {
-            uvrest__call_send(call);
-        } else if (call->deadline_ns != 0 && lane->blocked_ns > call->deadline_ns) {
-            uvrest__call_end(call, UVREST_E_TIMEOUT, "the request budget allows it only after its deadline");
-        } else {
-            return;
-        }
+    const uvrest__queue_item *first = NULL;
+    uvrest__lane *turn = NULL;
+    for (uvrest__lane *lane = client->lanes; lane != NULL; lane = lane->next) {
+        const uvrest__queue_item *item = lane->passed ? NULL : uvrest__queue_peek(&lane->queue);
+        if (item == NULL || (first != NULL && uvrest__queue_is_before(first, item)))
+            continue;
+        first = item;
+        turn = lane;
     }
-    if (lane->queue.n > 0)
-        return;
+    return turn;
+}
+
+/* Sends the lane's first call, or ends it where its turn comes too late. */
+static void take_turn(uvrest_client *client, uvrest__lane *lane)
+{
+    uvrest_call *call = call_of_item(uvrest__queue_peek(&lane->queue));
+    uint64_t now = lane->ledger == NULL ? 0 : uvrest__client_now(client);
+    if (may_send(client, lane, call, now))
+        uvrest__call_send(call);
+    else if (call->deadline_ns != 0 && lane->blocked_ns > call->deadline_ns)
+        uvrest__call_end(call, UVREST_E_TIMEOUT, "the request budget allows it only after its deadline");
+    else
+        lane->passed = true;
+}
+
+/* Nobody waits there any more. */
+static void rest(uvrest__lane *lane)
+{
     lane->wake_ns = lane->blocked_ns = 0;
     if (lane->member != NULL)
         uvrest__ratelimit_expect(lane->ledger, 0, UVREST_PRIORITY_NORMAL, 0);
+}
+
+static void pump_lanes(uvrest_client *client)
+{
+    uvrest__lane *lane;
+    for (lane = client->lanes; lane != NULL; lane = lane->next)
+        lane->passed = false;
+    while (uvrest__pool_has_room(&client->pool) && (lane = find_turn(client)) != NULL)
+        take_turn(client, lane);
+    for (lane = client->lanes; lane != NULL; lane = lane->next)
+        if (lane->queue.n == 0)
+            rest(lane);
 }
 
 /* It is not put off: most calls end long before their alarm, and a timer that rings for nothing looks again. */
@@ -114,8 +141,7 @@ static void pump(uvrest_client *client)
 {
     if (client->closing)
         return;
-    for (uvrest__lane *lane = client->lanes; lane != NULL; lane = lane->next)
-        pump_lane(client, lane);
+    pump_lanes(client);
     if (client->fleet != NULL)
         uvrest__fleet_pump(client->fleet);
     count_crowd(client);

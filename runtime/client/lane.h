@@ -25,6 +25,7 @@ typedef struct uvrest__lane {
     uint64_t blocked_ns; /* certainly nothing before; 0: not known */
     size_t n_calls;
     uvrest__ratelimit_cause cause; /* of the newest wait */
+    bool passed; /* its first call was asked for and may not go out yet: others go before it */
 } uvrest__lane;
 
 /** Where a lane's ledger comes from. */

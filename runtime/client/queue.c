@@ -44,6 +44,19 @@ uvrest__queue_item *uvrest__queue_peek(const uvrest__queue *queue)
     return NULL;
 }
 
+static size_t place_of(const uvrest__queue_item *item)
+{
+    size_t place = 0;
+    while (order[place] != item->priority)
+        place++;
+    return place;
+}
+
+bool uvrest__queue_is_before(const uvrest__queue_item *a, const uvrest__queue_item *b)
+{
+    return a->priority == b->priority ? a->number < b->number : place_of(a) < place_of(b);
+}
+
 size_t uvrest__queue_demand(const uvrest__queue *queue)
 {
     size_t n_bulk = queue->ranks[UVREST_PRIORITY_BULK].n;

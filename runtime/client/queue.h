@@ -34,6 +34,8 @@ typedef struct uvrest__queue {
 void uvrest__queue_put(uvrest__queue *queue, uvrest__queue_item *item);
 /** Whose turn it is, or NULL. */
 uvrest__queue_item *uvrest__queue_peek(const uvrest__queue *queue);
+/** Whether a goes before b, which may wait in another queue of the client's. */
+bool uvrest__queue_is_before(const uvrest__queue_item *a, const uvrest__queue_item *b);
 /** How many wait that the next one goes before no later than them: bulk ones count only when nothing else waits. */
 size_t uvrest__queue_demand(const uvrest__queue *queue);
 /** Takes an item out of the queue it is in. */

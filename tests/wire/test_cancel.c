@@ -486,6 +486,46 @@ static void priorities_are_kept_and_inside_them_the_order(void **state)
     server_stop(s);
 }
 
+/* A budget of its own is no place of its own: the pool is shared. */
+static void the_order_holds_among_calls_of_several_credentials(void **state)
+{
+    server *s = server_start("conn\n"
+                             "expect GET /API/leaves/c0\nreply 200 {\"id\":\"c0\"}\n"
+                             "expect GET /API/leaves/oh\nreply 200 {\"id\":\"oh\"}\n"
+                             "expect GET /API/leaves/c1\nreply 200 {\"id\":\"c1\"}\n"
+                             "expect GET /API/leaves/o1\nreply 200 {\"id\":\"o1\"}\n"
+                             "expect GET /API/leaves/c2\nreply 200 {\"id\":\"c2\"}\n"
+                             "expect GET /API/leaves/ob\nreply 200 {\"id\":\"ob\"}\n"
+                             "expect GET /API/leaves/cb\nreply 200 {\"id\":\"cb\"}\n");
+    static const char *const own[] = {"Auth-Token: another-one", NULL};
+    static const char *const other[] = {"Auth-Token: and-a-third", NULL};
+    static const struct {
+        const char *id;
+        uvrest_priority priority;
+        const char *const *credentials; /* NULL: the client's */
+    } rows[] = {
+        {"c0", UVREST_PRIORITY_NORMAL, NULL},  {"ob", UVREST_PRIORITY_BULK, own},
+        {"cb", UVREST_PRIORITY_BULK, NULL},    {"c1", UVREST_PRIORITY_NORMAL, NULL},
+        {"o1", UVREST_PRIORITY_NORMAL, other}, {"c2", UVREST_PRIORITY_NORMAL, NULL},
+        {"oh", UVREST_PRIORITY_HIGH, own},
+    };
+    sample_client_options options = wire_options(s);
+    uvrest_client *client;
+    order o = {""};
+    (void)state;
+    options.max_in_flight = 1;
+    client = wire_client_of(&options);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uvrest_call_options call = {.priority = rows[i].priority, .credentials = rows[i].credentials};
+        sample_leaf_args args = {.leaf_id = rows[i].id, .call = &call};
+        assert_int_equal(uvrest_gen_call(client, &leaves_get, &args, (uvrest_any_fn *)on_order, &o, NULL), 0);
+    }
+    assert_int_equal(uvrest_client_run(client), UVREST_OK);
+    assert_string_equal(o.text, "c0ohc1o1c2obcb");
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -504,6 +544,7 @@ int main(void)
         cmocka_unit_test(a_hundred_thousand_calls_start_and_cancel_in_linear_time),
         cmocka_unit_test(a_full_queue_refuses),
         cmocka_unit_test(priorities_are_kept_and_inside_them_the_order),
+        cmocka_unit_test(the_order_holds_among_calls_of_several_credentials),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
