@@ -15,9 +15,16 @@ void uvrest__buf_init(uvrest__buf *buf, const uvrest_alloc *alloc, size_t max_le
     buf->max_len = max_len == 0 ? SIZE_MAX - 1 : max_len;
 }
 
+static void give_back(uvrest__buf *buf)
+{
+    if (buf->data != NULL)
+        explicit_bzero(buf->data, buf->cap);
+    uvrest__free(buf->alloc, buf->data);
+}
+
 void uvrest__buf_fini(uvrest__buf *buf)
 {
-    uvrest__free(buf->alloc, buf->data);
+    give_back(buf);
     buf->data = NULL;
     buf->len = 0;
     buf->cap = 0;
@@ -51,10 +58,13 @@ char *uvrest__buf_reserve(uvrest__buf *buf, size_t len)
         cap = need;
     if (cap > buf->max_len)
         cap = buf->max_len;
-    if (cap == SIZE_MAX || (data = uvrest__realloc(buf->alloc, buf->data, cap + 1)) == NULL) {
+    if (cap == SIZE_MAX || (data = uvrest__malloc(buf->alloc, cap + 1)) == NULL) {
         buf->status = UVREST_E_NOMEM;
         return NULL;
     }
+    if (buf->len > 0)
+        memcpy(data, buf->data, buf->len);
+    give_back(buf); /* by ourselves, since resizing leaves what was there behind */
     buf->data = data;
     buf->cap = cap;
     data[buf->len] = '\0';

@@ -2,6 +2,7 @@
 /*
  * Bytes that grow up to a ceiling. Its error is sticky: once an append fails, all later ones do nothing, so a writer
  * appends without looking and asks once at the end. What is in it is always followed by a NUL that does not count.
+ * It may hold secrets, so all memory that it lets go of is wiped before, also where it grows.
  */
 #ifndef UVREST__BUF_H
 #define UVREST__BUF_H

@@ -31,8 +31,6 @@ uvrest_status uvrest__draft_init(uvrest__draft *draft, const uvrest_alloc *alloc
 
 void uvrest__draft_fini(uvrest__draft *draft)
 {
-    if (draft->lines.data != NULL)
-        explicit_bzero(draft->lines.data, draft->lines.cap);
     uvrest__buf_fini(&draft->target);
     uvrest__buf_fini(&draft->lines);
     uvrest_arena_free(draft->arena);

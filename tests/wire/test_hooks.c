@@ -2,6 +2,7 @@
 /* What a program sees of its client: request and response hooks, counters, the ages of connections. */
 #include "wire.h"
 #include <stdio.h>
+#include <stdlib.h>
 
 #define ANSWER "reply 200 {\"id\":\"a1\"}\n"
 
@@ -352,6 +353,80 @@ static void hooks_run_on_the_clients_own_thread(void **state)
     server_stop(s);
 }
 
+/* An allocator that looks into what is given back: before each piece stands its size. */
+typedef union piece {
+    size_t size;
+    max_align_t aligned;
+} piece;
+
+static void *allocate(size_t size, void *user)
+{
+    piece *p = calloc(1, sizeof *p + size);
+    (void)user;
+    if (p == NULL)
+        return NULL;
+    p->size = size;
+    return p + 1;
+}
+
+static void release(void *memory, void *user)
+{
+    piece *p;
+    if (memory == NULL)
+        return;
+    p = (piece *)memory - 1;
+    if (memmem(memory, p->size, "sesame", 6) != NULL)
+        ++*(unsigned *)user;
+    free(p);
+}
+
+static void *resize(void *memory, size_t size, void *user)
+{
+    void *larger = allocate(size, user);
+    size_t before = memory == NULL ? 0 : ((piece *)memory - 1)->size;
+    if (larger == NULL)
+        return NULL;
+    if (memory != NULL)
+        memcpy(larger, memory, before < size ? before : size);
+    release(memory, user);
+    return larger;
+}
+
+static void add_much(const uvrest_request_event *event, void *user)
+{
+    char line[200];
+    (void)user;
+    for (unsigned i = 0; i < 30; i++) {
+        snprintf(line, sizeof line, "X-Trace-%u: sesame-%0150u", i, i);
+        assert_int_equal(uvrest_request_add_header(event, line), UVREST_OK);
+    }
+}
+
+static void row_123_no_memory_is_given_back_with_a_secret_in_it(void **state)
+{
+    server *s = server_start("conn\nexpect\nreply 200 {\"id\":\"a1\"}\nloop\n");
+    unsigned n_left = 0;
+    uvrest_alloc alloc = {allocate, resize, release, &n_left};
+    static const char *const own[] = {"App-ID: an-app", "Auth-Token: sesame-of-another", NULL};
+    uvrest_call_options call = {.credentials = own};
+    sample_client_options options = wire_options(s);
+    uvrest_client *client;
+    seen saw = {0};
+    (void)state;
+    options.alloc = &alloc;
+    options.on_request = add_much;
+    client = wire_client_of(&options);
+    for (unsigned i = 0; i < 2; i++) {
+        saw = (seen){0};
+        wire_get(client, &saw, i == 0 ? NULL : &call, NULL);
+        wire_run(client, &saw);
+        wire_check_status(&saw, UVREST_OK);
+    }
+    uvrest_client_free(client);
+    assert_int_equal(n_left, 0);
+    server_stop(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -367,6 +442,7 @@ int main(void)
         cmocka_unit_test(connections_too_old_or_too_long_idle_are_not_used),
         cmocka_unit_test(ages_beyond_a_day_are_refused),
         cmocka_unit_test(hooks_run_on_the_clients_own_thread),
+        cmocka_unit_test(row_123_no_memory_is_given_back_with_a_secret_in_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
