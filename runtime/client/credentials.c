@@ -132,27 +132,54 @@ bool uvrest__credentials_are(const uvrest__credentials *set, const char *const *
     return i == set->n && lines[i] == NULL;
 }
 
-/* Behind the name, and behind a scheme like "Bearer " as well, since it is the last word that is secret. */
-static const char *secret_of(const char *line)
+/* How many bytes at text stand for the character, which in a path may be percent-encoded; 0: none. */
+static size_t spells(const char *text, char c)
 {
-    const char *value = strchr(line, ':') + 1;
-    const char *space = strrchr(value, ' ');
-    return space == NULL ? value : space + 1;
+    static const char digits[] = "0123456789abcdef";
+    if (*text == c)
+        return 1;
+    return *text == '%' && uvrest__text_lower(text[1]) == digits[(unsigned char)c >> 4] &&
+                   uvrest__text_lower(text[2]) == digits[(unsigned char)c & 15]
+               ? 3
+               : 0;
 }
 
+/* How much of the secret text begins with: all of it, or what is left where the text was cut, which may be amid the
+ * secret's own dots. 0: none, or too little to tell anything. */
+static size_t measure_leak(const char *text, const char *secret, size_t len)
+{
+    size_t n = 0;
+    size_t i = 0;
+    for (size_t step; i < len && (step = spells(text + n, secret[i])) > 0; i++)
+        n += step;
+    if (i < len && text[n] != '\0') {
+        while (n > 0 && text[n - 1] == '.')
+            n--;
+        if (strncmp(text + n, "...", 3) != 0)
+            return 0;
+    }
+    return n >= UVREST__CREDENTIALS_REDACT_MIN ? n : 0;
+}
+
+static void strike_out(char *text, const char *secret, size_t len)
+{
+    while (*text != '\0') {
+        size_t n = measure_leak(text, secret, len);
+        memset(text, '*', n);
+        text += n > 0 ? n : 1;
+    }
+}
+
+/* Each word of a value by itself: before the secret there may be a scheme, and a secret may have several. */
 void uvrest__credentials_redact(const uvrest__credentials *set, char *text)
 {
     for (uint32_t i = 0; i < set->n; i++) {
-        const char *secret;
-        char *found = text;
-        size_t len;
-        if (set->lines[i] == NULL)
-            continue;
-        secret = secret_of(set->lines[i]);
-        len = strlen(secret);
-        while (len >= UVREST__CREDENTIALS_REDACT_MIN && (found = strstr(found, secret)) != NULL) {
-            memset(found, '*', len);
-            found += len;
+        const char *word = set->lines[i] == NULL ? "" : strchr(set->lines[i], ':') + 1;
+        while (*(word += strspn(word, " ")) != '\0') {
+            size_t len = strcspn(word, " ");
+            if (len >= UVREST__CREDENTIALS_REDACT_MIN)
+                strike_out(text, word, len);
+            word += len;
         }
     }
 }

@@ -61,6 +61,39 @@ static void values_are_struck_out_of_messages(void **state)
     uvrest__credentials_fini(&set);
 }
 
+static void check_struck_out(const char *line, const char *text, const char *expected)
+{
+    const char *const lines[] = {line, NULL};
+    uvrest__credentials set;
+    char copy[128];
+    uvrest__credentials_init(&set, NULL);
+    assert_int_equal(uvrest__credentials_add_lines(&set, lines, NULL), UVREST_OK);
+    strcpy(copy, text);
+    uvrest__credentials_redact(&set, copy);
+    assert_string_equal(copy, expected);
+    uvrest__credentials_fini(&set);
+}
+
+static void values_are_struck_out_wherever_and_however_they_stand(void **state)
+{
+    static const char *const token = "Authorization: Bearer head9876.body5432.sign10+/";
+    (void)state;
+    /* cut off, with room for more or without */
+    check_struck_out(token, "bad token head9876.bo...", "bad token ***********...");
+    check_struck_out(token, "bad token head9876... (sent with Authorization)",
+                     "bad token ********... (sent with Authorization)");
+    check_struck_out(token, "bad token head9876.body5432", "bad token *****************");
+    check_struck_out(token, "bad token head987...", "bad token head987...");
+    check_struck_out(token, "a head9876 of no account", "a head9876 of no account");
+    /* as a path has it */
+    check_struck_out(token, "/v1/head9876.body5432.sign10%2b%2F/", "/v1/******************************/");
+    check_struck_out(token, "100%, 50%2", "100%, 50%2");
+    /* several words, blanks around them */
+    check_struck_out("Auth-Token:  sesame-open ", "sesame-open", "***********");
+    check_struck_out("Pass: correcthorse battery staple-of-mine", "correcthorse battery staple-of-mine",
+                     "************ battery **************");
+}
+
 static void reasons_name_the_option_and_never_the_value(void **state)
 {
     static const char *const values[] = {"", "hush\r", "hush\n", "hu\x01sh"};
@@ -130,6 +163,7 @@ int main(void)
         cmocka_unit_test(lines_are_made_and_chosen_by_mask),
         cmocka_unit_test(user_and_password_go_in_base64),
         cmocka_unit_test(values_are_struck_out_of_messages),
+        cmocka_unit_test(values_are_struck_out_wherever_and_however_they_stand),
         cmocka_unit_test(reasons_name_the_option_and_never_the_value),
         cmocka_unit_test(there_is_room_for_one_a_bit),
         cmocka_unit_test(row_123_memory_is_wiped_before_it_goes),
