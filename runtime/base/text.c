@@ -173,6 +173,17 @@ void uvrest__text_add_number(uvrest__text *message, int64_t number)
     add_piece(message, digits + at, sizeof digits - at);
 }
 
+uvrest_status uvrest__reason_tell(uvrest_reason *reason, uvrest_reason *said, uvrest_status status)
+{
+    if (status == UVREST_OK)
+        return status;
+    if (said->text[0] == '\0')
+        uvrest__reason_set(said, uvrest_status_text(status), (char *)NULL);
+    if (reason != NULL)
+        memcpy(reason->text, said->text, strlen(said->text) + 1);
+    return status;
+}
+
 void uvrest__reason_set(uvrest_reason *reason, const char *first, ...)
 {
     uvrest__text message;

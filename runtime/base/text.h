@@ -77,10 +77,11 @@ void uvrest__text_add_number(uvrest__text *message, int64_t number);
  * Writes a reason from parts, ended by NULL: uvrest__reason_set(reason, "asset_id", ": ", "empty", (char *)NULL).
  * Every part is treated as text from outside. reason may be NULL.
  */
-#if defined(__GNUC__)
-__attribute__((sentinel))
-#endif
-UVREST__RARE void
-uvrest__reason_set(uvrest_reason *reason, const char *first, ...);
+UVREST__RARE __attribute__((sentinel)) void uvrest__reason_set(uvrest_reason *reason, const char *first, ...);
+/**
+ * The end of a function that takes a caller's reason (may be NULL) and has gathered its own, "" at first: on failure
+ * the caller gets it, or the status in words where nothing was said, which is then in both. Returns the status.
+ */
+uvrest_status uvrest__reason_tell(uvrest_reason *reason, uvrest_reason *said, uvrest_status status);
 
 #endif /* UVREST_BASE_TEXT_H */

@@ -118,12 +118,12 @@ uvrest_status uvrest__call_new(uvrest_client *client, const uvrest_op *op, const
         st = check_priority(options, reason);
     if (st == UVREST_OK)
         st = uvrest__group_check(options == NULL ? NULL : options->group, client, reason);
-    if (st == UVREST_OK)
-        st = uvrest__draft_size(&client->draft, &size);
     if (st != UVREST_OK)
         return st;
-    if (!uvrest__size_add(size, sizeof *call, &size))
+    if (uvrest__draft_size(&client->draft, &size) != UVREST_OK || !uvrest__size_add(size, sizeof *call, &size)) {
+        uvrest__reason_set(reason, "body: too long", (char *)NULL);
         return UVREST_E_LIMIT;
+    }
     call = uvrest__malloc(client->settings.alloc, size);
     if (call == NULL)
         return UVREST_E_NOMEM;

@@ -660,18 +660,22 @@ uvrest_status uvrest_client_new_sized(const uvrest_client_options *options, size
 {
     uvrest_client_options ours;
     uvrest__credentials credentials;
+    uvrest_reason *reason;
+    uvrest_reason said = {""};
     uvrest_status st;
     if (options == NULL || out_client == NULL)
         return UVREST_E_INVALID;
     st = uvrest__settings_take(options, size, sizeof ours, &ours);
     if (st != UVREST_OK)
         return st;
+    reason = ours.reason;
+    ours.reason = &said;
     uvrest__credentials_init(&credentials, ours.alloc);
-    st = uvrest__credentials_add_lines(&credentials, ours.credentials, ours.reason);
+    st = uvrest__credentials_add_lines(&credentials, ours.credentials, &said);
     if (st == UVREST_OK)
         st = uvrest__client_make(NULL, &ours, &credentials, out_client);
     uvrest__credentials_fini(&credentials);
-    return st;
+    return uvrest__reason_tell(reason, &said, st);
 }
 
 /* ---- for calls ---- */

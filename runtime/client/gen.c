@@ -50,30 +50,37 @@ static uvrest_status read_credentials(const uvrest_api *api, const char *fields,
     return UVREST_OK;
 }
 
+static uvrest_status make_client(const uvrest_api *api, uvrest_client_options *options, const char *fields,
+                                 uvrest_client **out_client)
+{
+    uvrest__credentials credentials;
+    uvrest_reason *reason = options->reason;
+    uvrest_reason said = {""};
+    uvrest_status st = UVREST_E_INVALID;
+    options->reason = &said;
+    if (options->base_url == NULL)
+        options->base_url = api->base_url;
+    uvrest__credentials_init(&credentials, options->alloc);
+    if (api->version != UVREST_GEN_VERSION)
+        uvrest__reason_set(&said, api->name, ": generated for another version of the runtime", (char *)NULL);
+    else
+        st = read_credentials(api, fields, &credentials, &said);
+    if (st == UVREST_OK)
+        st = uvrest__client_make(api, options, &credentials, out_client);
+    uvrest__credentials_fini(&credentials);
+    return uvrest__reason_tell(reason, &said, st);
+}
+
 uvrest_status uvrest_gen_client_new(const uvrest_api *api, const void *options, size_t shared_size,
                                     uvrest_client **out_client)
 {
     uvrest_client_options ours;
-    uvrest__credentials credentials;
     uvrest_status st;
     if (api == NULL || options == NULL || out_client == NULL)
         return UVREST_E_INVALID;
     /* The fields end where the credentials begin, here as there. */
     st = uvrest__settings_take(options, shared_size, offsetof(uvrest_client_options, credentials), &ours);
-    if (st != UVREST_OK)
-        return st;
-    if (api->version != UVREST_GEN_VERSION) {
-        uvrest__reason_set(ours.reason, api->name, ": generated for another version of the runtime", (char *)NULL);
-        return UVREST_E_INVALID;
-    }
-    if (ours.base_url == NULL)
-        ours.base_url = api->base_url;
-    uvrest__credentials_init(&credentials, ours.alloc);
-    st = read_credentials(api, (const char *)options + shared_size, &credentials, ours.reason);
-    if (st == UVREST_OK)
-        st = uvrest__client_make(api, &ours, &credentials, out_client);
-    uvrest__credentials_fini(&credentials);
-    return st;
+    return st == UVREST_OK ? make_client(api, &ours, (const char *)options + shared_size, out_client) : st;
 }
 
 /* ---- calls ---- */
@@ -107,23 +114,23 @@ uvrest_status uvrest_gen_call(uvrest_client *client, const uvrest_op *op, const 
                               void *user, uvrest_call **out_call)
 {
     uvrest__call_target target = {op->deliver, done, user};
-    uvrest_reason *reason;
+    uvrest_reason said;
     uvrest_call *call;
     uvrest_status st;
     if (client == NULL)
         return UVREST_E_INVALID;
     args = uvrest__request_arguments(args);
-    reason = reason_of(op, args);
-    st = uvrest__call_check_done(done, reason);
+    said.text[0] = '\0';
+    st = uvrest__call_check_done(done, &said);
     if (st == UVREST_OK)
-        st = uvrest__call_check_out(client, out_call, reason);
+        st = uvrest__call_check_out(client, out_call, &said);
     if (st == UVREST_OK)
-        st = make(client, op, args, NULL, target, reason, &call);
+        st = make(client, op, args, NULL, target, &said, &call);
     if (st == UVREST_OK)
-        st = uvrest__client_submit(call, reason);
+        st = uvrest__client_submit(call, &said);
     if (st == UVREST_OK && out_call != NULL)
         *out_call = call;
-    return st;
+    return uvrest__reason_tell(reason_of(op, args), &said, st);
 }
 
 uvrest_status uvrest_gen_wait(uvrest_client *client, const uvrest_op *op, const void *args, void *out_value,
@@ -138,9 +145,9 @@ uvrest_status uvrest_gen_wait(uvrest_client *client, const uvrest_op *op, const 
     args = uvrest__request_arguments(args);
     st = uvrest__wait_begin(&wait, client, uvrest__request_options(op, args), out_value, out_result);
     if (st == UVREST_OK)
-        st = make(client, op, args, NULL, uvrest__wait_target(&wait), wait.reason, &call);
+        st = make(client, op, args, NULL, uvrest__wait_target(&wait), &wait.said, &call);
     if (st == UVREST_OK)
-        st = uvrest__client_submit(call, wait.reason);
+        st = uvrest__client_submit(call, &wait.said);
     return st == UVREST_OK ? uvrest__wait_run(&wait) : uvrest__wait_refused(&wait, st);
 }
 
@@ -177,15 +184,16 @@ uvrest_status uvrest_gen_call_of_file(uvrest_client *client, const uvrest_op *op
                                       uvrest_call **out_call)
 {
     uvrest__call_target target = {op->deliver, done, user};
-    uvrest_reason *reason;
+    uvrest_reason said;
     uvrest_status st;
     if (client == NULL)
         return UVREST_E_INVALID;
     args = uvrest__request_arguments(args);
-    reason = reason_of(op, args);
-    st = uvrest__call_check_done(done, reason);
-    return st != UVREST_OK ? st
-                           : start_of_file(client, op, args, param, file, progress, user, target, reason, out_call);
+    said.text[0] = '\0';
+    st = uvrest__call_check_done(done, &said);
+    if (st == UVREST_OK)
+        st = start_of_file(client, op, args, param, file, progress, user, target, &said, out_call);
+    return uvrest__reason_tell(reason_of(op, args), &said, st);
 }
 
 uvrest_status uvrest_gen_wait_of_file(uvrest_client *client, const uvrest_op *op, const void *args, const char *param,
@@ -200,8 +208,7 @@ uvrest_status uvrest_gen_wait_of_file(uvrest_client *client, const uvrest_op *op
     args = uvrest__request_arguments(args);
     st = uvrest__wait_begin(&wait, client, uvrest__request_options(op, args), out_value, out_result);
     if (st == UVREST_OK)
-        st =
-            start_of_file(client, op, args, param, file, progress, user, uvrest__wait_target(&wait), wait.reason, NULL);
+        st = start_of_file(client, op, args, param, file, progress, user, uvrest__wait_target(&wait), &wait.said, NULL);
     return st == UVREST_OK ? uvrest__wait_run(&wait) : uvrest__wait_refused(&wait, st);
 }
 

@@ -60,22 +60,22 @@ uvrest_status uvrest_call_raw(uvrest_client *client, const uvrest_request *reque
                               uvrest_call **out_call)
 {
     uvrest__call_target target = {uvrest_gen_deliver_bytes, (uvrest_any_fn *)done, user};
-    uvrest_reason *reason;
+    uvrest_reason said;
     uvrest_call *call;
     uvrest_status st;
     if (client == NULL || request == NULL)
         return UVREST_E_INVALID;
-    reason = request->call == NULL ? NULL : request->call->reason;
-    st = uvrest__call_check_done(target.done, reason);
+    said.text[0] = '\0';
+    st = uvrest__call_check_done(target.done, &said);
     if (st == UVREST_OK)
-        st = uvrest__call_check_out(client, out_call, reason);
+        st = uvrest__call_check_out(client, out_call, &said);
     if (st == UVREST_OK)
-        st = make(client, request, target, reason, &call);
+        st = make(client, request, target, &said, &call);
     if (st == UVREST_OK)
-        st = uvrest__client_submit(call, reason);
+        st = uvrest__client_submit(call, &said);
     if (st == UVREST_OK && out_call != NULL)
         *out_call = call;
-    return st;
+    return uvrest__reason_tell(request->call == NULL ? NULL : request->call->reason, &said, st);
 }
 
 uvrest_status uvrest_call_raw_wait(uvrest_client *client, const uvrest_request *request, const uvrest_bytes **out_value,
@@ -89,8 +89,8 @@ uvrest_status uvrest_call_raw_wait(uvrest_client *client, const uvrest_request *
         return UVREST_E_INVALID;
     st = uvrest__wait_begin(&wait, client, request->call, out_value, out_result);
     if (st == UVREST_OK)
-        st = make(client, request, uvrest__wait_target(&wait), wait.reason, &call);
+        st = make(client, request, uvrest__wait_target(&wait), &wait.said, &call);
     if (st == UVREST_OK)
-        st = uvrest__client_submit(call, wait.reason);
+        st = uvrest__client_submit(call, &wait.said);
     return st == UVREST_OK ? uvrest__wait_run(&wait) : uvrest__wait_refused(&wait, st);
 }

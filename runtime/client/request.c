@@ -57,12 +57,14 @@ static uvrest_status refuse(uvrest_reason *reason, const char *what, const char 
 
 /* ---- header lines ---- */
 
-static uvrest_status add_line(uvrest__draft *draft, const char *name, const char *value)
+static uvrest_status add_line(uvrest__draft *draft, const char *name, const char *value, uvrest_reason *reason)
 {
     uvrest__buf_append_text(&draft->lines, name);
     uvrest__buf_append_text(&draft->lines, value);
     uvrest__buf_append_char(&draft->lines, '\0');
     draft->n_lines++;
+    if (draft->lines.status == UVREST_E_LIMIT)
+        uvrest__reason_set(reason, "headers: too long together", (char *)NULL);
     return draft->lines.status;
 }
 
@@ -75,7 +77,8 @@ static bool names_header(const char *const *lines, const char *name)
     return false;
 }
 
-static uvrest_status add_default_line(uvrest__draft *draft, const char *const *own, const char *name, const char *value)
+static uvrest_status add_default_line(uvrest__draft *draft, const char *const *own, const char *name, const char *value,
+                                      uvrest_reason *reason)
 {
     char start[64];
     size_t len = strlen(name);
@@ -84,7 +87,7 @@ static uvrest_status add_default_line(uvrest__draft *draft, const char *const *o
         return UVREST_OK;
     memcpy(start, name, len);
     memcpy(start + len, ": ", 3);
-    return add_line(draft, start, value);
+    return add_line(draft, start, value, reason);
 }
 
 /* What a caller adds to one call: header lines and query members. */
@@ -96,7 +99,7 @@ static uvrest_status add_options(uvrest__draft *draft, const uvrest_call_options
     for (const char *const *line = options->headers; line != NULL && *line != NULL && st == UVREST_OK; line++) {
         st = uvrest__headers_check_line(*line, reason);
         if (st == UVREST_OK)
-            st = add_line(draft, *line, "");
+            st = add_line(draft, *line, "", reason);
     }
     for (const char *const *pair = options->query; pair != NULL && pair[0] != NULL && st == UVREST_OK; pair += 2) {
         if (pair[1] == NULL)
@@ -321,7 +324,7 @@ static uvrest_status add_header(uvrest__draft *draft, const char *name, const ch
     assert(len + 3 <= sizeof start);
     memcpy(start, name, len);
     memcpy(start + len, ": ", 3);
-    return add_line(draft, start, value);
+    return add_line(draft, start, value, reason);
 }
 
 static uvrest_status add_arguments(uvrest__draft *draft, const uvrest_op *op, const void *args, const char *pending,
@@ -659,7 +662,7 @@ uvrest_status uvrest__draft_operation(uvrest__draft *draft, const uvrest_op *op,
     if (st == UVREST_OK)
         st = add_path(draft, op, args, pending, reason);
     if (st == UVREST_OK)
-        st = add_default_line(draft, own, "Accept", accept_of(op));
+        st = add_default_line(draft, own, "Accept", accept_of(op), reason);
     if (st == UVREST_OK && (places & (1u << UVREST_IN_QUERY | 1u << UVREST_IN_HEADER)) != 0)
         st = add_arguments(draft, op, args, pending, reason);
     if (st == UVREST_OK && (places & 1u << UVREST_IN_BODY) != 0)
@@ -669,7 +672,7 @@ uvrest_status uvrest__draft_operation(uvrest__draft *draft, const uvrest_op *op,
     if (st == UVREST_OK && type == NULL && (places & 1u << UVREST_IN_FIELD) != 0)
         st = add_fields(draft, op, args, &type, reason);
     if (st == UVREST_OK && type != NULL)
-        st = add_default_line(draft, own, "Content-Type", type);
+        st = add_default_line(draft, own, "Content-Type", type, reason);
     return st == UVREST_OK ? add_options(draft, options, reason) : st;
 }
 
@@ -694,13 +697,13 @@ uvrest_status uvrest__draft_raw(uvrest__draft *draft, const uvrest_request *requ
     if (st == UVREST_OK)
         st = add_raw_query(draft, request->query, reason);
     if (st == UVREST_OK)
-        st = add_default_line(draft, own, "Accept", "*/*");
+        st = add_default_line(draft, own, "Accept", "*/*", reason);
     if (st == UVREST_OK && request->body != NULL) {
         draft->body = request->body;
         draft->body_len = request->body_len;
         st = uvrest__headers_check_value("content_type", type, reason);
         if (st == UVREST_OK)
-            st = add_default_line(draft, own, "Content-Type", type);
+            st = add_default_line(draft, own, "Content-Type", type, reason);
     }
     return st == UVREST_OK ? add_options(draft, options, reason) : st;
 }

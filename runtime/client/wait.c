@@ -24,15 +24,13 @@ uvrest_status uvrest__wait_begin(uvrest__wait *wait, uvrest_client *client, cons
     wait->client = client;
     wait->out_value = out_value;
     wait->out_result = out_result;
-    wait->reason = options != NULL && options->reason != NULL ? options->reason : &wait->own_reason;
+    wait->reason = options == NULL ? NULL : options->reason;
     wait->status = UVREST_E_STATE;
     wait->threaded = client->thread != NULL;
-    st = uvrest__client_check(client, wait->reason);
+    st = uvrest__client_check(client, &wait->said);
     if (st == UVREST_OK &&
-        (client->thread != NULL ? uvrest__thread_is_self(client->thread) : uvrest__loop_is_running(client->loop))) {
-        uvrest__reason_set(wait->reason, uvrest_status_text(UVREST_E_BUSY), (char *)NULL);
+        (client->thread != NULL ? uvrest__thread_is_self(client->thread) : uvrest__loop_is_running(client->loop)))
         st = UVREST_E_BUSY;
-    }
     return st;
 }
 
@@ -86,10 +84,11 @@ uvrest_status uvrest__wait_refused(uvrest__wait *wait, uvrest_status status)
     uvrest__answer_source source = {.alloc = wait->client->settings.alloc,
                                     .op = &no_op,
                                     .status = status,
-                                    .text = wait->reason->text,
+                                    .text = wait->said.text,
                                     .retry_after_ms = -1,
                                     .quota_left = -1};
     uvrest__answer *answer;
+    status = uvrest__reason_tell(wait->reason, &wait->said, status);
     if (status == UVREST_E_INVALID || status == UVREST_E_NOMEM)
         return status;
     if (uvrest__answer_new(&source, &answer) != UVREST_OK)

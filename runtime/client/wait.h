@@ -15,8 +15,8 @@ typedef struct uvrest__wait {
     uvrest_client *client;
     void *out_value; /* address of a pointer of any type; may be NULL */
     uvrest_result **out_result; /* may be NULL */
-    uvrest_reason *reason; /* the caller's, or ours */
-    uvrest_reason own_reason;
+    uvrest_reason *reason; /* the caller's; may be NULL */
+    uvrest_reason said; /* why it could not be started */
     uvrest_status status;
     const void *value;
     uvrest_result *result; /* owned; NULL: memory was exhausted */

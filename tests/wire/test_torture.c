@@ -162,6 +162,15 @@ static void add_line(const uvrest_request_event *event, void *user)
     assert_true(st == UVREST_OK || st == UVREST_E_NOMEM);
 }
 
+#define UNWRITTEN "as it was"
+
+/* A reason is written by what fails, whatever the failure, and by nothing else. */
+static void check_reason(const uvrest_reason *reason, uvrest_status status)
+{
+    assert_int_equal(strcmp(reason->text, UNWRITTEN) == 0, status == UVREST_OK);
+    assert_int_not_equal(reason->text[0], '\0');
+}
+
 #define N_WAITS 3u
 
 /* One of the blocking ones, from its start to its end. */
@@ -189,22 +198,23 @@ static uvrest_status wait_for(uvrest_client *client, unsigned which)
     return st;
 }
 
-/* Starts one of the public calls. */
-static uvrest_status start(uvrest_client *client, unsigned which, unsigned *n)
+static uvrest_status start_with(uvrest_client *client, unsigned which, unsigned *n, uvrest_reason *reason)
 {
     static const char *const lines[] = {"X-Trace: 1", NULL};
     static const char *const query[] = {"more", "x,y", NULL};
     static const char *const credentials[] = {"Auth-Token: other", NULL};
-    uvrest_call_options call = {.headers = lines, .query = query, .credentials = which == 4 ? credentials : NULL};
+    uvrest_call_options call = {
+        .headers = lines, .query = query, .credentials = which == 4 ? credentials : NULL, .reason = reason};
     sample_leaf leaf = {.id = "a1"};
     uvrest_raw raw = {.text = "[1,2]", .len = 5};
     sample_leaf_args get = {.leaf_id = "a1", .sort = "x", .mode = "y", .call = &call};
     sample_leaf_body_args post = {.leaf_id = "a1", .body = &leaf, .call = &call};
-    sample_raw_args search = {.body = &raw};
+    sample_raw_args search = {.body = &raw, .call = &call};
     sample_leaf_list leaves = {&leaf, 1};
-    sample_list_args import = {.body = &leaves};
-    sample_text_args say = {.body = "hello"};
-    sample_checksum_args checksum = {NULL, NULL};
+    sample_list_args import = {.body = &leaves, .call = &call};
+    sample_text_args say = {.body = "hello", .call = &call};
+    sample_no_args several = {.call = &call};
+    sample_checksum_args checksum = {NULL, &call};
     uvrest_request request = {.method = UVREST_PUT, .path = "/x/", .body = "{}", .body_len = 2, .call = &call};
     switch (which) {
     case 0:
@@ -217,7 +227,7 @@ static uvrest_status start(uvrest_client *client, unsigned which, unsigned *n)
     case 5:
         return uvrest_gen_call(client, &leaves_import, &import, (uvrest_any_fn *)on_done, n, NULL);
     case 6:
-        return uvrest_gen_call(client, &leaves_several, NULL, (uvrest_any_fn *)on_several, n, NULL);
+        return uvrest_gen_call(client, &leaves_several, &several, (uvrest_any_fn *)on_several, n, NULL);
     case 7:
         return uvrest_gen_call(client, &leaves_get, &get, (uvrest_any_fn *)on_taken, n, NULL);
     case 8:
@@ -228,6 +238,15 @@ static uvrest_status start(uvrest_client *client, unsigned which, unsigned *n)
     default:
         return uvrest_call_raw(client, &request, on_bytes, n, NULL);
     }
+}
+
+/* Starts one of the public calls. */
+static uvrest_status start(uvrest_client *client, unsigned which, unsigned *n)
+{
+    uvrest_reason reason = {UNWRITTEN};
+    uvrest_status st = start_with(client, which, n, &reason);
+    check_reason(&reason, st);
+    return st;
 }
 
 #define N_CALLS 10u
@@ -255,13 +274,16 @@ static void live(server *s)
     uvrest_client *client = NULL;
     unsigned n[2] = {0, 0};
     unsigned started = 0;
+    uvrest_reason reason = {UNWRITTEN};
     uvrest_status st;
+    options.reason = &reason;
     options.alloc = &hooks;
     options.attempts = 1;
     options.on_request = add_line;
     options.disable_rate_limit_handling = true; /* ledgers outlive the client */
     st = uvrest_gen_client_new(&sample_api, &options, offsetof(sample_client_options, app_id), &client);
     assert_true(is_expected(st));
+    check_reason(&reason, st);
     if (st != UVREST_OK) {
         assert_null(client);
         return;

@@ -89,10 +89,11 @@ typedef struct uvrest_client_options {
 
 /**
  * Makes a client. Nothing is sent before the first call. *out_client is owned: end it with uvrest_client_free() or
- * uvrest_client_close(). On failure it is untouched: UVREST_E_INVALID (options->reason says which field and why),
- * UVREST_E_TLS (a CA file that cannot be read), UVREST_E_STATE (the libcurl found is too old, or SSLKEYLOGFILE is set
- * in a set-uid program), UVREST_E_IO (no descriptors left for a loop), UVREST_E_NOMEM (a caller's loop may then need
- * one more turn before it can be closed).
+ * uvrest_client_close(). On failure it is untouched, and options->reason says why: UVREST_E_INVALID (which field),
+ * UVREST_E_LIMIT (a text or the credentials are longer than allowed), UVREST_E_TLS (a CA file that cannot be read),
+ * UVREST_E_STATE (the libcurl found is too old, or SSLKEYLOGFILE is set in a set-uid program), UVREST_E_IO (no
+ * descriptors left for a loop), UVREST_E_NOMEM. A caller's loop may after a failure need one more turn before it, and
+ * alloc, can go.
  * The first client of a process sets libcurl up, unless the program has done so: with malloc's memory, of which each
  * thread that calls libcurl keeps up to 128 KiB for reuse. Whoever wants other functions calls curl_global_init_mem()
  * before; libuvrest stays loaded once libcurl has ours.
