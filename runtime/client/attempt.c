@@ -110,7 +110,9 @@ void uvrest__attempt_abandon(uvrest_call *call)
 {
     uvrest_client *client = call->client;
     uint64_t now;
-    uint32_t sends = uvrest__transfer_cancel(call->transfer);
+    uint32_t sends;
+    call->transfer_us = uvrest__transfer_age_ms(call->transfer) * 1000;
+    sends = uvrest__transfer_cancel(call->transfer);
     call->transfer = NULL;
     uvrest__pool_give(&client->pool);
     if (sends > 0 && call->retry.executed == UVREST_EXECUTED_NO)
@@ -133,8 +135,16 @@ typedef struct received {
     const uvrest__headers *headers;
     int http_status; /* 0: no final head */
     int64_t retry_after_ms;
+    uint64_t duration_us;
     uvrest__quota quota;
 } received;
+
+/* libcurl's count stands still while nothing happens, which is what a time-out waits through. */
+static uint64_t duration_of(const uvrest__transfer *transfer, const uvrest__outcome *outcome)
+{
+    uint64_t age_us = uvrest__transfer_age_ms(transfer) * 1000;
+    return outcome->status == UVREST_E_TIMEOUT && age_us > outcome->duration_us ? age_us : outcome->duration_us;
+}
 
 static received read_received(const uvrest_call *call, uvrest__transfer *transfer)
 {
@@ -144,6 +154,7 @@ static received read_received(const uvrest_call *call, uvrest__transfer *transfe
                   .retry_after_ms = -1,
                   .quota = UVREST__QUOTA_NONE};
     r.http_status = uvrest__headers_http_status(r.headers);
+    r.duration_us = duration_of(transfer, r.outcome);
     if (r.http_status != 0) {
         if (uvrest__headers_get(r.headers, "Retry-After") != NULL)
             r.retry_after_ms = uvrest__headers_retry_after_ms(r.headers, uvrest__clock_wall(call->client->clock));
@@ -180,7 +191,7 @@ static void count(uvrest_call *call, const received *r, size_t body_len)
     if (r->quota.remaining >= 0)
         client->stats.quota_left = r->quota.remaining;
     client->stats.bytes_received += body_len;
-    call->transfer_us = r->outcome->duration_us;
+    call->transfer_us = r->duration_us;
 }
 
 static uvrest__failure failure_of(uvrest__transfer_fault fault)
@@ -355,8 +366,8 @@ void uvrest__attempt_receive(uvrest_call *call, uvrest__transfer *transfer, uvre
     uvrest__pool_give(&call->client->pool);
     tell_ledger(call, &r);
     count(call, &r, out->body.len);
-    uvrest__log_attempt(call, r.http_status, r.outcome->status, r.outcome->duration_us);
-    uvrest__hooks_response(call, r.http_status, r.outcome, out->headers, out->body.len);
+    uvrest__log_attempt(call, r.http_status, r.outcome->status);
+    uvrest__hooks_response(call, r.http_status, r.outcome->status, out->headers, out->body.len);
     if (is_redirect(call, &r))
         redirect(call, &r, out);
     else

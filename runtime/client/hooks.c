@@ -99,7 +99,7 @@ static uvrest_header *list_headers(const uvrest_client *client, const uvrest__he
     return list;
 }
 
-static void tell_response(const uvrest_call *call, int http_status, const uvrest__outcome *outcome,
+static void tell_response(const uvrest_call *call, int http_status, uvrest_status status,
                           const uvrest__headers *headers, size_t body_bytes)
 {
     uvrest_client *client = call->client;
@@ -110,9 +110,9 @@ static void tell_response(const uvrest_call *call, int http_status, const uvrest
                                    .path = write_path(call, path),
                                    .attempt = call->attempts,
                                    .http_status = http_status,
-                                   .status = outcome->status,
+                                   .status = status,
                                    .body_bytes = body_bytes,
-                                   .duration_us = outcome->duration_us};
+                                   .duration_us = call->transfer_us};
     uvrest__loop_visit visit;
     if (headers != NULL)
         list = list_headers(client, headers, &event.n_headers);
@@ -123,9 +123,9 @@ static void tell_response(const uvrest_call *call, int http_status, const uvrest
     uvrest__free(client->settings.alloc, list);
 }
 
-void uvrest__hooks_response(const uvrest_call *call, int http_status, const uvrest__outcome *outcome,
+void uvrest__hooks_response(const uvrest_call *call, int http_status, uvrest_status status,
                             const uvrest__headers *headers, size_t body_bytes)
 {
     if (call->client->settings.on_response != NULL)
-        tell_response(call, http_status, outcome, headers, body_bytes);
+        tell_response(call, http_status, status, headers, body_bytes);
 }

@@ -16,7 +16,7 @@ UVREST_MUST_USE uvrest_status uvrest__hooks_request(uvrest_call *call);
 /** Wipes and frees the lines hooks have added. */
 void uvrest__hooks_drop(uvrest_call *call);
 /** An attempt has ended. headers: of its answer; NULL if none arrived. */
-void uvrest__hooks_response(const uvrest_call *call, int http_status, const uvrest__outcome *outcome,
+void uvrest__hooks_response(const uvrest_call *call, int http_status, uvrest_status status,
                             const uvrest__headers *headers, size_t body_bytes);
 
 #endif /* UVREST_CLIENT_HOOKS_H */

@@ -47,7 +47,7 @@ static void emit(uvrest_client *client, uvrest_log_level level, line *l)
     uvrest__client_told(client, &visit);
 }
 
-void uvrest__log_attempt(const uvrest_call *call, int http_status, uvrest_status status, uint64_t duration_us)
+void uvrest__log_attempt(const uvrest_call *call, int http_status, uvrest_status status)
 {
     if (!is_heard(call->client))
         return;
@@ -66,7 +66,7 @@ void uvrest__log_attempt(const uvrest_call *call, int http_status, uvrest_status
         uvrest__text_add(&l.text, uvrest_status_name(status));
     }
     uvrest__text_add(&l.text, " in ");
-    uvrest__text_add_number(&l.text, (int64_t)(duration_us / 1000));
+    uvrest__text_add_number(&l.text, (int64_t)(call->transfer_us / 1000));
     uvrest__text_add(&l.text, " ms");
     emit(call->client, UVREST_LOG_DEBUG, &l);
 }

@@ -13,7 +13,7 @@
 #include "rare.h"
 
 /** An attempt ended: by an answer, or with a status. DEBUG. */
-void uvrest__log_attempt(const uvrest_call *call, int http_status, uvrest_status status, uint64_t duration_us);
+void uvrest__log_attempt(const uvrest_call *call, int http_status, uvrest_status status);
 /** A call will be repeated. INFO. */
 UVREST__RARE void uvrest__log_retry(const uvrest_call *call, uint64_t delay_ns, const char *why);
 /** The ledger makes the client wait. INFO. */

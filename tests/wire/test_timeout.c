@@ -49,6 +49,7 @@ static void timeout_ends_an_attempt(void **state)
     wire_check_status(&saw, UVREST_E_TIMEOUT);
     assert_int_equal(saw.executed, UVREST_EXECUTED_MAYBE);
     assert_int_equal(saw.attempts, 1);
+    assert_true(saw.transfer_us >= 690000); /* all of it, though nothing happened meanwhile */
     options.attempts = 2;
     saw = get_with("conn\nexpect\nstall\nconn\nexpect\n" ANSWER, &options, 0);
     wire_check_status(&saw, UVREST_OK);
@@ -64,6 +65,7 @@ static void row_121_deadline_ends_a_call_wherever_it_is(void **state)
     assert_int_equal(saw.attempts, 1);
     assert_int_equal(saw.executed, UVREST_EXECUTED_MAYBE);
     wire_check_contains(saw.message, "deadline");
+    assert_true(saw.transfer_us >= 600000);
     options.deadline_ms = 1;
     saw = get_with("conn\nexpect\nstall\n", &options, 0);
     wire_check_status(&saw, UVREST_E_TIMEOUT);

@@ -72,6 +72,7 @@ void wire_note(seen *saw, const uvrest_result *result)
     saw->executed = result->executed;
     saw->retry_after_ms = result->retry_after_ms;
     saw->quota_left = result->quota_left;
+    saw->transfer_us = result->transfer_us;
     saw->n_notes = result->n_notes;
     copy_text(saw->message, sizeof saw->message, result->message);
     copy_text(saw->where, sizeof saw->where, result->where);

@@ -24,6 +24,7 @@ typedef struct seen {
     uvrest_executed executed;
     int64_t retry_after_ms;
     int64_t quota_left;
+    uint64_t transfer_us;
     size_t n_notes;
     bool has_value;
     char id[64]; /* of a leaf */
