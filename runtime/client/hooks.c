@@ -28,16 +28,21 @@ static const char *write_path(const uvrest_call *call, char out[PATH_MAX_BYTES])
 
 uvrest_status uvrest_request_add_header(const uvrest_request_event *event, const char *line)
 {
+    uvrest__buf *text;
     uvrest_status st;
     if (event == NULL || line == NULL)
         return UVREST_E_INVALID;
     st = uvrest__headers_check_line(line, NULL);
-    if (st != UVREST_OK)
+    if (st == UVREST_E_INVALID)
         return st;
-    uvrest__buf_append(&event->lines->text, line, strlen(line) + 1);
-    if (event->lines->text.status == UVREST_OK)
+    text = &event->lines->text;
+    if (st == UVREST_OK)
+        uvrest__buf_append(text, line, strlen(line) + 1);
+    else if (text->status == UVREST_OK)
+        text->status = st; /* which ends the call */
+    if (text->status == UVREST_OK)
         event->lines->n++;
-    return event->lines->text.status;
+    return text->status;
 }
 
 static void keep_lines(uvrest_call *call, struct uvrest_header_lines *lines)

@@ -160,15 +160,26 @@ static void flood(const uvrest_request_event *event, void *user)
         *last = uvrest_request_add_header(event, "X-Flood: aaaaaaaaaaaaaaaaaaaaaaaaaaaa");
 }
 
-static void too_many_header_lines_fail_the_call(void **state)
+static void overlong(const uvrest_request_event *event, void *user)
+{
+    uvrest_status *last = user;
+    char *line = malloc(70000);
+    assert_non_null(line);
+    memset(line, 'a', 69999);
+    memcpy(line, "X-Long: ", 8);
+    line[69999] = '\0';
+    *last = uvrest_request_add_header(event, line);
+    free(line);
+}
+
+static void check_lines_that_are_too_long(uvrest_request_fn *hook)
 {
     server *s = server_start("conn\nexpect\n" ANSWER);
     sample_client_options options = wire_options(s);
     uvrest_status last = UVREST_OK;
     uvrest_client *client;
     seen saw = {0};
-    (void)state;
-    options.on_request = flood;
+    options.on_request = hook;
     options.hook_user = &last;
     client = wire_client_of(&options);
     wire_get(client, &saw, NULL, NULL);
@@ -179,6 +190,13 @@ static void too_many_header_lines_fail_the_call(void **state)
     assert_int_equal(server_requests(s), 0);
     uvrest_client_free(client);
     server_stop(s);
+}
+
+static void too_many_or_too_long_header_lines_fail_the_call(void **state)
+{
+    (void)state;
+    check_lines_that_are_too_long(flood);
+    check_lines_that_are_too_long(overlong);
 }
 
 static void counters_tell_why_calls_waited(void **state)
@@ -435,7 +453,7 @@ int main(void)
         cmocka_unit_test(hooks_see_neither_queries_nor_secrets),
         cmocka_unit_test(a_request_hook_adds_header_lines_to_each_attempt),
         cmocka_unit_test(bad_header_lines_are_refused_and_change_nothing),
-        cmocka_unit_test(too_many_header_lines_fail_the_call),
+        cmocka_unit_test(too_many_or_too_long_header_lines_fail_the_call),
         cmocka_unit_test(counters_tell_why_calls_waited),
         cmocka_unit_test(counters_tell_of_the_budget),
         cmocka_unit_test(connections_are_as_many_as_the_pool_holds),

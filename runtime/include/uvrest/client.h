@@ -152,7 +152,9 @@ typedef struct uvrest_call_options {
     bool strict; /* as in the client options */
     bool write_read_only; /* send read-only members of the body too */
     bool absent_is_ok; /* 404 is success without a value (metadata views: no values yet) */
-    const char *const *headers; /* more header lines, NULL-ended; copied */
+    /* more header lines, NULL-ended; copied. An Accept, Accept-Encoding, Content-Type or User-Agent takes the place of
+     * ours; a line without a value is not sent */
+    const char *const *headers;
     const char *const *query; /* more query members: name, value, name, value, NULL; copied, encoded by us */
     const char *const *credentials; /* instead of the client's: header lines, NULL-ended; copied, wiped */
     uvrest_reason *reason; /* written when the start fails */
