@@ -67,6 +67,28 @@ static uvrest_status check_timeouts(const uvrest_client_options *o)
     return UVREST_OK;
 }
 
+/* What was read from somewhere and is not there stands for nothing: least of all for trust in more than was meant. */
+static uvrest_status check_texts(const uvrest_client_options *o)
+{
+    const struct {
+        const char *name;
+        const char *value;
+    } rows[] = {
+        {"base_url", o->base_url},
+        {"user_agent", o->user_agent},
+        {"ca_file", o->ca_file},
+        {"ca_path", o->ca_path},
+        {"pinned_public_key", o->pinned_public_key},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].value != NULL && *rows[i].value == '\0') {
+            uvrest__reason_set(o->reason, rows[i].name, ": empty", (char *)NULL);
+            return UVREST_E_INVALID;
+        }
+    }
+    return UVREST_OK;
+}
+
 static uvrest_status check_fields(const uvrest_client_options *o)
 {
     if (o->alloc != NULL && (o->alloc->allocate == NULL || o->alloc->resize == NULL || o->alloc->release == NULL)) {
@@ -81,7 +103,7 @@ static uvrest_status check_fields(const uvrest_client_options *o)
         uvrest__reason_set(o->reason, "base_url: required", (char *)NULL);
         return UVREST_E_INVALID;
     }
-    return check_timeouts(o);
+    return check_timeouts(o) == UVREST_OK ? check_texts(o) : UVREST_E_INVALID;
 }
 
 static uvrest_status copy(const uvrest_alloc *alloc, const char *text, char **out)

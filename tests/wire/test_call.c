@@ -648,6 +648,27 @@ static void options_are_checked(void **state)
     refuse_client(options, UVREST_E_INVALID, "rate_limit.");
 }
 
+static void empty_options_are_refused(void **state)
+{
+    const char *const names[] = {"base_url: empty",          "user_agent: empty",
+                                 "ca_file: empty",           "ca_path: empty",
+                                 "pinned_public_key: empty", "rate_limit.shared_file: empty",
+                                 "rate_limit.shared_redis: "};
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        sample_client_options options = wire_options(NULL);
+        const char **fields[] = {&options.base_url,
+                                 &options.user_agent,
+                                 &options.ca_file,
+                                 &options.ca_path,
+                                 &options.pinned_public_key,
+                                 &options.rate_limit.shared_file,
+                                 &options.rate_limit.shared_redis};
+        *fields[i] = "";
+        refuse_client(options, UVREST_E_INVALID, names[i]);
+    }
+}
+
 static void options_of_other_sizes_are_taken(void **state)
 {
     struct {
@@ -720,6 +741,7 @@ int main(void)
         cmocka_unit_test(row_11_plain_http_is_refused_beyond_loopback),
         cmocka_unit_test(row_12_odd_base_urls_are_refused),
         cmocka_unit_test(options_are_checked),
+        cmocka_unit_test(empty_options_are_refused),
         cmocka_unit_test(options_of_other_sizes_are_taken),
         cmocka_unit_test(a_read_only_client_refuses_changes),
     };

@@ -187,7 +187,7 @@ typedef struct uvrest_result {
     int64_t quota_left; /* RateLimit-Remaining of the answer; -1 if it named none */
     const char *request_id; /* the server's name for it, or NULL */
     const char *message; /* the server's own words, or ours; never NULL; "" on plain success; no secrets */
-    const char *where; /* UVREST_E_DECODE, _SCHEMA: the member, as "objects[3].title"; else NULL */
+    const char *where; /* decoding failed: the member, as "objects[3].title", "" for the whole; else NULL */
     const char *missing_role; /* 403: the roles the API's documents list for this call, comma-separated; else NULL */
     uvrest_raw body; /* the answer's body as it came, also on errors; text NULL if none */
     const uvrest_header *headers; /* of the answer, in order; NULL if none */
