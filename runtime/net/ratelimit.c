@@ -232,9 +232,30 @@ static void close_book(entry *one)
 
 /* ---- registries -------------------------------------------------------------------------------------------------- */
 
+static uvrest__ratelimit_registry shared = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+/* In a child of fork(): the parent's ledgers wait for answers that the parent alone gets, and threads that are not here
+ * may have been in the midst of them. They stay as they are. */
+static void begin_anew(void)
+{
+    static entry *left; /* reachable, so that no tool takes them for lost */
+    entry **end = &shared.entries;
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = left;
+    left = shared.entries;
+    shared = (uvrest__ratelimit_registry){.mutex = PTHREAD_MUTEX_INITIALIZER};
+}
+
+static void heed_forks(void)
+{
+    pthread_atfork(NULL, NULL, begin_anew);
+}
+
 uvrest__ratelimit_registry *uvrest__ratelimit_shared(void)
 {
-    static uvrest__ratelimit_registry shared = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, heed_forks);
     return &shared;
 }
 

@@ -298,6 +298,42 @@ static void add_line(const uvrest_request_event *event, void *user)
         assert_int_equal(uvrest_request_add_header(event, "X-Of-A-Hook: 1"), UVREST_OK);
 }
 
+/* In the child: a client of its own, with the same account, answers while the parent's call is still under way. */
+static int ask_in_the_child(const sample_client_options *options)
+{
+    uvrest_client *client = wire_client_of(options);
+    uvrest_call_options call = {.deadline_ms = 5000};
+    sample_leaf_args args = {.leaf_id = "a1", .call = &call};
+    uvrest_status st = uvrest_gen_wait(client, &leaves_get, &args, NULL, NULL);
+    uvrest_client_free(client);
+    return st == UVREST_OK ? 0 : 1;
+}
+
+static void row_118_child_of_fork_has_a_budget_of_its_own(void **state)
+{
+    server *s = server_start("conn\nexpect\n" ANSWER "conn\nexpect\nstall\n");
+    sample_client_options options = wire_options(s);
+    uvrest_client *client;
+    seen saw = {0};
+    int status = -1;
+    pid_t child;
+    (void)state;
+    options.auth_token = "of-a-parent-and-its-child";
+    options.rate_limit.first_contact = 1; /* all wait until the first answer is there */
+    client = wire_client_of(&options);
+    wire_get(client, &saw, &(uvrest_call_options){.deadline_ms = 50}, NULL);
+    child = fork();
+    if (child == 0)
+        _exit(ask_in_the_child(&options));
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_E_TIMEOUT);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
 /* What is left of a client with a call in flight once a child of fork() has freed it there: the transport's. */
 static long left_in_child(bool adds)
 {
@@ -417,6 +453,7 @@ int main(void)
         cmocka_unit_test(row_114_close_with_calls_in_every_state),
         cmocka_unit_test(row_115_loop_that_is_stopped_goes_on_later),
         cmocka_unit_test(row_118_child_of_fork_gets_state_and_hurts_nobody),
+        cmocka_unit_test(row_118_child_of_fork_has_a_budget_of_its_own),
         cmocka_unit_test(row_118_what_a_call_holds_is_freed_in_the_child_too),
         cmocka_unit_test(row_110_every_allocation_may_fail),
     };

@@ -130,7 +130,8 @@ typedef void uvrest_client_closed_fn(void *user);
 /**
  * Ends a client on a caller's loop, or one with own_thread, for which it does not wait: each pending call gets its
  * callback, with UVREST_E_CANCELLED, then on_closed (may be NULL) runs; all of it later, from the loop, so a callback
- * too may call this. Calls after it are refused with UVREST_E_STATE; a second close is ignored.
+ * too may call this. Calls after it are refused with UVREST_E_STATE; a second close is ignored. In a process forked from
+ * the client's it is uvrest_client_free(), and on_closed does not run.
  */
 UVREST_API void uvrest_client_close(uvrest_client *client, uvrest_client_closed_fn *on_closed, void *user);
 

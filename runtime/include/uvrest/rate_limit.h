@@ -6,8 +6,8 @@
  * The default policy is a slot ledger: the quota is a number of slots; a request takes one when it is sent, and the
  * slot is free again one window and a small guard after its answer. So no window of the server's can ever hold more
  * than the quota, whatever the latency. One ledger serves all clients of a process that use the same origin and
- * credentials; with shared_file all processes of the machine that do, with shared_redis all clients of several
- * machines.
+ * credentials, and a child of fork() begins its own; with shared_file one serves all processes of the machine that do,
+ * with shared_redis all clients of several machines.
  * Threads: plain data, copied when a client is made. The acquire hook says for itself what is called where.
  */
 #ifndef UVREST_RATE_LIMIT_H
