@@ -77,7 +77,6 @@ uvrest_status uvrest__attempt_send(uvrest_call *call, uint64_t now)
     if (call->repeats)
         client->stats.retries++;
     call->repeats = false;
-    client->stats.bytes_sent += call->request.body_len;
     return UVREST_OK;
 }
 
@@ -115,6 +114,7 @@ void uvrest__attempt_abandon(uvrest_call *call)
     sends = uvrest__transfer_cancel(call->transfer);
     call->transfer = NULL;
     uvrest__pool_give(&client->pool);
+    client->stats.bytes_sent += sends * call->request.body_len;
     if (sends > 0 && call->retry.executed == UVREST_EXECUTED_NO)
         call->retry.executed = UVREST_EXECUTED_MAYBE;
     if (call->lane->ledger == NULL)
@@ -190,6 +190,7 @@ static void count(uvrest_call *call, const received *r, size_t body_len)
         client->stats.throttled++;
     if (r->quota.remaining >= 0)
         client->stats.quota_left = r->quota.remaining;
+    client->stats.bytes_sent += r->outcome->sends * call->request.body_len;
     client->stats.bytes_received += body_len;
     call->transfer_us = r->duration_us;
 }

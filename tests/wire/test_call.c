@@ -423,6 +423,29 @@ static void stats_count(void **state)
     server_stop(s);
 }
 
+static void stats_count_no_body_that_found_no_connection(void **state)
+{
+    server *s = server_start("conn\nclose\n");
+    uvrest_client *client;
+    uvrest_stats stats;
+    seen saw = {0};
+    sample_client_options options = wire_options(s);
+    char url[64];
+    (void)state;
+    snprintf(url, sizeof url, "%s", server_url(s));
+    server_stop(s); /* nobody listens there any more */
+    options.base_url = url;
+    options.attempts = 2;
+    client = wire_client_of(&options);
+    wire_post(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_E_CONNECT);
+    uvrest_client_stats(client, &stats);
+    assert_int_equal(stats.attempts, 2);
+    assert_int_equal(stats.bytes_sent, 0);
+    uvrest_client_free(client);
+}
+
 /* ---- refused before anything is sent ---- */
 
 static void refuse(uvrest_client *client, const uvrest_op *op, const void *args, uvrest_reason *reason,
@@ -733,6 +756,7 @@ int main(void)
         cmocka_unit_test(raw_calls_go_anywhere_on_the_origin),
         cmocka_unit_test(credentials_of_a_call_replace_the_clients),
         cmocka_unit_test(stats_count),
+        cmocka_unit_test(stats_count_no_body_that_found_no_connection),
         cmocka_unit_test(row_92_hostile_ids_are_refused),
         cmocka_unit_test(row_93_control_characters_are_refused),
         cmocka_unit_test(row_95_missing_pointers_are_refused),

@@ -125,7 +125,10 @@ UVREST_API void uvrest_client_free(uvrest_client *client);
 /** uvrest_client_free(*client), and sets it to NULL: for __attribute__((cleanup)). */
 UVREST_API void uvrest_client_freep(uvrest_client **client);
 
-/** Runs once, on the loop; with own_thread on that thread. The client is gone; its loop and allocator may go now. */
+/**
+ * Runs once, on the loop; with own_thread on that thread. The client is gone; its allocator may go now, and its loop as
+ * soon as that stops running.
+ */
 typedef void uvrest_client_closed_fn(void *user);
 /**
  * Ends a client on a caller's loop, or one with own_thread, for which it does not wait: each pending call gets its
@@ -308,7 +311,7 @@ typedef struct uvrest_stats {
     uint64_t attempts; /* sendings */
     uint64_t retries; /* sendings beyond a call's first, for causes other than 429 */
     uint64_t throttled; /* 429 answers */
-    uint64_t bytes_sent; /* bodies */
+    uint64_t bytes_sent; /* bodies of attempts that are over and found a connection, each time one went out */
     uint64_t bytes_received; /* bodies, after decompression */
     uint32_t queued; /* calls waiting now */
     uint32_t in_flight; /* attempts under way now */
