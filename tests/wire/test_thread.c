@@ -598,6 +598,43 @@ static void signals_are_left_to_the_program(void **state)
     uvrest_client_free(t.client);
 }
 
+static volatile sig_atomic_t n_faults;
+
+static void on_fault(int number)
+{
+    (void)number;
+    n_faults = n_faults + 1;
+}
+
+static void fail_inside(const sample_leaf *leaf, const uvrest_result *result, void *user)
+{
+    (void)leaf;
+    (void)result;
+    (void)user;
+    raise(SIGFPE); /* as a division by zero would */
+    raise(SIGBUS);
+}
+
+static void faults_of_a_callback_reach_the_program(void **state)
+{
+    server *s = server_start("conn\nexpect\n" ANSWER);
+    uvrest_client *client = thread_client(s);
+    struct sigaction action = {.sa_handler = on_fault};
+    struct sigaction before[2];
+    sample_leaf_args args = {.leaf_id = "a1"};
+    (void)state;
+    n_faults = 0;
+    assert_int_equal(sigaction(SIGFPE, &action, &before[0]), 0);
+    assert_int_equal(sigaction(SIGBUS, &action, &before[1]), 0);
+    assert_int_equal(uvrest_gen_call(client, &leaves_get, &args, (uvrest_any_fn *)fail_inside, NULL, NULL), 0);
+    assert_int_equal(uvrest_client_run(client), UVREST_OK);
+    assert_int_equal(n_faults, 2);
+    assert_int_equal(sigaction(SIGFPE, &before[0], NULL), 0);
+    assert_int_equal(sigaction(SIGBUS, &before[1], NULL), 0);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
 /* ---- memory ---- */
 
 typedef struct pool {
@@ -700,6 +737,7 @@ int main(void)
         cmocka_unit_test(a_taken_result_is_freed_on_another_thread_at_once),
         cmocka_unit_test(row_118_child_of_fork_gets_state),
         cmocka_unit_test(signals_are_left_to_the_program),
+        cmocka_unit_test(faults_of_a_callback_reach_the_program),
         cmocka_unit_test(row_110_every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,10 +16,10 @@
  * UVREST_E_TIMEOUT. The time of an attempt begins when the loop comes to it.
  * Threads: a client is used on one thread, that of its loop. One made with own_thread turns a loop of its own on a
  * thread of its own, and may be used from any: starts, _wait functions, uvrest_client_run(), _stats(), _close() and
- * _free(). Its callbacks, hooks and log lines run on its thread; there out_call must be NULL, and calls are cancelled
- * through uvrest_call_options.cancel. A uvrest_cancel may be triggered from any thread, whatever the client. Ending a
- * client is the business of one thread: _wait functions and uvrest_client_run() under way on others return, but nothing
- * may be begun any more.
+ * _free(). Its callbacks, hooks and log lines run on its thread, which leaves all signals but those of its own faults
+ * to the program's others; there out_call must be NULL, and calls are cancelled through uvrest_call_options.cancel. A
+ * uvrest_cancel may be triggered from any thread, whatever the client. Ending a client is the business of one thread:
+ * _wait functions and uvrest_client_run() under way on others return, but nothing may be begun any more.
  * Memory: the words borrowed, copied, owned, arena and taken are defined in docs/memory.md.
  */
 #ifndef UVREST_CLIENT_H
