@@ -326,10 +326,11 @@ static void on_soon(void *user)
 
 void uvrest__client_group_due(uvrest_client *client, uvrest_group *group)
 {
-    uvrest_group **last = &client->groups_due;
-    while (*last != NULL)
-        last = uvrest__group_next(*last);
-    *last = group;
+    if (client->groups_due == NULL)
+        client->groups_due = group;
+    else
+        *uvrest__group_next(client->groups_last) = group;
+    client->groups_last = group;
     uvrest__loop_hold(client->loop, true);
     uvrest__loop_soon(client->loop);
 }

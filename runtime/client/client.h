@@ -52,6 +52,7 @@ struct uvrest_client {
     uvrest_call *ended_first; /* those whose callback is due, in order */
     uvrest_call *ended_last;
     uvrest_group *groups_due; /* whose end is to be run though no call of theirs is pending; in order */
+    uvrest_group *groups_last;
     size_t n_calls;
     uint64_t next_number;
     uvrest_stats stats;

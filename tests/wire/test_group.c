@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 #include <uvrest/group.h>
@@ -135,6 +136,37 @@ static void empty_group_is_done_on_the_next_turn(void **state)
             check_summary(&t[i].summary, 0, 0, 0, UVREST_OK);
         }
         uvrest_client_free(t[0].client);
+    }
+}
+
+static void count_group(const uvrest_group_summary *summary, void *user)
+{
+    (void)summary;
+    ++*(unsigned *)user;
+}
+
+/* Seconds of the processor that so many groups without calls take. */
+static double end_groups(bool own_thread, unsigned n)
+{
+    uvrest_client *client = new_client(NULL, own_thread);
+    clock_t begin = clock();
+    unsigned n_done = 0;
+    for (unsigned i = 0; i < n; i++)
+        assert_int_equal(uvrest_group_finish(new_group(client), count_group, &n_done), UVREST_OK);
+    assert_int_equal(uvrest_client_run(client), UVREST_OK);
+    assert_int_equal(n_done, n);
+    uvrest_client_free(client);
+    return (double)(clock() - begin) / CLOCKS_PER_SEC;
+}
+
+static void many_groups_end_in_linear_time(void **state)
+{
+    (void)state;
+    for (int own_thread = 0; own_thread < 2; own_thread++) {
+        double few = end_groups(own_thread == 1, 4000);
+        double many = end_groups(own_thread == 1, 80000);
+        if (many > few * 20 * 4)
+            fail_msg("4,000 groups take %.3f s, 80,000 take %.3f s", few, many);
     }
 }
 
@@ -471,6 +503,7 @@ int main(void)
         cmocka_unit_test(done_runs_after_the_last_callback),
         cmocka_unit_test(calls_may_be_added_by_callbacks),
         cmocka_unit_test(empty_group_is_done_on_the_next_turn),
+        cmocka_unit_test(many_groups_end_in_linear_time),
         cmocka_unit_test(wait_returns_when_all_have_ended_and_no_later),
         cmocka_unit_test(wait_does_not_wait_for_other_calls),
         cmocka_unit_test(closing_the_client_ends_the_group),
