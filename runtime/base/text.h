@@ -8,7 +8,7 @@
 #ifndef UVREST_BASE_TEXT_H
 #define UVREST_BASE_TEXT_H
 
-#include "rare.h"
+#include "attributes.h"
 #include <uvrest/base.h>
 
 static inline bool uvrest__text_is_digit(char c)

@@ -8,9 +8,9 @@
 #ifndef UVREST_CLIENT_ANSWER_H
 #define UVREST_CLIENT_ANSWER_H
 
+#include "attributes.h"
 #include "credentials.h"
 #include "headers.h"
-#include "rare.h"
 #include <uvrest/gen.h>
 
 typedef struct uvrest__answer {

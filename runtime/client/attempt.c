@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "attempt.h"
 #include "alloc.h"
+#include "attributes.h"
 #include "buf.h"
 #include "hooks.h"
 #include "log.h"
-#include "rare.h"
 #include "text.h"
 #include <string.h>
 

@@ -15,9 +15,9 @@
 #ifndef UVREST_CLIENT_CALL_H
 #define UVREST_CLIENT_CALL_H
 
+#include "attributes.h"
 #include "client.h"
 #include "group.h"
-#include "rare.h"
 
 typedef enum uvrest__call_state {
     UVREST__CALL_READING = 0,

@@ -9,8 +9,8 @@
 #ifndef UVREST_CLIENT_LOG_H
 #define UVREST_CLIENT_LOG_H
 
+#include "attributes.h"
 #include "call.h"
-#include "rare.h"
 
 /** An attempt ended: by an answer, or with a status. DEBUG. */
 void uvrest__log_attempt(const uvrest_call *call, int http_status, uvrest_status status);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "retry.h"
+#include "attributes.h"
 #include "clock.h"
-#include "rare.h"
 
 #define TRANSPORT_BASE_NS (UVREST__NS_PER_S / 10)
 #define ANSWER_BASE_NS UVREST__NS_PER_S

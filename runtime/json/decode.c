@@ -105,7 +105,7 @@ static UVREST__RARE const uint8_t *read_union(reader *r, const uint8_t *p, unsig
 /* ---- arrays and maps --------------------------------------------------------------------------------------------- */
 
 /* What the elements of an array or the values of a map are, as read_value() has it. kind: of the member. */
-static UVREST__RARE unsigned kind_of_items(unsigned kind)
+static UVREST__COLD unsigned kind_of_items(unsigned kind)
 {
     switch (kind) {
     case UVREST_ROW_MODEL_ARRAY:
@@ -602,16 +602,18 @@ UVREST__RARE uvrest_status uvrest_json_decode(uvrest_model model, const char *te
     return UVREST_E_INVALID;
 }
 
-UVREST__RARE uvrest_status uvrest__json_decode_array(uvrest_model model, const char *text, size_t len,
-                                                     const uvrest_decode_options *options, uvrest_arena *arena,
-                                                     const void **out_items, size_t *out_n_items,
-                                                     uvrest_decode_report *out_report)
+UVREST__DIRECT UVREST__RARE uvrest_status uvrest__json_decode_array(uvrest_model model, const char *text, size_t len,
+                                                                    const uvrest_decode_options *options,
+                                                                    uvrest_arena *arena, const void **out_items,
+                                                                    size_t *out_n_items,
+                                                                    uvrest_decode_report *out_report)
 {
     return decode(model, UVREST_ROW_MODEL_ARRAY, text, len, options, arena, out_items, out_n_items, out_report);
 }
 
-UVREST__RARE uvrest_status uvrest__json_decode_text(const char *text, size_t len, uvrest_arena *arena,
-                                                    const char **out_text, uvrest_decode_report *out_report)
+UVREST__DIRECT UVREST__RARE uvrest_status uvrest__json_decode_text(const char *text, size_t len, uvrest_arena *arena,
+                                                                   const char **out_text,
+                                                                   uvrest_decode_report *out_report)
 {
     const uvrest_model none = {NULL, 0};
     return decode(none, UVREST_KIND_STR, text, len, NULL, arena, out_text, NULL, out_report);

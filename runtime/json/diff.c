@@ -131,7 +131,7 @@ static bool normalize(const uvrest_raw *text, uvrest_arena *arena, uvrest_raw *o
     char *begin, *to, *name;
     for (const uint8_t *q = p; q < end; q = *q == '"' ? uvrest__scan_text(q + 1, end, NULL) : q + 1)
         n += *q == '{' || *q == '}' || *q == ':';
-    if (text->len > SIZE_MAX / 64) /* of which a byte takes less */
+    if (sizeof(size_t) < 8 && text->len > SIZE_MAX / 64) /* of which a byte takes less; none of that length fits else */
         return false;
     at = places = uvrest_arena_alloc(arena, n * (sizeof *at + 2 * sizeof *open) + 4 * text->len + 8);
     if (at == NULL)

@@ -753,22 +753,22 @@ UVREST__RARE uvrest_status uvrest_json_encode(uvrest_model model, const void *va
     return encode(model, value, UVREST_KIND_MODEL, 0, flags, arena, out_text, reason);
 }
 
-UVREST__RARE uvrest_status uvrest__json_encode_array(uvrest_model model, const void *items, size_t n_items,
-                                                     unsigned flags, uvrest_arena *arena, uvrest_raw *out_text,
-                                                     uvrest_reason *reason)
+UVREST__DIRECT UVREST__RARE uvrest_status uvrest__json_encode_array(uvrest_model model, const void *items,
+                                                                    size_t n_items, unsigned flags, uvrest_arena *arena,
+                                                                    uvrest_raw *out_text, uvrest_reason *reason)
 {
     const uvrest_text_map list = {items, n_items}; /* as every array begins */
     return encode(model, &list, UVREST_ROW_MODEL_ARRAY, 0, flags, arena, out_text, reason);
 }
 
-UVREST__RARE uvrest_status uvrest__json_encode_member(uvrest_model model, const void *value, unsigned i,
-                                                      uvrest_arena *arena, uvrest_raw *out_text)
+UVREST__DIRECT UVREST__RARE uvrest_status uvrest__json_encode_member(uvrest_model model, const void *value, unsigned i,
+                                                                     uvrest_arena *arena, uvrest_raw *out_text)
 {
     return encode(model, value, UVREST_KIND_MODEL, i + 1, UVREST_ENCODE_PARTIAL, arena, out_text, NULL);
 }
 
-UVREST__RARE uvrest_status uvrest__json_encode_text(const char *text, uvrest_arena *arena, uvrest_raw *out_text,
-                                                    uvrest_reason *reason)
+UVREST__DIRECT UVREST__RARE uvrest_status uvrest__json_encode_text(const char *text, uvrest_arena *arena,
+                                                                   uvrest_raw *out_text, uvrest_reason *reason)
 {
     return encode((uvrest_model){NULL, 0}, &text, UVREST_KIND_STR, 0, 0, arena, out_text, reason);
 }

@@ -65,7 +65,8 @@ static size_t count_all(const uvrest_gather *rule, const uvrest_raw *object)
     return n;
 }
 
-uvrest_status uvrest__json_gather(const uvrest_gather *rule, uvrest_raw text, uvrest_arena *arena, uvrest_raw *out)
+UVREST__DIRECT uvrest_status uvrest__json_gather(const uvrest_gather *rule, uvrest_raw text, uvrest_arena *arena,
+                                                 uvrest_raw *out)
 {
     const size_t into_len = strlen(rule->into);
     const uint8_t *const end = (const uint8_t *)text.text + text.len;

@@ -9,7 +9,7 @@
 #ifndef UVREST__SCAN_H
 #define UVREST__SCAN_H
 
-#include "rare.h"
+#include "attributes.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,12 +27,6 @@
 #define UVREST__UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define UVREST__HOT static inline __attribute__((always_inline))
 #define UVREST__COLD __attribute__((noinline))
-/* Called by name alone, never through a pointer: so it needs no landing pad, and is no place to jump to for anybody. */
-#if defined(__CET__) && __CET__ % 2 == 1
-#define UVREST__DIRECT __attribute__((nocf_check))
-#else
-#define UVREST__DIRECT
-#endif
 /* For objects that are filled before they are read, where the compiler is told to zero all others. */
 #if defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 12)
 #define UVREST__UNINITIALIZED __attribute__((uninitialized))

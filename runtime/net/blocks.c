@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "blocks.h"
-#include "rare.h"
+#include "attributes.h"
 #include <dlfcn.h>
 #include <link.h>
 #include <malloc.h>

@@ -27,10 +27,10 @@
 #ifndef UVREST_NET_RATELIMIT_H
 #define UVREST_NET_RATELIMIT_H
 
+#include "attributes.h"
 #include "buf.h"
 #include "headers.h"
 #include "random.h"
-#include "rare.h"
 
 /** Most slots a ledger has; a configuration that says more is cut to it. */
 #define UVREST__RATELIMIT_MAX_SLOTS 100000u

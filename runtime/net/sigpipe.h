@@ -9,7 +9,7 @@
 #ifndef UVREST_NET_SIGPIPE_H
 #define UVREST_NET_SIGPIPE_H
 
-#include "rare.h"
+#include "attributes.h"
 #include <signal.h>
 #include <stdbool.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "transfer.h"
 #include "alloc.h"
+#include "attributes.h"
 #include "body.h"
 #include "handle.h"
 #include "libcurl.h"
-#include "rare.h"
 #include "refusal.h"
 #include "sigpipe.h"
 #include "stall.h"

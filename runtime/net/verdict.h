@@ -7,7 +7,7 @@
 #ifndef UVREST_NET_VERDICT_H
 #define UVREST_NET_VERDICT_H
 
-#include "rare.h"
+#include "attributes.h"
 #include "transfer.h"
 
 typedef struct uvrest__verdict {
