@@ -458,7 +458,7 @@ static void keep_connection(uvrest__transfer *transfer)
     curl_socket_t fd = CURL_SOCKET_BAD;
     curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &made);
     if (made > 0 && curl_easy_getinfo(transfer->easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK && fd != CURL_SOCKET_BAD)
-        uvrest__watch_keep(&transfer->transport->watch, fd);
+        uvrest__watch_keep(&transfer->transport->watch, fd, !transfer->outcome.multiplexed);
 }
 
 static void push_ended(uvrest__transfer *transfer, CURLcode code)
@@ -607,6 +607,8 @@ static bool can_gather(uvrest__transport *transport)
 static void step(uvrest__transport *transport, curl_socket_t fd, int events)
 {
     int running;
+    if (transport->under_way != NULL && transport->under_way->begun_ms == 0) /* it may look for a connection */
+        uvrest__watch_look(&transport->watch);
     enter(transport);
     if (curl_multi_socket_action(transport->multi, fd, events, &running) != CURLM_OK)
         transport->broken = true;
@@ -646,8 +648,8 @@ static void act(uvrest__transport *transport, curl_socket_t fd, int events)
     if (transport->multi == NULL)
         return;
     assert(transport->inside == 0);
-    note_begin(transport);
     step(transport, fd, events);
+    note_begin(transport);
     collect_ended(transport);
     if (fd != CURL_SOCKET_TIMEOUT && can_gather(transport))
         return;

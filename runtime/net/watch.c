@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "watch.h"
 #include "alloc.h"
+#include "clock.h"
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+/* Descriptors that are looked at by one system call. */
+#define LOOK_MAX 64
 
 struct uvrest__watch_entry {
     uvrest__watch_entry *next;
+    uvrest__watch_entry *prev_idle; /* among the silent ones that are not wanted, */
+    uvrest__watch_entry *next_idle; /* if it is one of them */
     uvrest__watch *watch;
     uvrest__poll *poll; /* NULL until it is wanted for the first time */
     int fd; /* the library's number */
@@ -14,6 +23,8 @@ struct uvrest__watch_entry {
     unsigned events; /* wanted last */
     bool kept;
     bool wanted;
+    bool silent;
+    bool idle; /* it is */
 };
 
 static uvrest__watch_entry **bucket_of(uvrest__watch *watch, int fd)
@@ -42,6 +53,29 @@ static uvrest__watch_entry *add(uvrest__watch *watch, int fd)
     return entry;
 }
 
+static void link_idle(uvrest__watch_entry *entry)
+{
+    entry->prev_idle = NULL;
+    entry->next_idle = entry->watch->idle;
+    if (entry->next_idle != NULL)
+        entry->next_idle->prev_idle = entry;
+    entry->watch->idle = entry;
+    entry->idle = true;
+}
+
+static void unlink_idle(uvrest__watch_entry *entry)
+{
+    if (!entry->idle)
+        return;
+    if (entry->prev_idle != NULL)
+        entry->prev_idle->next_idle = entry->next_idle;
+    else
+        entry->watch->idle = entry->next_idle;
+    if (entry->next_idle != NULL)
+        entry->next_idle->prev_idle = entry->prev_idle;
+    entry->idle = false;
+}
+
 static void disarm(uvrest__watch_entry *entry)
 {
     if (entry->poll == NULL)
@@ -57,8 +91,21 @@ static void drop(uvrest__watch *watch, uvrest__watch_entry *entry)
     while (*link != entry)
         link = &(*link)->next;
     *link = entry->next;
+    unlink_idle(entry);
     disarm(entry);
     uvrest__free(watch->alloc, entry);
+}
+
+/* What has come goes: it would be read before the end. No more comes, since the kernel refuses it from now on. */
+static void end_connection(uvrest__watch_entry *entry)
+{
+    char nothing[4096];
+    ssize_t n;
+    unlink_idle(entry);
+    (void)shutdown(entry->fd, SHUT_RDWR);
+    do
+        n = recv(entry->fd, nothing, sizeof nothing, MSG_DONTWAIT);
+    while (n > 0 || (n < 0 && errno == EINTR));
 }
 
 /* The entry may be gone after its function has run. */
@@ -66,9 +113,13 @@ static void on_ready(int own, unsigned events, void *user)
 {
     uvrest__watch_entry *entry = user;
     (void)own;
-    if (entry->wanted)
+    if (entry->wanted) {
         entry->watch->fn(entry->fd, events, entry->watch->user);
-    else if (uvrest__poll_watch(entry->poll, 0) != UVREST_OK)
+        return;
+    }
+    if (entry->idle)
+        end_connection(entry);
+    if (uvrest__poll_watch(entry->poll, 0) != UVREST_OK)
         drop(entry->watch, entry);
 }
 
@@ -112,6 +163,7 @@ uvrest_status uvrest__watch_want(uvrest__watch *watch, int fd, unsigned events)
         entry = add(watch, fd);
     if (entry == NULL)
         return UVREST_E_NOMEM;
+    unlink_idle(entry);
     entry->wanted = true;
     entry->events = events;
     return arm(entry);
@@ -125,15 +177,53 @@ void uvrest__watch_unwant(uvrest__watch *watch, int fd)
     entry->wanted = false;
     if (!entry->kept)
         drop(watch, entry);
+    else if (entry->silent && !entry->idle)
+        link_idle(entry);
 }
 
-void uvrest__watch_keep(uvrest__watch *watch, int fd)
+void uvrest__watch_keep(uvrest__watch *watch, int fd, bool silent)
 {
     uvrest__watch_entry *entry = find(watch, fd);
     if (entry == NULL)
         entry = add(watch, fd);
-    if (entry != NULL)
-        entry->kept = true;
+    if (entry == NULL)
+        return;
+    entry->kept = true;
+    entry->silent = silent;
+    if (silent && !entry->wanted && !entry->idle)
+        link_idle(entry);
+}
+
+/* Looks at some of those from entry on, and returns the one behind them. */
+static uvrest__watch_entry *look_at_some(uvrest__watch_entry *entry)
+{
+    struct pollfd fds[LOOK_MAX];
+    uvrest__watch_entry *entries[LOOK_MAX];
+    nfds_t n = 0;
+    for (; n < LOOK_MAX && entry != NULL; entry = entry->next_idle) {
+        fds[n] = (struct pollfd){.fd = entry->fd, .events = POLLIN};
+        entries[n++] = entry;
+    }
+    if (poll(fds, n, 0) <= 0)
+        return entry;
+    for (nfds_t i = 0; i < n; i++)
+        if (fds[i].revents != 0)
+            end_connection(entries[i]);
+    return entry;
+}
+
+/* The clock itself is asked: the loop's stands still while a callback runs, however long. */
+void uvrest__watch_look(uvrest__watch *watch)
+{
+    uint64_t now_ms;
+    if (watch->idle == NULL)
+        return;
+    now_ms = uvrest__clock_now(&uvrest__clock_system) / UVREST__NS_PER_MS;
+    if (watch->looked_ms == now_ms)
+        return;
+    watch->looked_ms = now_ms;
+    for (uvrest__watch_entry *entry = watch->idle; entry != NULL;)
+        entry = look_at_some(entry);
 }
 
 void uvrest__watch_remove(uvrest__watch *watch, int fd)
@@ -159,6 +249,8 @@ uvrest_status uvrest__watch_reborn(uvrest__watch *watch, int fd)
     if (entry == NULL)
         return UVREST_OK;
     disarm(entry);
+    unlink_idle(entry);
     entry->kept = false;
+    entry->silent = false;
     return entry->wanted ? arm(entry) : UVREST_OK;
 }

@@ -7,8 +7,14 @@
  * pipes and sockets that were still connecting, and from then on their numbers may be another thread's. Most are
  * forgotten as soon as they are not wanted any more, so that what the library has closed is closed. A socket that has
  * carried a request is kept: from then on it is closed through us only, so it stays armed between requests, which saves
- * taking it out of epoll and putting it in again each time. When something happens on it that nobody asked for (an idle
- * connection that the server closes) it is left alone until it is wanted again.
+ * taking it out of epoll and putting it in again each time. When something happens on it that nobody asked for it is left
+ * alone until it is wanted again.
+ *
+ * Of a silent one nothing may come while it is not wanted, as on an idle HTTP/1 connection: what does come is the end of
+ * a TLS session, a 408 for want of a request, or an answer that is nobody's. The library (libcurl 7.88) sees only a bare
+ * end, and would take the rest for the beginning of the next answer. So the connection is ended here, as far as the
+ * library can see by the other side, as soon as that is reported; and since the loop may not have turned for long,
+ * uvrest__watch_look() finds out before the next request.
  * Threads: one thread, that of the loop. Memory: the set owns its entries.
  */
 #ifndef UVREST_NET_WATCH_H
@@ -27,6 +33,8 @@ typedef struct uvrest__watch {
     uvrest__poll_fn *fn; /* something that is wanted has happened */
     void *user;
     uvrest__watch_entry *buckets[UVREST__WATCH_BUCKETS];
+    uvrest__watch_entry *idle; /* silent and not wanted */
+    uint64_t looked_ms; /* when they were looked at */
 } uvrest__watch;
 
 /** Makes it empty. loop, alloc, user: borrowed until fini. */
@@ -38,8 +46,10 @@ void uvrest__watch_fini(uvrest__watch *watch);
 UVREST_MUST_USE uvrest_status uvrest__watch_want(uvrest__watch *watch, int fd, unsigned events);
 /** It is not wanted for now: forgotten, or kept armed. */
 void uvrest__watch_unwant(uvrest__watch *watch, int fd);
-/** It stays armed from now on, until it is removed. Where memory is exhausted it is not, which only costs time. */
-void uvrest__watch_keep(uvrest__watch *watch, int fd);
+/** It stays armed from now on, until it is removed. silent: as above. Where memory is exhausted neither is so. */
+void uvrest__watch_keep(uvrest__watch *watch, int fd, bool silent);
+/** Ends the silent ones on which something has come, unless it has looked in this millisecond. */
+void uvrest__watch_look(uvrest__watch *watch);
 /** It is going to be closed. A descriptor that is not known is accepted. */
 void uvrest__watch_remove(uvrest__watch *watch, int fd);
 /** Those that are wanted, up to cap of them. How many. */

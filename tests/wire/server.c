@@ -40,6 +40,8 @@ struct server {
     pthread_t threads[MAX_CONNECTIONS];
     size_t n_threads;
     size_t n_requests;
+    size_t n_silent;
+    pthread_cond_t silenced;
     char *received;
     size_t received_len;
     char failure[1024];
@@ -56,7 +58,16 @@ typedef struct connection {
     size_t body_len;
     uint32_t stream; /* HTTP/2: of the newest request */
     bool dead;
+    bool silent;
 } connection;
+
+static void note_silence(server *s)
+{
+    pthread_mutex_lock(&s->mutex);
+    s->n_silent++;
+    pthread_cond_broadcast(&s->silenced);
+    pthread_mutex_unlock(&s->mutex);
+}
 
 static void complain(server *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -426,6 +437,9 @@ static bool do_line(connection *c, const char *line, bool *out_loop)
         struct pollfd stop = {.fd = c->s->stop_pipe[0], .events = POLLIN};
         (void)poll(&stop, 1, atoi(rest));
     } else if (starts(line, "stall", &rest)) {
+        if (!c->silent)
+            note_silence(c->s);
+        c->silent = true;
         while (read_more(c)) {
         }
     } else if (starts(line, "deaf", &rest)) {
@@ -489,6 +503,8 @@ static void *serve(void *user)
         SSL_shutdown(c.ssl);
     SSL_free(c.ssl);
     close(c.fd);
+    if (!c.silent)
+        note_silence(c.s);
     free(c.input);
     free(c.head);
     free(c.body);
@@ -578,6 +594,7 @@ server *server_start_tls(const char *script, const server_tls *tls)
     if (tls != NULL)
         make_tls(s, tls);
     pthread_mutex_init(&s->mutex, NULL);
+    pthread_cond_init(&s->silenced, NULL);
     assert_int_equal(pipe(s->stop_pipe), 0);
     s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(s->listener >= 0);
@@ -623,6 +640,14 @@ size_t server_connections(server *s)
     return n;
 }
 
+void server_wait_silent(server *s, size_t n)
+{
+    pthread_mutex_lock(&s->mutex);
+    while (s->n_silent < n)
+        pthread_cond_wait(&s->silenced, &s->mutex);
+    pthread_mutex_unlock(&s->mutex);
+}
+
 bool server_received(server *s, const char *text)
 {
     bool found;
@@ -644,6 +669,7 @@ void server_stop(server *s)
     memcpy(failure, s->failure, sizeof failure);
     close(s->stop_pipe[0]);
     close(s->listener);
+    pthread_cond_destroy(&s->silenced);
     pthread_mutex_destroy(&s->mutex);
     SSL_CTX_free(s->tls);
     free(s->received);

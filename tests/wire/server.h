@@ -52,6 +52,8 @@ int server_port(const server *s);
 /* Requests read so far, and connections accepted. */
 size_t server_requests(server *s);
 size_t server_connections(server *s);
+/* Waits until so many connections have said all they say: their parts have ended, or come to "stall". */
+void server_wait_silent(server *s, size_t n);
 /* All that was received, one request after the other, heads and bodies; for looking for what must not be there. */
 bool server_received(server *s, const char *text);
 /* Ends all threads; fails the test if a request was not as the script expects. NULL is accepted. */

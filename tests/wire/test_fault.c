@@ -222,6 +222,56 @@ static void row_20_idle_connection_closed_by_the_server_is_not_used(void **state
     server_stop(s);
 }
 
+/* A call on a connection on which this came while it was idle: over another one, at the first attempt. */
+static void check_idle(const char *what)
+{
+    char script[512];
+    seen saw = {0};
+    server *s;
+    uvrest_client *client;
+    snprintf(script, sizeof script, "conn\nexpect\n" ANSWER "pause 20\n%s\nconn\nexpect\nreply 200 {\"id\":\"b2\"}\n",
+             what);
+    s = server_start(script);
+    client = wire_client(s);
+    wire_get(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    server_wait_silent(s, 1);
+    saw = (seen){0};
+    wire_post(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_OK);
+    assert_string_equal(saw.id, "b2");
+    assert_int_equal(saw.attempts, 1);
+    assert_int_equal(server_connections(s), 2);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
+static void row_20_idle_connection_that_is_reset_is_not_used(void **state)
+{
+    (void)state;
+    check_idle("reset");
+}
+
+static void row_42_timeout_of_an_idle_connection_answers_nobody(void **state)
+{
+    static const char timed_out[] =
+        "send HTTP/1.1 408 Request Timeout\\r\\nConnection: close\\r\\nContent-Length: 0\\r\\n\\r\\n\n";
+    char and_open[200];
+    (void)state;
+    check_idle(timed_out);
+    snprintf(and_open, sizeof and_open, "%sstall", timed_out);
+    check_idle(and_open);
+}
+
+static void row_24_answer_that_was_not_asked_for_is_nobodys(void **state)
+{
+    (void)state;
+    check_idle("reply 200 {\"id\":\"evil\"}\nstall");
+    check_idle("reply 200 {\"id\":\"evil\"}");
+    check_idle("send x\nstall");
+}
+
 static void row_23_short_body_is_a_network_error(void **state)
 {
     seen saw = wire_post_once("conn\nexpect\n" HEAD "Content-Length: 100\\r\\n\\r\\n{\"id\":\"a1\"}\nclose\n");
@@ -611,6 +661,9 @@ int main(void)
         cmocka_unit_test(row_18_post_on_a_connection_that_dies_with_its_server_may_be_executed),
         cmocka_unit_test(row_19_reset_is_as_close),
         cmocka_unit_test(row_20_idle_connection_closed_by_the_server_is_not_used),
+        cmocka_unit_test(row_20_idle_connection_that_is_reset_is_not_used),
+        cmocka_unit_test(row_42_timeout_of_an_idle_connection_answers_nobody),
+        cmocka_unit_test(row_24_answer_that_was_not_asked_for_is_nobodys),
         cmocka_unit_test(row_23_short_body_is_a_network_error),
         cmocka_unit_test(row_24_contradicting_lengths_are_a_protocol_error),
         cmocka_unit_test(row_24_what_follows_a_body_never_becomes_an_answer),

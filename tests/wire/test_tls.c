@@ -351,6 +351,26 @@ static void row_18_post_is_sent_once_over_tls_too(void **state)
     server_stop(s);
 }
 
+static void row_20_idle_session_that_the_server_ends_is_not_used(void **state)
+{
+    server *s = start_tls("conn\nexpect\n" ANSWER "pause 20\nclose\nconn\nexpect\n" ANSWER "stall\n", "good", 0);
+    uvrest_client *client = tls_client(server_url(s));
+    seen saw = {0};
+    (void)state;
+    wire_post(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_OK);
+    server_wait_silent(s, 1);
+    saw = (seen){0};
+    wire_post(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_OK);
+    assert_int_equal(saw.attempts, 1);
+    assert_int_equal(server_requests(s), 2);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
 static void row_119_dead_tls_peer_kills_nobody(void **state)
 {
     server *s = start_tls("conn\nread 100\nreset\n", "good", 0);
@@ -386,6 +406,7 @@ int main(void)
         cmocka_unit_test(row_10_tls_answer_on_the_plain_port_is_refused),
         cmocka_unit_test(row_13_proxy_that_refuses_is_named_and_sees_no_credential),
         cmocka_unit_test(row_18_post_is_sent_once_over_tls_too),
+        cmocka_unit_test(row_20_idle_session_that_the_server_ends_is_not_used),
         cmocka_unit_test(row_119_dead_tls_peer_kills_nobody),
     };
     return cmocka_run_group_tests(tests, make_certificates, remove_certificates);
