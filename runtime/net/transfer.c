@@ -3,6 +3,7 @@
 #include "alloc.h"
 #include "attributes.h"
 #include "body.h"
+#include "framing.h"
 #include "handle.h"
 #include "libcurl.h"
 #include "refusal.h"
@@ -181,25 +182,23 @@ static void on_timer(void *user)
 
 /* ---- what arrives ---- */
 
-/* A body with two different lengths is a way to smuggle; a length beyond the cap needs no reading. */
+/* A length beyond the cap needs no reading. */
 static uvrest_status check_head(uvrest__transfer *transfer)
 {
-    size_t position = 0;
-    int64_t length = -1;
-    const char *value;
-    while ((value = uvrest__headers_next(&transfer->headers, "Content-Length", &position)) != NULL) {
-        int64_t number;
-        if (!uvrest__text_number(value, strlen(value), &number) || (length >= 0 && number != length))
-            return UVREST_E_PROTOCOL;
-        length = number;
+    uvrest__framing framing;
+    uvrest_status st = uvrest__framing_read(&transfer->headers, transfer->method, &framing);
+    if (st != UVREST_OK)
+        return st;
+    if (framing.last) {
+        transfer->shaped = false; /* for the next request */
+        return curl_easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE, 1L) == CURLE_OK ? UVREST_OK : UVREST_E_NOMEM;
     }
-    if (length <= 0 || transfer->method == UVREST_HEAD)
-        return UVREST_OK;
-    if ((uint64_t)length > transfer->transport->conf.max_body_bytes)
+    if (framing.length > transfer->transport->conf.max_body_bytes)
         return UVREST_E_LIMIT;
-    if (length > EXPECTED_MAX || uvrest__headers_get(&transfer->headers, "Content-Encoding") != NULL)
+    if (framing.length == 0 || framing.length > EXPECTED_MAX ||
+        uvrest__headers_get(&transfer->headers, "Content-Encoding") != NULL)
         return UVREST_OK;
-    return uvrest__body_expect(&transfer->body, &transfer->transport->bodies, (size_t)length);
+    return uvrest__body_expect(&transfer->body, &transfer->transport->bodies, (size_t)framing.length);
 }
 
 /* "HTTP/1.1 200" and the end: the space before an empty reason is part of the line's form. Nobody has asked for 101. */

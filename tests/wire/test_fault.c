@@ -272,6 +272,27 @@ static void row_24_answer_that_was_not_asked_for_is_nobodys(void **state)
     check_idle("send x\nstall");
 }
 
+/* The body comes after the next call has begun. */
+static void row_24_body_of_a_204_is_no_answer(void **state)
+{
+    server *s =
+        server_start("conn\nexpect\nsend HTTP/1.1 204 No Content\\r\\nContent-Length: 11\\r\\n\\r\\n\npause 20\n"
+                     "send {\"id\":\"a1\"}\nstall\nconn\nexpect\nreply 200 {\"id\":\"b2\"}\n");
+    uvrest_client *client = wire_client(s);
+    seen saw = {0};
+    (void)state;
+    wire_get(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    assert_int_equal(saw.http_status, 204);
+    saw = (seen){0};
+    wire_get(client, &saw, NULL, NULL);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_OK);
+    assert_string_equal(saw.id, "b2");
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
 static void row_23_short_body_is_a_network_error(void **state)
 {
     seen saw = wire_post_once("conn\nexpect\n" HEAD "Content-Length: 100\\r\\n\\r\\n{\"id\":\"a1\"}\nclose\n");
@@ -664,6 +685,7 @@ int main(void)
         cmocka_unit_test(row_20_idle_connection_that_is_reset_is_not_used),
         cmocka_unit_test(row_42_timeout_of_an_idle_connection_answers_nobody),
         cmocka_unit_test(row_24_answer_that_was_not_asked_for_is_nobodys),
+        cmocka_unit_test(row_24_body_of_a_204_is_no_answer),
         cmocka_unit_test(row_23_short_body_is_a_network_error),
         cmocka_unit_test(row_24_contradicting_lengths_are_a_protocol_error),
         cmocka_unit_test(row_24_what_follows_a_body_never_becomes_an_answer),

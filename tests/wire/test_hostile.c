@@ -96,7 +96,8 @@ static void lengths(void **state)
         {OK_LINE "Content-Length:" CRLF CRLF LEAF "\n", UVREST_E_PROTOCOL, "new"},
         {OK_LINE "Content-Length: 11" CRLF LENGTH, UVREST_OK, "same"},
         {OK_LINE "Content-Length: 5" CRLF CHUNKED ONE_CHUNK CRLF "\n", UVREST_OK, "same"}, /* the chunks count */
-        {"send HTTP/1.1 204 No" CRLF LENGTH, UVREST_OK, "same"},
+        {"send HTTP/1.1 204 No" CRLF LENGTH, UVREST_OK, "new"},
+        {"send HTTP/1.1 204 No" CRLF "Content-Length: 0" CRLF CRLF "\n", UVREST_OK, "same"},
         {OK_LINE CRLF LEAF "\nclose\nconn\n", UVREST_OK, "same"},
         {OK_LINE CRLF "{\"id\":\"a\nclose\nconn\n", UVREST_E_DECODE, "same"},
     };
