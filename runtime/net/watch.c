@@ -14,7 +14,7 @@
 
 struct uvrest__watch_entry {
     uvrest__watch_entry *next;
-    uvrest__watch_entry *prev_idle; /* among the silent ones that are not wanted, */
+    uvrest__watch_entry *prev_idle; /* among those that are kept and not wanted, */
     uvrest__watch_entry *next_idle; /* if it is one of them */
     uvrest__watch *watch;
     uvrest__poll *poll; /* NULL until it is wanted for the first time */
@@ -108,16 +108,23 @@ static void end_connection(uvrest__watch_entry *entry)
     while (n > 0 || (n < 0 && errno == EINTR));
 }
 
+/* What would end an idle connection: anything at all, or only the other side's end, or an error. */
+static struct pollfd question_of(const uvrest__watch_entry *entry)
+{
+    return (struct pollfd){.fd = entry->fd, .events = entry->silent ? POLLIN : POLLRDHUP};
+}
+
 /* The entry may be gone after its function has run. */
 static void on_ready(int own, unsigned events, void *user)
 {
     uvrest__watch_entry *entry = user;
+    struct pollfd question = question_of(entry);
     (void)own;
     if (entry->wanted) {
         entry->watch->fn(entry->fd, events, entry->watch->user);
         return;
     }
-    if (entry->idle)
+    if (entry->idle && poll(&question, 1, 0) > 0)
         end_connection(entry);
     if (uvrest__poll_watch(entry->poll, 0) != UVREST_OK)
         drop(entry->watch, entry);
@@ -177,7 +184,7 @@ void uvrest__watch_unwant(uvrest__watch *watch, int fd)
     entry->wanted = false;
     if (!entry->kept)
         drop(watch, entry);
-    else if (entry->silent && !entry->idle)
+    else if (!entry->idle)
         link_idle(entry);
 }
 
@@ -190,7 +197,7 @@ void uvrest__watch_keep(uvrest__watch *watch, int fd, bool silent)
         return;
     entry->kept = true;
     entry->silent = silent;
-    if (silent && !entry->wanted && !entry->idle)
+    if (!entry->wanted && !entry->idle)
         link_idle(entry);
 }
 
@@ -201,7 +208,7 @@ static uvrest__watch_entry *look_at_some(uvrest__watch_entry *entry)
     uvrest__watch_entry *entries[LOOK_MAX];
     nfds_t n = 0;
     for (; n < LOOK_MAX && entry != NULL; entry = entry->next_idle) {
-        fds[n] = (struct pollfd){.fd = entry->fd, .events = POLLIN};
+        fds[n] = question_of(entry);
         entries[n++] = entry;
     }
     if (poll(fds, n, 0) <= 0)

@@ -10,11 +10,11 @@
  * taking it out of epoll and putting it in again each time. When something happens on it that nobody asked for it is left
  * alone until it is wanted again.
  *
- * Of a silent one nothing may come while it is not wanted, as on an idle HTTP/1 connection: what does come is the end of
- * a TLS session, a 408 for want of a request, or an answer that is nobody's. The library (libcurl 7.88) sees only a bare
- * end, and would take the rest for the beginning of the next answer. So the connection is ended here, as far as the
- * library can see by the other side, as soon as that is reported; and since the loop may not have turned for long,
- * uvrest__watch_look() finds out before the next request.
+ * An idle connection, kept and not wanted, that the other side has ended is of no use any more. On a silent one, as with
+ * HTTP/1, neither is one on which anything has come: the end of a TLS session, a 408 for want of a request, an answer
+ * that is nobody's. The library (libcurl 7.88) sees only a bare end, and would take the rest for the beginning of the
+ * next answer. So such a connection is ended here, as far as the library can see by the other side, as soon as it is
+ * reported; and since the loop may not have turned for long, uvrest__watch_look() finds out before the next request.
  * Threads: one thread, that of the loop. Memory: the set owns its entries.
  */
 #ifndef UVREST_NET_WATCH_H
@@ -33,7 +33,7 @@ typedef struct uvrest__watch {
     uvrest__poll_fn *fn; /* something that is wanted has happened */
     void *user;
     uvrest__watch_entry *buckets[UVREST__WATCH_BUCKETS];
-    uvrest__watch_entry *idle; /* silent and not wanted */
+    uvrest__watch_entry *idle; /* kept and not wanted */
     uint64_t looked_ms; /* when they were looked at */
 } uvrest__watch;
 
@@ -48,7 +48,7 @@ UVREST_MUST_USE uvrest_status uvrest__watch_want(uvrest__watch *watch, int fd, u
 void uvrest__watch_unwant(uvrest__watch *watch, int fd);
 /** It stays armed from now on, until it is removed. silent: as above. Where memory is exhausted neither is so. */
 void uvrest__watch_keep(uvrest__watch *watch, int fd, bool silent);
-/** Ends the silent ones on which something has come, unless it has looked in this millisecond. */
+/** Ends the idle ones that are of no use any more, unless it has looked in this millisecond. */
 void uvrest__watch_look(uvrest__watch *watch);
 /** It is going to be closed. A descriptor that is not known is accepted. */
 void uvrest__watch_remove(uvrest__watch *watch, int fd);

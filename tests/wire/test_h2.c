@@ -464,6 +464,28 @@ static void row_31_goaway_lets_streams_finish_and_new_ones_go_elsewhere(void **s
     server_stop(s);
 }
 
+/* Without a GOAWAY, as balancers do. Once the PING is answered all of the client's frames are read, so the end is no
+ * reset. */
+#define READ_ALL "frame 1 PING 0 0 12345678\nread-frame PING\n"
+static void row_20_idle_session_that_the_server_ends_is_not_used(void **state)
+{
+    server *s = start_alpn(BEGIN UPLOAD READ_ALL ANSWER "pause 20\nclose\n" BEGIN UPLOAD ANSWER "stall\n", "h2");
+    sample_client_options options = options_for(s);
+    uvrest_client *client = wire_client_of(&options);
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        seen saw = {0};
+        wire_post(client, &saw, NULL, NULL);
+        wire_run(client, &saw);
+        wire_check_status(&saw, UVREST_OK);
+        assert_int_equal(saw.attempts, 1);
+        server_wait_silent(s, i + 1);
+    }
+    assert_int_equal(server_requests(s), 2);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
 /* ---- streams that fail ---- */
 
 static void row_33_reset_streams_are_ambiguous(void **state)
@@ -832,6 +854,7 @@ int main(void)
         cmocka_unit_test(row_32_a_refusal_is_not_taken_for_that_of_a_later_call),
         cmocka_unit_test(row_32_refusals_for_ever_end),
         cmocka_unit_test(row_31_goaway_lets_streams_finish_and_new_ones_go_elsewhere),
+        cmocka_unit_test(row_20_idle_session_that_the_server_ends_is_not_used),
         cmocka_unit_test(row_33_reset_streams_are_ambiguous),
         cmocka_unit_test(row_33_resets_for_ever_end),
         cmocka_unit_test(row_34_window_that_stays_closed_times_out),
