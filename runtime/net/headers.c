@@ -214,7 +214,7 @@ static int parse_status(const char *line, size_t len)
 static uvrest_status add_status(uvrest__headers *headers, const char *line, size_t len)
 {
     int status = parse_status(line, len);
-    if (status == 0)
+    if (status == 0 || uvrest__headers_http_status(headers) != 0) /* among the trailers */
         return UVREST_E_PROTOCOL;
     begin_head(headers, status);
     return UVREST_OK;
