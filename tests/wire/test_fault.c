@@ -307,6 +307,25 @@ static void row_23_short_body_is_a_network_error(void **state)
     assert_int_equal(saw.attempts, 2);
 }
 
+static void row_23_head_that_is_cut_short_is_a_network_error(void **state)
+{
+    static const char *const heads[] = {"HTTP/1.1 200 OK\\r\\n", "HTTP/1.1 200 OK\\r\\nContent-Len",
+                                        "HTTP/1.1 200 OK\\r\\nContent-Length: 1\\r\\n"};
+    char script[256];
+    (void)state;
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+        seen saw;
+        snprintf(script, sizeof script, "conn\nexpect\nsend %s\nclose\nconn\nexpect\n" ANSWER, heads[i]);
+        saw = wire_get_once(script);
+        wire_check_status(&saw, UVREST_OK);
+        assert_int_equal(saw.attempts, 2);
+        snprintf(script, sizeof script, "conn\nexpect\nsend %s\nclose\n", heads[i]);
+        saw = wire_post_once(script);
+        wire_check_status(&saw, UVREST_E_NETWORK);
+        assert_int_equal(saw.executed, UVREST_EXECUTED_MAYBE);
+    }
+}
+
 static void row_24_contradicting_lengths_are_a_protocol_error(void **state)
 {
     static const char *const lengths[] = {
@@ -687,6 +706,7 @@ int main(void)
         cmocka_unit_test(row_24_answer_that_was_not_asked_for_is_nobodys),
         cmocka_unit_test(row_24_body_of_a_204_is_no_answer),
         cmocka_unit_test(row_23_short_body_is_a_network_error),
+        cmocka_unit_test(row_23_head_that_is_cut_short_is_a_network_error),
         cmocka_unit_test(row_24_contradicting_lengths_are_a_protocol_error),
         cmocka_unit_test(row_24_what_follows_a_body_never_becomes_an_answer),
         cmocka_unit_test(row_25_bad_chunks_are_a_protocol_error),
