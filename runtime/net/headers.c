@@ -539,8 +539,18 @@ static bool next_piece(const char **text, size_t *len, char separator, const cha
 
 /* What one member of a RateLimit or RateLimit-Policy header names; -1 for what it does not. */
 typedef struct member {
+    const char *name; /* as it stands there; what is no parameter */
+    size_t name_len;
     int64_t bare, q, w, r;
+    bool foreign; /* counts something else than requests */
 } member;
+
+/* What is known while the headers of an answer are read. */
+typedef struct reading {
+    const uvrest__headers *headers; /* NULL: there is one alone */
+    uvrest__quota *quota;
+    int64_t bare; /* the smallest limit that is named without a window; -1: none */
+} reading;
 
 static void read_parameter(const char *text, size_t len, member *out)
 {
@@ -556,6 +566,8 @@ static void read_parameter(const char *text, size_t len, member *out)
     if (equals == NULL)
         return;
     name_len = (size_t)(equals - text);
+    if (uvrest__text_same(text, name_len, "qu"))
+        out->foreign = !uvrest__text_same(equals + 1, len - name_len - 1, "\"request\"");
     if (!parse_count(equals + 1, len - name_len - 1, &number))
         return;
     if (uvrest__text_same(text, name_len, "q") || uvrest__text_same(text, name_len, "limit"))
@@ -566,47 +578,93 @@ static void read_parameter(const char *text, size_t len, member *out)
         out->r = number;
 }
 
-static void apply_member(uvrest__quota *quota, const member *m)
+/* Cuts the next member off. */
+static bool next_member(const char **value, size_t *len, member *out)
 {
+    const char *item, *part;
+    size_t item_len, part_len;
+    if (!next_piece(value, len, ',', &item, &item_len))
+        return false;
+    *out = (member){.name = item, .bare = -1, .q = -1, .w = -1, .r = -1};
+    while (next_piece(&item, &item_len, ';', &part, &part_len)) {
+        if (part == out->name)
+            out->name_len = part_len;
+        read_parameter(part, part_len, out);
+    }
+    uvrest__text_trim(&out->name, &out->name_len);
+    return true;
+}
+
+/* The policy a member of RateLimit refers to by its name. */
+static bool find_policy(const uvrest__headers *headers, const member *of, member *out)
+{
+    size_t position = 0;
+    const char *value;
+    while (headers != NULL && (value = uvrest__headers_next(headers, "RateLimit-Policy", &position)) != NULL)
+        for (size_t len = strlen(value); next_member(&value, &len, out);)
+            if (out->name_len == of->name_len && memcmp(out->name, of->name, of->name_len) == 0)
+                return true;
+    return false;
+}
+
+/* Whether what it leaves is of the window's requests: not of bytes, nor of a limit a second. */
+static bool is_of_window(const reading *known, const member *m)
+{
+    member policy;
+    return !find_policy(known->headers, m, &policy) || (!policy.foreign && policy.w != 1);
+}
+
+static void apply_member(reading *known, const member *m)
+{
+    uvrest__quota *quota = known->quota;
     int64_t limit = m->q >= 0 ? m->q : m->bare;
-    if (m->r >= 0)
+    if (m->foreign)
+        return;
+    if (m->r >= 0 && is_of_window(known, m))
         take_smaller(&quota->remaining, m->r);
     if (limit <= 0)
         return;
     if (m->w == 1) {
         take_smaller(&quota->burst, limit);
     } else if (m->w <= 0) {
-        /* No window: the one that is known already stays with its limit unless this is stricter. */
-        if (quota->limit < 0 || limit < quota->limit)
-            quota->limit = limit;
-    } else if (quota->limit < 0 || limit < quota->limit || (limit == quota->limit && quota->window_ms < 0)) {
+        take_smaller(&known->bare, limit);
+    } else if (quota->limit < 0 || limit < quota->limit) {
         quota->limit = limit;
         quota->window_ms = m->w > QUOTA_MAX / 1000 ? QUOTA_MAX : m->w * 1000;
     }
 }
 
-/* bare_is_left: a number without a name is what remains, not a limit. */
-static void read_members(uvrest__quota *quota, const char *value, size_t len, bool bare_is_left)
+/* The limit without a window is that of the policy with the same number; what else is named is of it as well. If there
+ * is none, the window that is known stays, and the stricter number counts. */
+static void apply_bare(reading *known)
 {
-    const char *item, *part;
-    size_t item_len, part_len;
-    while (next_piece(&value, &len, ',', &item, &item_len)) {
-        member m = {-1, -1, -1, -1};
-        while (next_piece(&item, &item_len, ';', &part, &part_len))
-            read_parameter(part, part_len, &m);
+    uvrest__quota *quota = known->quota;
+    if (known->bare < 0)
+        return;
+    if (known->bare == quota->burst)
+        quota->of_second = true;
+    else
+        take_smaller(&quota->limit, known->bare);
+}
+
+/* bare_is_left: a number without a name is what remains, not a limit. */
+static void read_members(reading *known, const char *value, size_t len, bool bare_is_left)
+{
+    member m;
+    while (next_member(&value, &len, &m)) {
         if (bare_is_left) {
             m.r = m.r < 0 ? m.bare : m.r;
             m.bare = -1;
         }
-        apply_member(quota, &m);
+        apply_member(known, &m);
     }
 }
 
-void uvrest__quota_read(uvrest__quota *quota, const char *name, const char *value, size_t len)
+static void read_header(reading *known, const char *name, const char *value, size_t len)
 {
     size_t name_len = strlen(name);
     if (uvrest__text_same(name, name_len, "RateLimit") || uvrest__text_same(name, name_len, "RateLimit-Policy")) {
-        read_members(quota, value, len, false);
+        read_members(known, value, len, false);
         return;
     }
     if (uvrest__text_starts(name, name_len, "X-")) {
@@ -615,15 +673,23 @@ void uvrest__quota_read(uvrest__quota *quota, const char *name, const char *valu
     }
     if (uvrest__text_same(name, name_len, "RateLimit-Remaining") ||
         uvrest__text_same(name, name_len, "Rate-Limit-Remaining"))
-        read_members(quota, value, len, true);
+        read_members(known, value, len, true);
     else if (uvrest__text_same(name, name_len, "RateLimit-Limit") ||
              uvrest__text_same(name, name_len, "Rate-Limit-Limit"))
-        read_members(quota, value, len, false);
+        read_members(known, value, len, false);
+}
+
+void uvrest__quota_read(uvrest__quota *quota, const char *name, const char *value, size_t len)
+{
+    reading known = {.quota = quota, .bare = -1};
+    read_header(&known, name, value, len);
+    apply_bare(&known);
 }
 
 uvrest__quota uvrest__headers_quota(const uvrest__headers *headers)
 {
     uvrest__quota quota = UVREST__QUOTA_NONE;
+    reading known = {.headers = headers, .quota = &quota, .bare = -1};
     if ((headers->initials & (initial_of('r') | initial_of('x'))) == 0)
         return quota;
     for (size_t i = 0; i < headers->n_items; i++) {
@@ -633,7 +699,8 @@ uvrest__quota uvrest__headers_quota(const uvrest__headers *headers)
             continue;
         size_t len = headers->items[i].value - headers->items[i].name - 1;
         if (uvrest__text_starts(header.name, len, "RateLimit") || uvrest__text_starts(header.name, len, "X-Rate"))
-            uvrest__quota_read(&quota, header.name, header.value, strlen(header.value));
+            read_header(&known, header.name, header.value, strlen(header.value));
     }
+    apply_bare(&known);
     return quota;
 }

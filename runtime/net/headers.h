@@ -113,6 +113,7 @@ typedef struct uvrest__quota {
     int64_t limit; /* the smallest named: requests a window */
     int64_t window_ms; /* of that limit */
     int64_t burst; /* requests in one second, if a policy with a window of 1 s names them */
+    bool of_second; /* what remains is of that second, not of the window */
 } uvrest__quota;
 
 /** A quota that says nothing. */
@@ -121,10 +122,11 @@ typedef struct uvrest__quota {
 /**
  * Reads RateLimit-Remaining and -Limit, X-RateLimit- and X-Rate-Limit- forms of them, RateLimit ("r=5;t=3",
  * "limit=10, remaining=5, reset=3", `"name";r=5`) and RateLimit-Policy ("100;w=60", `"name";q=100;w=60`). Of several
- * the smallest counts; what makes no sense is ignored.
+ * the smallest counts; what is of another unit ("qu") than requests, or makes no sense, is ignored. A limit without a
+ * window is the one of the policy that has its number.
  */
 uvrest__quota uvrest__headers_quota(const uvrest__headers *headers);
-/** The same for one header, merged into *quota: for tests and fuzzing. Unknown names change nothing. */
+/** The same for one header alone, merged into *quota: for tests and fuzzing. Unknown names change nothing. */
 void uvrest__quota_read(uvrest__quota *quota, const char *name, const char *value, size_t len);
 
 #endif /* UVREST_NET_HEADERS_H */

@@ -458,7 +458,7 @@ static void compare(uvrest__ledger *ledger, uint64_t sent, int64_t total)
  * a policy for a second alone is of that second. */
 static bool is_usable(const uvrest__ledger *ledger, uint64_t sent, const uvrest__quota *quota)
 {
-    bool of_second = quota->burst >= quota->remaining && quota->limit < 0;
+    bool of_second = quota->of_second || (quota->burst >= quota->remaining && quota->limit < 0);
     return quota->remaining >= 0 && !of_second && ledger->now - sent <= ledger->window_ns / 4;
 }
 

@@ -590,6 +590,65 @@ static void quota_takes_the_smallest_row_53(void **state)
     assert_int_equal(quota.burst, -1);
 }
 
+/* What several policies leave: of which of them a number is, by its name or by that of RateLimit-Limit. */
+static void quota_of_several_policies_is_told_apart_row_66(void **state)
+{
+    static const struct {
+        const char *lines[3];
+        int64_t remaining, limit, window_ms, burst;
+        bool of_second;
+    } rows[] = {
+        {{"RateLimit: \"s\";r=44;t=1, \"w\";r=800;t=9", "RateLimit-Policy: \"s\";q=50;w=1, \"w\";q=1000;w=20"},
+         800,
+         1000,
+         20000,
+         50,
+         false},
+        {{"RateLimit-Policy: \"w\";q=1000;w=20", "RateLimit: \"s\";r=44", "RateLimit-Policy: \"s\";q=50;w=1"},
+         -1,
+         1000,
+         20000,
+         50,
+         false},
+        {{"RateLimit: \"a\";r=7, b;r=9", "RateLimit-Policy: \"c\";q=50;w=1"}, 7, -1, -1, 50, false},
+        {{"RateLimit: \"b\";r=30, \"w\";r=800", "RateLimit-Policy: \"w\";q=1000;qu=\"request\";w=20, "
+                                                "\"b\";q=40;qu=\"content-bytes\";w=20"},
+         800,
+         1000,
+         20000,
+         -1,
+         false},
+        {{"RateLimit-Policy: \"c\";q=10;qu=\"concurrent-requests\""}, -1, -1, -1, -1, false},
+        {{"RateLimit-Limit: 50", "RateLimit-Remaining: 44", "RateLimit-Policy: 50;w=1, 1000;w=20"},
+         44,
+         1000,
+         20000,
+         50,
+         true},
+        {{"RateLimit-Policy: 1000;w=20, 50;w=1", "RateLimit-Limit: 50", "RateLimit-Remaining: 44"},
+         44,
+         1000,
+         20000,
+         50,
+         true},
+        {{"RateLimit-Limit: 50, 50;w=1, 1000;w=20", "RateLimit-Remaining: 44"}, 44, 1000, 20000, 50, true},
+        {{"RateLimit-Limit: 1000, 50;w=1, 1000;w=20", "RateLimit-Remaining: 44"}, 44, 1000, 20000, 50, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uvrest__quota q;
+        uvrest__headers_reset(&headers);
+        assert_int_equal(add("HTTP/1.1 200 OK"), UVREST_OK);
+        for (size_t n = 0; n < 3 && rows[i].lines[n] != NULL; n++)
+            assert_int_equal(add(rows[i].lines[n]), UVREST_OK);
+        q = uvrest__headers_quota(&headers);
+        if (q.remaining != rows[i].remaining || q.limit != rows[i].limit || q.window_ms != rows[i].window_ms ||
+            q.burst != rows[i].burst || q.of_second != rows[i].of_second)
+            fail_msg("row %zu: remaining %ld, limit %ld, window %ld ms, burst %ld, of second %d", i, (long)q.remaining,
+                     (long)q.limit, (long)q.window_ms, (long)q.burst, q.of_second);
+    }
+}
+
 #define WITH_HEADERS(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -620,6 +679,7 @@ int main(void)
         WITH_HEADERS(retry_after_takes_the_longest_row_53),
         cmocka_unit_test(quota_is_read_in_all_its_forms_row_66),
         WITH_HEADERS(quota_takes_the_smallest_row_53),
+        WITH_HEADERS(quota_of_several_policies_is_told_apart_row_66),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -368,6 +368,21 @@ static void announced_seconds_are_kept_evenly(void **state)
     uvrest__ledger_answered(&ledger, &ticket, now, &a);
 }
 
+static void what_is_left_of_a_second_is_not_what_is_left_of_the_window(void **state)
+{
+    uvrest__ratelimit_answer a = {
+        200, -1, {.remaining = 1, .limit = 5, .window_ms = 1000, .burst = 3, .of_second = true}};
+    (void)state;
+    (void)must_acquire();
+    uvrest__ledger_answered(&ledger, &ticket, now, &a);
+    assert_false(stats().peers);
+    a.quota.of_second = false;
+    now += S;
+    (void)must_acquire();
+    uvrest__ledger_answered(&ledger, &ticket, now, &a);
+    assert_true(stats().peers); /* four of five are gone, and one is ours */
+}
+
 /* ---- refusals ---------------------------------------------------------------------------------------------------- */
 
 /* Row 60: never longer than a minute at a time, whatever is named. */
@@ -776,6 +791,7 @@ int main(void)
         WITH_LEDGER(counts_that_make_no_sense_do_no_harm_row_66),
         WITH_LEDGER(silence_about_the_count_is_survived_row_66),
         WITH_LEDGER(announced_limits_lower_and_never_raise),
+        WITH_LEDGER(what_is_left_of_a_second_is_not_what_is_left_of_the_window),
         WITH_LEDGER(announced_seconds_are_kept_evenly),
         WITH_LEDGER(pauses_have_a_ceiling_row_60),
         WITH_LEDGER(refusals_without_a_hint_back_off_row_62),
