@@ -416,12 +416,21 @@ bool uvrest__ledger_acquire(uvrest__ledger *ledger, uint64_t now, uvrest_priorit
 
 /* ---- what the server's count says -------------------------------------------------------------------------------- */
 
+/* A limit a second that was not known until now: what went out in the last one has had its share of it. */
+static void announce_interval(uvrest__ledger *ledger, uint64_t interval)
+{
+    if (interval > uvrest__ledger_interval(ledger)) {
+        uint64_t taken = (uint64_t)count_after(&ledger->sent, before(ledger->now, UVREST__NS_PER_S)) * interval;
+        uint64_t next = ledger->now + (taken < UVREST__NS_PER_S ? taken : UVREST__NS_PER_S);
+        ledger->next_send = next > ledger->next_send ? next : ledger->next_send;
+    }
+    ledger->announced_interval_ns = interval;
+}
+
 static void read_announced(uvrest__ledger *ledger, const uvrest__quota *quota)
 {
-    if (quota->burst > 0 && (uint64_t)quota->burst < ledger->conf.slots) {
-        uint64_t per_second = (uint64_t)quota->burst * LEARNT_PERCENT;
-        ledger->announced_interval_ns = 100 * UVREST__NS_PER_S / per_second;
-    }
+    if (quota->burst > 0 && (uint64_t)quota->burst < ledger->conf.slots)
+        announce_interval(ledger, 100 * UVREST__NS_PER_S / ((uint64_t)quota->burst * LEARNT_PERCENT));
     /* A limit below what is left is one of another window. */
     if (quota->limit > 0 && quota->limit >= quota->remaining && quota->window_ms != 0 &&
         quota->window_ms <= MAX_WINDOW_MS)

@@ -360,12 +360,12 @@ static void announced_seconds_are_kept_evenly(void **state)
     uvrest__ledger_answered(&ledger, &ticket, now, &a);
     assert_int_equal(stats().per_second, 1880); /* 94 % of two */
     assert_false(stats().peers);
-    (void)must_acquire();
-    must_wait(UVREST__RATELIMIT_PER_SECOND, 100 * S / 188, true);
-    now += wait.ns;
-    (void)must_acquire();
-    uvrest__ledger_answered(&ledger, &ticket, now, &a);
-    uvrest__ledger_answered(&ledger, &ticket, now, &a);
+    for (int i = 0; i < 2; i++) { /* the first send is one of this second's */
+        must_wait(UVREST__RATELIMIT_PER_SECOND, 100 * S / 188, true);
+        now += wait.ns;
+        (void)must_acquire();
+        uvrest__ledger_answered(&ledger, &ticket, now, &a);
+    }
 }
 
 static void what_is_left_of_a_second_is_not_what_is_left_of_the_window(void **state)
