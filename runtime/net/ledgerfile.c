@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PAGE 4096
@@ -15,6 +17,9 @@
 #define VERSION 1u /* of the layout and of what the numbers mean */
 #define LOCK_AT 0 /* byte whose lock is the ledger's; the member i lives as long as byte LIVES_AT + i is locked */
 #define LIVES_AT 1
+#define LOCK_PATIENCE_NS 1000000000
+#define LOCK_PAUSE_NS 20000
+#define LOCK_PAUSE_MAX_NS 1000000
 #define CLOCKS_DIFFER_NS UVREST__NS_PER_S
 #define BOOT_ID_SIZE 40
 #define NAME_BYTES 8u /* of the key, in the file's name */
@@ -64,9 +69,26 @@ static bool set_lock(int fd, int command, short type, uint32_t at)
     return done == 0;
 }
 
-static bool take_lock(int fd)
+/*
+ * NULL, or why not. It is held for as long as a question takes, but whoever holds it may be stopped (by a debugger, job
+ * control, a frozen container): the kernel's own waiting would then never end, and nor would anybody's calls. Pauses
+ * are counted, not time: we may have been stopped as well.
+ */
+static const char *take_lock(int fd)
 {
-    return set_lock(fd, F_OFD_SETLKW, F_WRLCK, LOCK_AT);
+    struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
+    long waited = 0;
+    while (!set_lock(fd, F_OFD_SETLK, F_WRLCK, LOCK_AT)) {
+        if (errno != EAGAIN && errno != EACCES)
+            return "locks are not supported there";
+        if (waited >= LOCK_PATIENCE_NS)
+            return "whoever holds its lock does not go on";
+        (void)nanosleep(&pause, NULL);
+        waited += pause.tv_nsec;
+        if (pause.tv_nsec < LOCK_PAUSE_MAX_NS)
+            pause.tv_nsec *= 2;
+    }
+    return NULL;
 }
 
 static void drop_lock(int fd)
@@ -115,6 +137,13 @@ static bool write_at(int fd, const void *from, size_t len, size_t at)
 static size_t size_for(uint32_t cap)
 {
     return RINGS_AT + 2 * (size_t)cap * sizeof(uint64_t);
+}
+
+/* Writing beyond the limit would be a signal, which ends the process. */
+static bool may_write(uint32_t cap)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur >= size_for(cap);
 }
 
 static size_t ring_at(const uvrest__ledger *ledger, const uvrest__stamps *stamps)
@@ -215,6 +244,17 @@ static const char *check_size(int fd, uint32_t cap)
     return st.st_size == (off_t)size_for(cap) ? NULL : cut_off;
 }
 
+/* Whoever starts now finds what has the name now. Without any file of that name there is nobody to disagree with. */
+static const char *check_name(const uvrest__ledgerfile *file)
+{
+    struct stat ours, named;
+    if (fstat(file->fd, &ours) != 0)
+        return no_look;
+    if (stat(file->name, &named) != 0 || (ours.st_dev == named.st_dev && ours.st_ino == named.st_ino))
+        return NULL;
+    return "another file has taken its place";
+}
+
 /* ---- members ----------------------------------------------------------------------------------------------------- */
 
 /* Frees the places of the dead. */
@@ -279,7 +319,8 @@ static bool store(uvrest__ledgerfile *file, uvrest__ledger *ledger)
     page p;
     uvrest__ledger copy;
     memset(&p, 0, sizeof p);
-    if (!write_ring(file->fd, ledger, &ledger->sent) || !write_ring(file->fd, ledger, &ledger->answered))
+    if (!may_write(ledger->sent.cap) || !write_ring(file->fd, ledger, &ledger->sent) ||
+        !write_ring(file->fd, ledger, &ledger->answered))
         return false;
     memcpy(&copy, ledger, sizeof copy);
     copy.sent.ring = copy.answered.ring = NULL;
@@ -313,7 +354,8 @@ static const char *make(uvrest__ledgerfile *file, uvrest__ledger *ledger)
     memset(&h, 0, sizeof h);
     if (!read_boot_id(h.boot_id))
         return no_boot_id;
-    if (ftruncate(file->fd, 0) != 0 || posix_fallocate(file->fd, 0, (off_t)size_for(ledger->sent.cap)) != 0)
+    if (!may_write(ledger->sent.cap) || ftruncate(file->fd, 0) != 0 ||
+        posix_fallocate(file->fd, 0, (off_t)size_for(ledger->sent.cap)) != 0)
         return no_writing;
     memset(file->members, 0, sizeof file->members);
     file->rev = 0;
@@ -431,10 +473,10 @@ static const char *attach(uvrest__ledgerfile *file, uvrest__ledger *ledger, uint
 static const char *open_and_attach(uvrest__ledgerfile *file, uvrest__ledger *ledger, uint64_t now)
 {
     const char *why = open_file(file);
+    if (why == NULL)
+        why = take_lock(file->fd);
     if (why != NULL)
         return why;
-    if (!take_lock(file->fd))
-        return "locks are not supported there";
     why = attach(file, ledger, now);
     drop_lock(file->fd);
     return why;
@@ -523,20 +565,26 @@ static bool open_again(uvrest__ledgerfile *file, uvrest__ledger *ledger, uint64_
     return false;
 }
 
+static bool is_check_due(const uvrest__ledgerfile *file, uint64_t now)
+{
+    return uvrest__clock_until(file->checked_at, now) >= UVREST__LEDGERFILE_CHECK_NS;
+}
+
 bool uvrest__ledgerfile_begin(uvrest__ledgerfile *file, uvrest__ledger *ledger, uint64_t now, const char **out_why)
 {
     bool rings_lost = false;
     if (file->pid != getpid() && !open_again(file, ledger, now, out_why))
         return false;
-    if (!take_lock(file->fd))
-        *out_why = "the file cannot be locked";
-    else
+    *out_why = take_lock(file->fd);
+    if (*out_why == NULL)
         *out_why = refresh(file, ledger, &rings_lost);
+    if (*out_why == NULL && is_check_due(file, now))
+        *out_why = check_name(file);
     if (*out_why != NULL) {
         lose(file, ledger, rings_lost);
         return false;
     }
-    if (uvrest__clock_until(file->checked_at, now) >= UVREST__LEDGERFILE_CHECK_NS)
+    if (is_check_due(file, now))
         bury(file, ledger, now);
     file->in_flight_before = ledger->in_flight;
     file->probing_before = ledger->probing;
@@ -560,7 +608,8 @@ bool uvrest__ledgerfile_commit(uvrest__ledgerfile *file, uvrest__ledger *ledger,
 void uvrest__ledgerfile_close(uvrest__ledgerfile *file, uvrest__ledger *ledger)
 {
     bool rings_lost = false;
-    if (file->fd >= 0 && file->pid == getpid() && file->members[file->me].in_flight == 0 && take_lock(file->fd)) {
+    if (file->fd >= 0 && file->pid == getpid() && file->members[file->me].in_flight == 0 &&
+        take_lock(file->fd) == NULL) {
         if (refresh(file, ledger, &rings_lost) == NULL) {
             file->members[file->me].used = 0;
             (void)store(file, ledger);

@@ -10,7 +10,8 @@
  *     older one and carry a checksum, so a half-written one is passed over and the file is as before that question.
  *   - killed with requests under way: each process holds a lock of its own as long as it lives. Whoever finds it free
  *     counts the dead one's requests as answered at that moment.
- *   - cut off, removed, overwritten, of another version, from before a restart of the machine: recognised before it is
+ *   - stopped while holding the lock: the others wait for a second, then each goes on without the file.
+ *   - cut off, removed, replaced, overwritten, of another version, from before a restart of the machine: recognised before it is
  *     used. It is read and written, not mapped: nothing that is done to a file makes a read of it a signal.
  *   - forked: the child opens the file anew, since locks belong to what was opened.
  * Layout: a page of head (what it is, whose), a page for each of the two copies of the numbers, then both rings.
@@ -28,7 +29,7 @@
 #define UVREST__LEDGERFILE_MEMBERS 128u
 /** Bytes of the key that tells ledgers apart. */
 #define UVREST__LEDGERFILE_KEY 32u
-/** How often a process looks for others that have died. */
+/** How often a process looks for others that have died, and whether its file still has the name. */
 #define UVREST__LEDGERFILE_CHECK_NS UINT64_C(1000000000)
 
 /** A process at the file. */
@@ -45,7 +46,7 @@ typedef struct uvrest__ledgerfile {
     uint8_t key[UVREST__LEDGERFILE_KEY];
     uint32_t me; /* our place among the members */
     uint64_t rev; /* of the numbers in our copy; 0: none */
-    uint64_t checked_at; /* last look for the dead */
+    uint64_t checked_at; /* when it did */
     uint32_t in_flight_before; /* at begin(), of all; what it grows by is ours */
     bool probing_before;
     uint32_t prober; /* whose probe is under way */

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -805,6 +806,66 @@ static void a_file_lost_in_use_leaves_a_ledger_of_ones_own_row_70(void **state)
     lose_the_file(harm_by_overwriting, "damaged");
 }
 
+/* As if whoever holds it were stopped. */
+static void a_lock_that_nobody_lets_go_of_is_given_up_row_70(void **state)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+    process p = start(), late;
+    uint64_t begun;
+    int fd = open(find_file(), O_RDWR);
+    (void)state;
+    spend(&p, 3);
+    assert_int_equal(fcntl(fd, F_OFD_SETLK, &lock), 0);
+    begun = uvrest__clock_now(&uvrest__clock_system);
+    (void)must_acquire(&p);
+    assert_in_range(uvrest__clock_now(&uvrest__clock_system) - begun, S, 30 * S);
+    assert_string_equal(uvrest__ratelimit_take_warning(p.rl), "whoever holds its lock does not go on");
+    assert_int_equal(stats(&p).free_slots, 6);
+    late = start_with(&conf);
+    assert_string_equal(late.warning, "whoever holds its lock does not go on");
+    answer(&p, ticket, 200);
+    close(fd);
+    stop(&late);
+    stop(&p);
+}
+
+static void a_limit_on_the_size_of_files_kills_nobody_row_70(void **state)
+{
+    struct rlimit before, none;
+    process p = start(), late;
+    (void)state;
+    spend(&p, 3);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    spend(&p, 1);
+    late = start_with(&conf);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_string_equal(uvrest__ratelimit_take_warning(p.rl), "the file cannot be written");
+    assert_string_equal(late.warning, "the file cannot be written");
+    assert_int_equal(stats(&p).free_slots, 6);
+    stop(&late);
+    stop(&p);
+}
+
+static void a_file_in_the_place_of_ours_is_noticed_row_70(void **state)
+{
+    process p = start(), late;
+    char moved[600];
+    (void)state;
+    spend(&p, 3);
+    snprintf(moved, sizeof moved, "%s/.moved", folder);
+    assert_int_equal(rename(find_file(), moved), 0);
+    spend(&p, 1); /* nobody else can come to another one yet */
+    late = start();
+    now += S;
+    spend(&p, 1);
+    assert_string_equal(uvrest__ratelimit_take_warning(p.rl), "another file has taken its place");
+    stop(&late);
+    stop(&p);
+    unlink(moved);
+}
+
 static void moments_damaged_in_use_count_as_used_now_row_70(void **state)
 {
     process a = start(), b = start();
@@ -876,6 +937,9 @@ int main(void)
         WITH_FOLDER(what_is_no_file_is_refused_row_70),
         WITH_FOLDER(an_unwritable_place_is_refused_row_70),
         WITH_FOLDER(a_file_lost_in_use_leaves_a_ledger_of_ones_own_row_70),
+        WITH_FOLDER(a_lock_that_nobody_lets_go_of_is_given_up_row_70),
+        WITH_FOLDER(a_limit_on_the_size_of_files_kills_nobody_row_70),
+        WITH_FOLDER(a_file_in_the_place_of_ours_is_noticed_row_70),
         WITH_FOLDER(moments_damaged_in_use_count_as_used_now_row_70),
         WITH_FOLDER(shared_ledgers_survive_lack_of_memory_row_110),
     };
