@@ -11,6 +11,9 @@
 #define HEARTBEAT_NS UVREST__NS_PER_S
 #define VALID_HEARTBEATS 3u
 #define HORIZON_HEARTBEATS 1u
+/* A server that answers nonsense at once is not asked as fast as it answers. */
+#define NONSENSE_REST_NS (UVREST__NS_PER_S / 10)
+#define LEAST_WAIT_US 1000 /* the script names no shorter one */
 #define EPOCH_BITS 52 /* what a double and the script's numbers hold exactly */
 
 /* ---- moments ----------------------------------------------------------------------------------------------------- */
@@ -224,6 +227,8 @@ uint64_t uvrest__leases_due(const uvrest__leases *leases, uint64_t now)
     uint64_t due = UINT64_MAX;
     if (leases->open)
         return UINT64_MAX;
+    if (now < leases->rests_until)
+        return leases->rests_until;
     if (leases->refused || leases->again || leases->longest_ns > leases->known_longest_ns)
         return 0;
     if (leases->demand == 0 && (leases->n_leased > 0 || (leases->in_flight == 0 && n_unreported(leases) > 0)))
@@ -379,6 +384,8 @@ static bool is_sane(const uvrest__leases *leases, const int64_t *values, size_t 
     uint64_t granted = 0;
     if (n < 5 || n > UVREST__LEASES_VALUES || n % 2 == 0 || values[0] <= 0)
         return false;
+    if (values[2] >= 0 && values[2] < LEAST_WAIT_US)
+        return false;
     for (size_t i = 1; i < n; i++)
         if (values[i] > (int64_t)(leases->window_ns / US) + (int64_t)UINT32_MAX)
             return false;
@@ -411,8 +418,10 @@ bool uvrest__leases_answer(uvrest__leases *leases, uint64_t now, const int64_t *
                            uvrest__leases_news *out_news)
 {
     assert(leases->open);
-    if (!is_sane(leases, values, n))
+    if (!is_sane(leases, values, n)) {
+        leases->rests_until = uvrest__clock_add(now, NONSENSE_REST_NS);
         return false;
+    }
     leases->open = leases->again = false;
     leases->epoch = (uint64_t)values[0];
     leases->reported = leases->reporting;

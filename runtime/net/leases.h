@@ -87,6 +87,7 @@ typedef struct uvrest__leases {
     uint64_t told_valid_ns; /* how long what the open question asks for may be used, from asked_at on */
     uint64_t known_valid_ns; /* and the newest answered one, from known_at on */
     uint64_t ask_again_at; /* for more slots */
+    uint64_t rests_until; /* after an answer that made no sense: nothing is asked before */
     uint64_t away_since; /* 0: the server answers */
 
     uint32_t demand; /* calls that wait */
@@ -153,7 +154,8 @@ uint64_t uvrest__leases_due(const uvrest__leases *leases, uint64_t now);
 UVREST_MUST_USE uvrest_status uvrest__leases_ask(uvrest__leases *leases, uint64_t now,
                                                  const uvrest__leases_terms *terms, bool leaving, uvrest__buf *words,
                                                  size_t *out_n);
-/** The open question was answered. false: not in the way it should, which counts as no answer. */
+/** The open question was answered. false: not in the way it should, which counts as no answer, and the next question
+ * comes a tenth of a second later. */
 UVREST_MUST_USE bool uvrest__leases_answer(uvrest__leases *leases, uint64_t now, const int64_t *values, size_t n,
                                            uvrest__leases_news *out_news);
 /** The open question will not be answered, or none can be asked. true: it is the first time

@@ -388,6 +388,8 @@ static void wrong_answers_change_nothing(void **state)
         {{-5, -1, -1, 0, 0}, 5},
         {{7, INT64_MAX, -1, 0, 0}, 5},
         {{7, -1, INT64_MAX, 0, 0}, 5},
+        {{7, -1, 0, 0, 0}, 5},
+        {{7, -1, 999, 0, 0}, 5},
         {{7, -1, -1, 0, 0, 1}, 6},
         {{7, -1, -1, 0, 0, 0, 0}, 7},
         {{7, -1, -1, 0, 0, -1, 0}, 7},
@@ -406,6 +408,9 @@ static void wrong_answers_change_nothing(void **state)
         assert_false(may());
     }
     (void)uvrest__leases_lost(&leases, now);
+    assert_int_equal(uvrest__leases_due(&leases, now), now + S / 10); /* not as fast as it says such things */
+    now += S / 10;
+    assert_int_equal(uvrest__leases_due(&leases, now), 0);
     ask();
     assert_int_equal(number(SEQ), 1);
     grant(2, 0);
