@@ -262,9 +262,21 @@ static bool is_redirect(const uvrest_call *call, const received *r)
     }
 }
 
-/* Where it leads, for people: without what follows the path, since signed URLs carry their secret there. */
+/* Where it leads, for people: without what follows the path, since signed URLs carry their secret there, and without
+ * whatever stands before the host. */
 static void add_location(uvrest__text *text, const char *location)
 {
+    const char *host = strstr(location, "//");
+    const char *at;
+    size_t before = strcspn(location, "?#");
+    if (host != NULL && (size_t)(host - location) < before) {
+        host += 2;
+        at = memrchr(host, '@', strcspn(host, "/?#"));
+        if (at != NULL) {
+            uvrest__text_add_foreign(text, location, (size_t)(host - location));
+            location = at + 1;
+        }
+    }
     uvrest__text_add_foreign(text, location, strcspn(location, "?#"));
 }
 

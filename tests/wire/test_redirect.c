@@ -85,6 +85,27 @@ static void row_47_redirect_elsewhere_is_refused(void **state)
     server_stop(other);
 }
 
+static void sec_5_a_location_is_told_without_its_secrets(void **state)
+{
+    static const char *const rows[][2] = {
+        {"https://user:sesame@files.example/x?sig=sesame", "https://files.example/x"},
+        {"//sesame@files.example/@home#sesame", "//files.example/@home"},
+        {"https://sesame@one@files.example", "https://files.example"},
+        {"https://files.example/a@b", "https://files.example/a@b"},
+        {"other:a@b", "other:a@b"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char script[256];
+        seen saw;
+        snprintf(script, sizeof script, "conn\nexpect\nreply+ 302 Location: %s|{}\n", rows[i][0]);
+        saw = wire_get_once(script);
+        wire_check_status(&saw, UVREST_E_PROTOCOL);
+        wire_check_contains(saw.message, rows[i][1]);
+        wire_check_lacks(saw.message, "sesame");
+    }
+}
+
 static void row_48_redirect_loop_ends_in_limit(void **state)
 {
     seen saw = wire_get_once("conn\nexpect\nreply+ 302 Location: /API/leaves/a1/|{}\nloop\n");
@@ -110,6 +131,7 @@ int main(void)
         cmocka_unit_test(row_46_other_methods_are_not_followed),
         cmocka_unit_test(row_46_redirect_without_a_location_is_a_protocol_error),
         cmocka_unit_test(row_47_redirect_elsewhere_is_refused),
+        cmocka_unit_test(sec_5_a_location_is_told_without_its_secrets),
         cmocka_unit_test(row_48_redirect_loop_ends_in_limit),
         cmocka_unit_test(a_redirected_call_keeps_its_retries),
     };
