@@ -4,6 +4,7 @@
 #include "ceilings.h"
 #include "sanitizer.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* An arena without a block points here, so that `at` and `end` are never NULL and need no test. */
@@ -144,6 +145,24 @@ uvrest_status uvrest__arena_grow(uvrest_arena *arena, size_t need, size_t hint)
         }
     }
     enter(arena, block, used, 0);
+    return UVREST_OK;
+}
+
+uvrest_status uvrest__arena_enlarge(uvrest_arena *arena, size_t want)
+{
+    uvrest__block *block = arena->first;
+    size_t filled = (size_t)(arena->at - block->data);
+    size_t more = want - block->cap;
+    assert(block == arena->current && want > block->cap);
+    if (arena->taken > arena->max_bytes || more > arena->max_bytes - arena->taken)
+        return UVREST_E_LIMIT;
+    block = want > SIZE_MAX - sizeof *block ? NULL : uvrest__realloc(arena->alloc, block, sizeof *block + want);
+    if (block == NULL)
+        return UVREST_E_NOMEM;
+    block->cap = want;
+    arena->taken += more;
+    arena->first = block;
+    enter(arena, block, 0, filled);
     return UVREST_OK;
 }
 

@@ -36,6 +36,12 @@ struct uvrest_arena {
  */
 UVREST_MUST_USE uvrest_status uvrest__arena_grow(uvrest_arena *arena, size_t need, size_t hint);
 
+/*
+ * Makes the first block, which is the only one in use, larger: want bytes in all. What is in it may move. Failures as
+ * above.
+ */
+UVREST_MUST_USE uvrest_status uvrest__arena_enlarge(uvrest_arena *arena, size_t want);
+
 /* Appends a scratch block of at least need bytes to the list after `last` (NULL: the list is empty). */
 UVREST_MUST_USE uvrest_status uvrest__arena_scratch(uvrest_arena *arena, uvrest__block *last, size_t need, size_t hint,
                                                     uvrest__block **out_block);

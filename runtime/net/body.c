@@ -91,19 +91,18 @@ static uvrest_status begin(uvrest__body *body, uvrest__body_store *store, size_t
     return UVREST_OK;
 }
 
-/* Makes room for `len` bytes in all and the closing NUL. */
+/* Makes room for `len` bytes in all and the closing NUL. The block itself grows: beside a copy in another one, a large
+ * body would take twice its length, for as long as somebody keeps it. */
 static uvrest_status reserve(uvrest__body *body, size_t len)
 {
     uvrest_arena *arena = body->arena;
     uvrest_status st;
     if ((size_t)(arena->end - body->text) > len)
         return UVREST_OK;
-    st = uvrest__arena_grow(arena, len + 1, len + len + EXTRA);
-    if (st != UVREST_OK)
-        return st;
-    memcpy(arena->at, body->text, body->len);
-    body->text = arena->at;
-    return UVREST_OK;
+    st = uvrest__arena_enlarge(arena, len + len + EXTRA);
+    if (st == UVREST_OK)
+        body->text = arena->at;
+    return st;
 }
 
 uvrest_status uvrest__body_expect(uvrest__body *body, uvrest__body_store *store, size_t len)

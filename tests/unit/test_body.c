@@ -58,6 +58,22 @@ static void a_body_grows_whatever_was_announced(void **state)
     assert_int_equal(counting.n_live, 0);
 }
 
+static void a_body_that_grew_is_there_once(void **state)
+{
+    support_alloc counting;
+    uvrest__body_store store;
+    uvrest_arena *arena;
+    (void)state;
+    support_alloc_init(&counting);
+    uvrest__body_store_init(&store, &counting.alloc, 1000000);
+    arena = receive(&store, 0, 1000000);
+    assert_ptr_equal(arena->first, arena->current);
+    assert_null(arena->first->next);
+    assert_int_equal(counting.n_live, 2); /* the arena, and its block */
+    uvrest_arena_free(arena);
+    uvrest__body_store_fini(&store);
+}
+
 static void nothing_arrived_is_nothing(void **state)
 {
     support_alloc counting;
@@ -190,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_body_grows_whatever_was_announced),
+        cmocka_unit_test(a_body_that_grew_is_there_once),
         cmocka_unit_test(nothing_arrived_is_nothing),
         cmocka_unit_test(an_answer_like_those_before_takes_nothing_from_the_allocator),
         cmocka_unit_test(the_sanitizer_guards_what_is_spare),
