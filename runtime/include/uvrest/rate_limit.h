@@ -78,9 +78,9 @@ typedef struct uvrest_rate_limit {
                                  one that starts anew knows what was used. Best on a file system of memory, such as
                                  below XDG_RUNTIME_DIR. The files are made with mode 0600, never removed, and must be
                                  regular, the user's own and of nobody else's access; symbolic links are not followed.
-                                 Where a file cannot be used (another's, cut off, of another version, not writable, more
-                                 than 128 processes) the client keeps a ledger of its process alone, and on_log is
-                                 told. All must run in one time namespace. Other clients' answers are noticed
+                                 Where a file cannot be used (another's, cut off, replaced, of another version, not
+                                 writable, locked for a second by a process that is stopped, more than 128 processes)
+                                 the client keeps a ledger of its process alone, and on_log is told. All must run in one time namespace. Other clients' answers are noticed
                                  within 20 ms */
     uvrest_acquire_fn *acquire; /* asked before a send for which there is no slot of an earlier answer; on top of the
                                    ledger, of this client alone; default NULL */
