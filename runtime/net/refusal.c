@@ -36,18 +36,21 @@ static bool tells_of_refusal(const char *text, size_t len)
 void uvrest__refusal_begin(uvrest__refusal *refusal, const char *local_ip, int local_port, const char *ip, int port)
 {
     refusal->stream = 0;
-    refusal->refused = false;
+    refusal->stale = refusal->stale || (refusal->refused && !refusal->told);
+    refusal->refused = refusal->told = false;
     snprintf(refusal->connection, sizeof refusal->connection, "%s %d %s %d", local_ip, local_port, ip, port);
 }
 
 void uvrest__refusal_hear(uvrest__refusal *refusal, const char *text, size_t len)
 {
-    if (tells_of_refusal(text, len))
-        refusal->refused = true;
-    else if (begins(text, len, "Connection died") || begins(text, len, "Downgrades"))
+    if (tells_of_refusal(text, len)) {
+        refusal->refused = refusal->told = true;
+        refusal->stale = false;
+    } else if (begins(text, len, "Connection died") || begins(text, len, "Downgrades")) {
         refusal->stream = 0; /* what is said from here on concerns another connection */
-    else if (begins(text, len, "Using Stream ID: "))
+    } else if (begins(text, len, "Using Stream ID: ")) {
         refusal->stream = number_after(text, len, "ID: ");
+    }
 }
 
 /* Whole lines: a header that libcurl quotes begins otherwise. */

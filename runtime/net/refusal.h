@@ -11,7 +11,8 @@
  *  - on a reused one, where it repeats for any reason, it says nothing and keeps a note in the easy handle. That is
  *    read by giving the handle one more request, to a socket of ours, which ends at once without an answer: libcurl then
  *    says why it would repeat that. Only a stream that was refused makes the note and only these words take it away, so
- *    a handle that may carry one must not be used for another request.
+ *    a handle that may carry one must not be used for another request. Nor does it tell of a request's last sending
+ *    once an earlier one was refused without the words.
  * A libcurl that behaves otherwise never says the words, and the request counts as one that may have been executed.
  */
 #ifndef UVREST_NET_REFUSAL_H
@@ -27,6 +28,8 @@ typedef struct uvrest__refusal {
     int64_t stream; /* as which it was sent on the connection; 0: none, or that has been left */
     char connection[128]; /* the two ends of the connection */
     bool refused; /* what was sent last was */
+    bool told; /* in the words that take libcurl's note away */
+    bool stale; /* the note may be of an earlier sending, and says nothing of what was sent last */
 } uvrest__refusal;
 
 /** It is sent now, on this connection. */

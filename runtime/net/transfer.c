@@ -236,7 +236,7 @@ static size_t on_body(char *data, size_t size, size_t n, void *user)
 /* On the connection the reader is on now, whichever it was sent on first. */
 static void pass_goaway_on(uvrest__transport *transport, CURL *reader, int64_t last)
 {
-    uvrest__refusal heard;
+    uvrest__refusal heard = {0};
     const char *local_ip = NULL;
     const char *ip = NULL;
     long local_port = 0;
@@ -382,7 +382,7 @@ static void look_for_refusal(uvrest__transfer *transfer)
         return;
     transfer->shaped = false;
     if (outcome->fault != UVREST__TRANSFER_BROKEN ||
-        (!transfer->refusal.refused && !uvrest__refusal_is_noted(transfer->easy)))
+        (!transfer->refusal.refused && (transfer->refusal.stale || !uvrest__refusal_is_noted(transfer->easy))))
         return;
     conclude(transfer, &r, CURLE_ABORTED_BY_CALLBACK);
 }

@@ -70,6 +70,24 @@ static void a_goaway_after_the_connection_was_left_is_anothers(void **state)
     }
 }
 
+/* libcurl notes a refusal, and says the words only when it takes the note away. */
+static void a_refusal_without_the_words_leaves_a_stale_note(void **state)
+{
+    uvrest__refusal refusal = sent("Using Stream ID: 5 (easy", 1);
+    uvrest__refusal reader = sent("", 1);
+    (void)state;
+    assert_false(refusal.stale);
+    uvrest__refusal_hear_goaway(&refusal, &reader, 3);
+    assert_false(refusal.stale); /* of what was sent last */
+    uvrest__refusal_begin(&refusal, "127.0.0.1", 2, "127.0.0.1", 443);
+    assert_true(refusal.stale);
+    uvrest__refusal_begin(&refusal, "127.0.0.1", 3, "127.0.0.1", 443);
+    assert_true(refusal.stale);
+    hear(&refusal, "REFUSED_STREAM, retrying a fresh connect\n");
+    uvrest__refusal_begin(&refusal, "127.0.0.1", 4, "127.0.0.1", 443);
+    assert_false(refusal.stale);
+}
+
 /* A server can put what it likes into a header, but not at the beginning of a line of the log. */
 static void words_inside_a_line_are_no_words(void **state)
 {
@@ -100,6 +118,7 @@ int main(void)
         cmocka_unit_test(the_log_is_read),
         cmocka_unit_test(a_goaway_is_for_the_streams_above_it_on_its_connection),
         cmocka_unit_test(a_goaway_after_the_connection_was_left_is_anothers),
+        cmocka_unit_test(a_refusal_without_the_words_leaves_a_stale_note),
         cmocka_unit_test(words_inside_a_line_are_no_words),
         cmocka_unit_test(a_handle_without_a_note_has_none),
     };

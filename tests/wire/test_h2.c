@@ -293,6 +293,34 @@ static void row_30_goaway_between_two_posts_repeats_the_second(void **state)
     assert_int_equal(requests, 4);
 }
 
+/* It is repeated on another connection, where it breaks: of that the refusal before says nothing. */
+static void row_30_a_post_that_breaks_after_it_was_refused_may_be_executed(void **state)
+{
+    server *s = start_alpn(BEGIN REQUEST ANSWER REQUEST REQUEST
+                           "frame 1 GOAWAY 0 0 \\x00\\x00\\x00\\x03" NO_ERROR "\npause 100\nframe 1 HEADERS 4 3 \\x88\n"
+                           "frame 1 DATA 1 3 {\"id\":\"taken\"}\nstall\n" BEGIN UPLOAD
+                           "frame 1 RST_STREAM 0 - " INTERNAL_ERROR "\nstall\n",
+                           "h2");
+    sample_client_options options = options_for(s);
+    uvrest_client *client = wire_client_of(&options);
+    seen first = {0};
+    seen saw[2] = {{0}};
+    unsigned broken;
+    (void)state;
+    wire_get(client, &first, NULL, NULL);
+    wire_run(client, &first);
+    for (size_t i = 0; i < 2; i++)
+        wire_post(client, &saw[i], NULL, NULL);
+    assert_int_equal(uvrest_client_run(client), UVREST_OK);
+    broken = saw[0].status == UVREST_OK ? 1 : 0;
+    wire_check_status(&saw[1 - broken], UVREST_OK);
+    wire_check_status(&saw[broken], UVREST_E_NETWORK);
+    assert_int_equal(saw[broken].executed, UVREST_EXECUTED_MAYBE);
+    assert_int_equal(server_requests(s), 4);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
 /* No stream is left: libcurl ends both alike, and only one of them reads why. */
 static void row_30_goaway_below_two_posts_repeats_both(void **state)
 {
@@ -846,6 +874,7 @@ int main(void)
         cmocka_unit_test(row_30_goaway_below_our_stream_is_repeated),
         cmocka_unit_test(row_32_refused_stream_is_repeated),
         cmocka_unit_test(row_30_goaway_between_two_posts_repeats_the_second),
+        cmocka_unit_test(row_30_a_post_that_breaks_after_it_was_refused_may_be_executed),
         cmocka_unit_test(row_30_goaway_below_two_posts_repeats_both),
         cmocka_unit_test(row_30_goaway_below_a_post_and_gets_repeats_all),
         cmocka_unit_test(row_30_goaway_above_a_post_says_nothing_of_it),
