@@ -717,9 +717,24 @@ static void row_110_every_allocation_may_fail(void **state)
     server_stop(s);
 }
 
+/* While the loop waits for other things; the part ends when the client has ended the connection. */
+static void row_24_answer_that_was_not_asked_for_ends_an_idle_connection(void **state)
+{
+    server *s = server_start("conn\nexpect\n" ANSWER "expect\npause 20\n" ANSWER "pause 20\n" ANSWER "read 1\n");
+    uvrest_client *client = thread_client(s);
+    const uvrest_request request = {.path = "/x"};
+    (void)state;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(uvrest_call_raw_wait(client, &request, NULL, NULL), UVREST_OK);
+    server_wait_silent(s, 1);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(row_24_answer_that_was_not_asked_for_ends_an_idle_connection),
         cmocka_unit_test(row_117_calls_start_on_many_threads_and_end_on_one),
         cmocka_unit_test(clients_on_many_threads_share_a_ledger),
         cmocka_unit_test(waits_on_many_threads),
