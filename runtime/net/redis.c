@@ -294,14 +294,16 @@ static uvrest_status send_script(uvrest__redis *redis, const call *c)
 
 static const char *why_refused(const answer *a, call_kind kind)
 {
+    if (strncmp(a->text, "LOADING", 7) == 0)
+        return "it is loading its data";
+    if (strncmp(a->text, "ERR max number", 14) == 0)
+        return "it has too many clients";
     if (kind == CALL_AUTH)
         return "it refuses user or password";
     if (kind == CALL_SELECT)
         return "it refuses the db";
     if (strncmp(a->text, "NOAUTH", 6) == 0)
         return "it wants a password";
-    if (strncmp(a->text, "LOADING", 7) == 0)
-        return "it is loading its data";
     if (strncmp(a->text, "READONLY", 8) == 0)
         return "it is a read-only copy";
     return "it refused the script";

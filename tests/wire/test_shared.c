@@ -193,6 +193,38 @@ static void a_wrong_password_is_told_once_and_not_what_it_was(void **state)
     server_stop(s);
 }
 
+/* What is wrong with the server is not said of the password. */
+static void a_server_that_has_no_time_is_told_from_one_that_refuses(void **state)
+{
+    static const char *const rows[][2] = {
+        {"-ERR max number of clients reached", "it has too many clients"},
+        {"-LOADING Redis is loading the dataset in memory", "it is loading its data"},
+        {"-WRONGPASS invalid username-password pair", "it refuses user or password"},
+        {"-ERR invalid password", "it refuses user or password"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char script[128], url[64];
+        uvrest_call_options hurry = {.deadline_ms = 300};
+        server *s = server_start(API), *redis;
+        sample_client_options options;
+        uvrest_client *client;
+        seen saw = {0};
+        reach said;
+        snprintf(script, sizeof script, "conn\nread 1\nsend %s\\r\\n\nstall\n", rows[i][0]);
+        redis = server_start(script);
+        snprintf(url, sizeof url, "redis://:sesame@127.0.0.1:%d", server_port(redis));
+        options = options_for(s, url, &said);
+        client = wire_client_of(&options);
+        wire_get(client, &saw, &hurry, NULL);
+        wire_run(client, &saw);
+        wire_check_contains(said.why, rows[i][1]);
+        uvrest_client_free(client);
+        server_stop(redis);
+        server_stop(s);
+    }
+}
+
 /* A timer of the test's on the caller's loop: something happens to the server while calls are under way. */
 typedef struct event {
     uv_timer_t timer;
@@ -589,6 +621,7 @@ int main(void)
         cmocka_unit_test(row_68_two_clients_share_one_window),
         cmocka_unit_test(a_client_that_ends_leaves_nothing_out),
         cmocka_unit_test(a_client_with_a_thread_of_its_own_shares_too),
+        cmocka_unit_test(a_server_that_has_no_time_is_told_from_one_that_refuses),
         cmocka_unit_test(a_wrong_password_is_told_once_and_not_what_it_was),
         cmocka_unit_test(a_flushed_script_is_sent_again),
         cmocka_unit_test(a_server_that_is_killed_and_started_anew_costs_a_window),
