@@ -40,12 +40,14 @@ NAMESPACE = ("unshare", "--user", "--map-root-user", "--mount")
 class Plan:
     run_s: float  # one run of one program
     python_s: float
-    case_s: float  # all rounds of one case
+    closest_s: float  # all rounds of one case beside the hand-written program
+    alone_s: float  # the same with one call under way: what the machine does besides shows most
+    others_s: float  # all rounds of one case beside the others, which are far off
     cold_rounds: int
 
 
-FULL = Plan(run_s=0.3, python_s=0.5, case_s=15.0, cold_rounds=COLD_ROUNDS)
-QUICK = Plan(run_s=0.05, python_s=0.1, case_s=0.4, cold_rounds=5)
+FULL = Plan(0.3, 0.5, closest_s=10.0, alone_s=40.0, others_s=8.0, cold_rounds=COLD_ROUNDS)
+QUICK = Plan(0.05, 0.1, closest_s=0.4, alone_s=0.4, others_s=0.4, cold_rounds=5)
 
 
 @dataclass(frozen=True)
@@ -111,11 +113,13 @@ class Runner:
         sample = self._run(name, case, count, in_flight)
         return max(count, int(wanted_s / sample.wall_s))
 
-    def _rounds(self, case: Case, programs: dict[str, tuple[str, int]]) -> dict[str, list[Sample]]:
+    def _rounds(
+        self, case: Case, programs: dict[str, tuple[str, int]], seconds: float
+    ) -> dict[str, list[Sample]]:
         """programs: under which name, which program, how many in flight."""
         counts = {key: self._count(name, case, n) for key, (name, n) in programs.items()}
         samples: dict[str, list[Sample]] = {key: [] for key in programs}
-        end = time.monotonic() + self._plan.case_s
+        end = time.monotonic() + seconds
         order = list(programs)
         while time.monotonic() < end or len(samples[order[0]]) < 3:
             for key in order:
@@ -137,33 +141,43 @@ class Runner:
         self._print("ratio", f"{case.name}.cpu_vs_{other}", cpu, digits)
         self._print("ratio", f"{case.name}.rate_vs_{other}", rate)
 
-    def case(self, case: Case) -> None:
-        n = case.in_flight
-        programs = {"sdk": ("sdk", n), "handwritten": ("handwritten", n)}
-        if case.protocol == "h1":
-            programs["python"] = ("python", n)
-        if n == 1:
-            programs["blocking"] = ("blocking", 1)
-        samples = self._rounds(case, programs)
-        for other in programs:
-            if other != "sdk":
-                self._compare(case, samples, other)
-        if "python" in programs:
-            pairs = list(zip(samples["sdk"], samples["python"], strict=True))
-            memory = median(a.rss / b.rss for a, b in pairs)
-            self._print("ratio", f"{case.name}.memory_vs_python", memory)
-            private = median(a.private / b.private for a, b in pairs)
-            self._print("ratio", f"{case.name}.private_memory_vs_python", private)
+    def _say(self, case: Case, samples: dict[str, list[Sample]]) -> None:
         used = ", ".join(
             f"{key} {median(s.cpu_s for s in values) * 1e6:.1f}" for key, values in samples.items()
         )
         rounds = len(samples["sdk"])
         print(f"{case.name}: CPU in microseconds a call: {used}; {rounds} rounds", file=sys.stderr)
 
+    def case(self, case: Case) -> None:
+        n = case.in_flight
+        ours = {"sdk": ("sdk", n)}
+        seconds = self._plan.alone_s if n == 1 else self._plan.closest_s
+        samples = self._rounds(case, {**ours, "handwritten": ("handwritten", n)}, seconds)
+        self._say(case, samples)
+        self._compare(case, samples, "handwritten")
+        others = {}
+        if case.protocol == "h1":
+            others["python"] = ("python", n)
+        if n == 1:
+            others["blocking"] = ("blocking", 1)
+        if not others:
+            return
+        samples = self._rounds(case, {**ours, **others}, self._plan.others_s)
+        self._say(case, samples)
+        for other in others:
+            self._compare(case, samples, other)
+        if "python" in others:
+            pairs = list(zip(samples["sdk"], samples["python"], strict=True))
+            memory = median(a.rss / b.rss for a, b in pairs)
+            self._print("ratio", f"{case.name}.memory_vs_python", memory)
+            private = median(a.private / b.private for a, b in pairs)
+            self._print("ratio", f"{case.name}.private_memory_vs_python", private)
+
     def blocking(self) -> None:
         """The blocking twin against a handle that is kept."""
         case = Case("h1", "4k", 0)
-        samples = self._rounds(case, {"sdk": ("sdk", 0), "kept": ("blocking", 0)})
+        programs = {"sdk": ("sdk", 0), "kept": ("blocking", 0)}
+        samples = self._rounds(case, programs, self._plan.alone_s)
         pairs = list(zip(samples["sdk"], samples["kept"], strict=True))
         cpu = median(a.cpu_s / b.cpu_s for a, b in pairs)
         rate = median(b.wall_s / a.wall_s for a, b in pairs)
