@@ -14,7 +14,7 @@
  */
 #define UVREST__RARE __attribute__((noinline, cold))
 
-/** Called by name alone, never through a pointer: so it needs no landing pad, and is no place to jump to for anybody. */
+/** Called by name alone, never through a pointer: so it needs no landing pad, and nobody finds a place to jump to. */
 #if defined(__CET__) && __CET__ % 2 == 1
 #define UVREST__DIRECT __attribute__((nocf_check))
 #else

@@ -40,7 +40,7 @@ UVREST_MUST_USE uvrest_status uvrest__credentials_add_lines(uvrest__credentials 
 size_t uvrest__credentials_list(const uvrest__credentials *set, uint32_t mask, const char **list);
 /** Whether a set has exactly these lines, in this order. */
 bool uvrest__credentials_are(const uvrest__credentials *set, const char *const *lines);
-/** Overwrites every word of the values that stands in text with asterisks, percent-encoded or cut off with "..." too. */
+/** Overwrites each word of the values that stands in text with asterisks, percent-encoded or cut off with "..." too. */
 void uvrest__credentials_redact(const uvrest__credentials *set, char *text);
 /** The names of the lines, "App-ID, Auth-Token", into out[cap]. */
 void uvrest__credentials_names(const uvrest__credentials *set, uint32_t mask, char *out, size_t cap);

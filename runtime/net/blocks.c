@@ -10,8 +10,8 @@
 #include <string.h>
 
 /*
- * A list a size: 24, 40, 56, ... bytes, which are the sizes glibc rounds to, so that nothing is lost. Another malloc may
- * round up further; a block is then on the list of the largest size it certainly has.
+ * A list a size: 24, 40, 56, ... bytes, which are the sizes glibc rounds to, so that nothing is lost. Another malloc
+ * may round up further; a block is then on the list of the largest size it certainly has.
  */
 #define SMALLEST ((size_t)24)
 #define STEP ((size_t)16)
@@ -47,7 +47,7 @@ static size_t size_in(size_t list)
     return SMALLEST + list * STEP;
 }
 
-/* ---- a thread's store --------------------------------------------------------------------------------------------- */
+/* ---- a thread's store -------------------------------------------------------------------------------------------- */
 
 static UVREST__RARE void free_store(void *memory)
 {
@@ -98,7 +98,7 @@ size_t uvrest__blocks_kept(void)
     return own != NULL ? own->kept : 0;
 }
 
-/* ---- blocks ------------------------------------------------------------------------------------------------------- */
+/* ---- blocks ------------------------------------------------------------------------------------------------------ */
 
 void *uvrest__blocks_malloc(size_t size)
 {

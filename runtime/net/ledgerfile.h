@@ -11,8 +11,8 @@
  *   - killed with requests under way: each process holds a lock of its own as long as it lives. Whoever finds it free
  *     counts the dead one's requests as answered at that moment.
  *   - stopped while holding the lock: the others wait for a second, then each goes on without the file.
- *   - cut off, removed, replaced, overwritten, of another version, from before a restart of the machine: recognised before it is
- *     used. It is read and written, not mapped: nothing that is done to a file makes a read of it a signal.
+ *   - cut off, removed, replaced, overwritten, of another version, from before a restart of the machine: recognised
+ *     before it is used. It is read and written, not mapped: nothing that is done to a file makes a read of it a signal.
  *   - forked: the child opens the file anew, since locks belong to what was opened.
  * Layout: a page of head (what it is, whose), a page for each of the two copies of the numbers, then both rings.
  *

@@ -49,7 +49,8 @@ typedef struct job {
     void *user;
 } job;
 
-/* Of the thread, not of a uvrest__loop: several may share a caller's loop, and one may be gone when its call-back ends. */
+/* Of the thread, not of a uvrest__loop: several may share a caller's loop, and one may be gone when its call-back
+ * ends. */
 static _Thread_local const uvrest__loop_visit *innermost;
 
 void uvrest__loop_enter(const uvrest__loop *loop, uvrest__loop_visit *visit)

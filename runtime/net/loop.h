@@ -78,9 +78,9 @@ void uvrest__loop_enter(const uvrest__loop *loop, uvrest__loop_visit *visit);
 /** The innermost first. The loop may be gone. */
 void uvrest__loop_leave(const uvrest__loop_visit *visit);
 /**
- * Whether the loop is known to be running: inside uvrest__loop_turn(), inside a call-back or a visit of any uvrest__loop
- * that shares it, or between libuv's prepare and check, where it reports descriptors, signals and finished work. A
- * caller's own timers on a borrowed loop are not seen; libuv has no means to ask.
+ * Whether the loop is known to be running: inside uvrest__loop_turn(), inside a call-back or a visit of any
+ * uvrest__loop that shares it, or between libuv's prepare and check, where it reports descriptors, signals and finished
+ * work. A caller's own timers on a borrowed loop are not seen; libuv has no means to ask.
  */
 bool uvrest__loop_is_running(const uvrest__loop *loop);
 /**

@@ -7,14 +7,15 @@
  * pipes and sockets that were still connecting, and from then on their numbers may be another thread's. Most are
  * forgotten as soon as they are not wanted any more, so that what the library has closed is closed. A socket that has
  * carried a request is kept: from then on it is closed through us only, so it stays armed between requests, which saves
- * taking it out of epoll and putting it in again each time. When something happens on it that nobody asked for it is left
- * alone until it is wanted again.
+ * taking it out of epoll and putting it in again each time. When something happens on it that nobody asked for it is
+ * left alone until it is wanted again.
  *
- * An idle connection, kept and not wanted, that the other side has ended is of no use any more. On a silent one, as with
- * HTTP/1, neither is one on which anything has come: the end of a TLS session, a 408 for want of a request, an answer
- * that is nobody's. The library (libcurl 7.88) sees only a bare end, and would take the rest for the beginning of the
- * next answer. So such a connection is ended here, as far as the library can see by the other side, as soon as it is
- * reported; and since the loop may not have turned for long, uvrest__watch_look() finds out before the next request.
+ * An idle connection, kept and not wanted, that the other side has ended is of no use any more. On a silent one, as
+ * with HTTP/1, neither is one on which anything has come: the end of a TLS session, a 408 for want of a request, an
+ * answer that is nobody's. The library (libcurl 7.88) sees only a bare end, and would take the rest for the beginning
+ * of the next answer. So such a connection is ended here, as far as the library can see by the other side, as soon as
+ * it is reported; and since the loop may not have turned for long, uvrest__watch_look() finds out before the next
+ * request.
  * Threads: one thread, that of the loop. Memory: the set owns its entries.
  */
 #ifndef UVREST_NET_WATCH_H

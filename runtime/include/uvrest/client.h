@@ -133,8 +133,8 @@ typedef void uvrest_client_closed_fn(void *user);
 /**
  * Ends a client on a caller's loop, or one with own_thread, for which it does not wait: each pending call gets its
  * callback, with UVREST_E_CANCELLED, then on_closed (may be NULL) runs; all of it later, from the loop, so a callback
- * too may call this. Calls after it are refused with UVREST_E_STATE; a second close is ignored. In a process forked from
- * the client's it is uvrest_client_free(), and on_closed does not run.
+ * too may call this. Calls after it are refused with UVREST_E_STATE; a second close is ignored. In a process forked
+ * from the client's it is uvrest_client_free(), and on_closed does not run.
  */
 UVREST_API void uvrest_client_close(uvrest_client *client, uvrest_client_closed_fn *on_closed, void *user);
 
@@ -277,8 +277,8 @@ UVREST_API UVREST_MUST_USE uvrest_status uvrest_call_raw(uvrest_client *client, 
  * The same, blocking: runs the client's loop until this call is done. *out_result is owned: uvrest_result_free(), which
  * also ends *out_value (may be NULL for no interest). With own_thread it waits for that thread. UVREST_E_BUSY if the
  * loop is running: from inside what any client on that loop calls, and from what a caller's loop reports of
- * descriptors, signals and finished work. libuv has no means to tell it from inside a caller's own timer, nor to a client
- * that was made in the same report: do not wait there.
+ * descriptors, signals and finished work. libuv has no means to tell it from inside a caller's own timer, nor to a
+ * client that was made in the same report: do not wait there.
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_call_raw_wait(uvrest_client *client, const uvrest_request *request,
                                                               const uvrest_bytes **out_value,
