@@ -17,11 +17,6 @@
 #define STEP ((size_t)16)
 #define LISTS ((UVREST__BLOCKS_LARGEST - SMALLEST) / STEP + 1)
 
-/* What has been resized has this many bytes at least, */
-#define GROWN_MIN ((size_t)248)
-/* and twice as many as asked for, up to this size. */
-#define GROWN_FAST ((size_t)4096)
-
 typedef struct block {
     struct block *next;
 } block;
@@ -134,12 +129,6 @@ void uvrest__blocks_free(void *memory)
     own->kept += size_in(list);
 }
 
-/* What grows will grow again, and libcurl's texts by doubling from 32 bytes on: so they move twice, not five times. */
-static size_t room_to_grow(size_t size)
-{
-    return size < GROWN_MIN ? GROWN_MIN : size < GROWN_FAST ? 2 * size : size;
-}
-
 void *uvrest__blocks_realloc(void *memory, size_t size)
 {
     size_t had = memory != NULL ? malloc_usable_size(memory) : 0;
@@ -148,7 +137,7 @@ void *uvrest__blocks_realloc(void *memory, size_t size)
         return realloc(memory, size);
     if (memory != NULL && size <= had && had <= UVREST__BLOCKS_LARGEST)
         return memory;
-    larger = uvrest__blocks_malloc(room_to_grow(size));
+    larger = uvrest__blocks_malloc(size);
     if (larger == NULL || memory == NULL)
         return larger;
     memcpy(larger, memory, size < had ? size : had);

@@ -451,6 +451,31 @@ static void on_order(const sample_leaf *leaf, const uvrest_result *result, void 
     strcat(o->text, leaf->id);
 }
 
+typedef struct started {
+    const char *id;
+    uvrest_priority priority;
+    const char *const *credentials; /* NULL: the client's */
+} started;
+
+/* n calls, started one after another where one at a time may be under way; ends the server. */
+static void check_order(server *s, const started *rows, size_t n, const char *expected)
+{
+    sample_client_options options = wire_options(s);
+    uvrest_client *client;
+    order o = {""};
+    options.max_in_flight = 1;
+    client = wire_client_of(&options);
+    for (size_t i = 0; i < n; i++) {
+        uvrest_call_options call = {.priority = rows[i].priority, .credentials = rows[i].credentials};
+        sample_leaf_args args = {.leaf_id = rows[i].id, .call = &call};
+        assert_int_equal(uvrest_gen_call(client, &leaves_get, &args, (uvrest_any_fn *)on_order, &o, NULL), 0);
+    }
+    assert_int_equal(uvrest_client_run(client), UVREST_OK);
+    assert_string_equal(o.text, expected);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
 static void priorities_are_kept_and_inside_them_the_order(void **state)
 {
     server *s = server_start("conn\n"
@@ -461,29 +486,13 @@ static void priorities_are_kept_and_inside_them_the_order(void **state)
                              "expect GET /API/leaves/n2\nreply 200 {\"id\":\"n2\"}\n"
                              "expect GET /API/leaves/b1\nreply 200 {\"id\":\"b1\"}\n"
                              "expect GET /API/leaves/b2\nreply 200 {\"id\":\"b2\"}\n");
-    static const struct {
-        const char *id;
-        uvrest_priority priority;
-    } rows[] = {
-        {"n0", UVREST_PRIORITY_NORMAL}, {"b1", UVREST_PRIORITY_BULK}, {"n1", UVREST_PRIORITY_NORMAL},
-        {"h1", UVREST_PRIORITY_HIGH},   {"b2", UVREST_PRIORITY_BULK}, {"n2", UVREST_PRIORITY_NORMAL},
-        {"h2", UVREST_PRIORITY_HIGH},
+    static const started rows[] = {
+        {"n0", UVREST_PRIORITY_NORMAL, NULL}, {"b1", UVREST_PRIORITY_BULK, NULL}, {"n1", UVREST_PRIORITY_NORMAL, NULL},
+        {"h1", UVREST_PRIORITY_HIGH, NULL},   {"b2", UVREST_PRIORITY_BULK, NULL}, {"n2", UVREST_PRIORITY_NORMAL, NULL},
+        {"h2", UVREST_PRIORITY_HIGH, NULL},
     };
-    sample_client_options options = wire_options(s);
-    uvrest_client *client;
-    order o = {""};
     (void)state;
-    options.max_in_flight = 1;
-    client = wire_client_of(&options);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        uvrest_call_options call = {.priority = rows[i].priority};
-        sample_leaf_args args = {.leaf_id = rows[i].id, .call = &call};
-        assert_int_equal(uvrest_gen_call(client, &leaves_get, &args, (uvrest_any_fn *)on_order, &o, NULL), 0);
-    }
-    assert_int_equal(uvrest_client_run(client), UVREST_OK);
-    assert_string_equal(o.text, "n0h1h2n1n2b1b2");
-    uvrest_client_free(client);
-    server_stop(s);
+    check_order(s, rows, sizeof rows / sizeof rows[0], "n0h1h2n1n2b1b2");
 }
 
 /* A budget of its own is no place of its own: the pool is shared. */
@@ -499,31 +508,14 @@ static void the_order_holds_among_calls_of_several_credentials(void **state)
                              "expect GET /API/leaves/cb\nreply 200 {\"id\":\"cb\"}\n");
     static const char *const own[] = {"Auth-Token: another-one", NULL};
     static const char *const other[] = {"Auth-Token: and-a-third", NULL};
-    static const struct {
-        const char *id;
-        uvrest_priority priority;
-        const char *const *credentials; /* NULL: the client's */
-    } rows[] = {
+    static const started rows[] = {
         {"c0", UVREST_PRIORITY_NORMAL, NULL},  {"ob", UVREST_PRIORITY_BULK, own},
         {"cb", UVREST_PRIORITY_BULK, NULL},    {"c1", UVREST_PRIORITY_NORMAL, NULL},
         {"o1", UVREST_PRIORITY_NORMAL, other}, {"c2", UVREST_PRIORITY_NORMAL, NULL},
         {"oh", UVREST_PRIORITY_HIGH, own},
     };
-    sample_client_options options = wire_options(s);
-    uvrest_client *client;
-    order o = {""};
     (void)state;
-    options.max_in_flight = 1;
-    client = wire_client_of(&options);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        uvrest_call_options call = {.priority = rows[i].priority, .credentials = rows[i].credentials};
-        sample_leaf_args args = {.leaf_id = rows[i].id, .call = &call};
-        assert_int_equal(uvrest_gen_call(client, &leaves_get, &args, (uvrest_any_fn *)on_order, &o, NULL), 0);
-    }
-    assert_int_equal(uvrest_client_run(client), UVREST_OK);
-    assert_string_equal(o.text, "c0ohc1o1c2obcb");
-    uvrest_client_free(client);
-    server_stop(s);
+    check_order(s, rows, sizeof rows / sizeof rows[0], "c0ohc1o1c2obcb");
 }
 
 int main(void)
