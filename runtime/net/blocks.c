@@ -73,12 +73,16 @@ static UVREST__RARE bool make_store(void)
 /* libcurl keeps the functions when the last library that uses it beside us is closed, and calls them at exit. */
 static bool stays_loaded(void)
 {
+#ifdef __GLIBC__
     Dl_info info;
     struct link_map *map;
     if (dladdr1((void *)(uintptr_t)uvrest__blocks_begin, &info, (void **)&map, RTLD_DL_LINKMAP) == 0)
         return false;
     /* The program itself has no name there, and is not unloaded. */
     return map->l_name[0] == '\0' || dlopen(map->l_name, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) != NULL;
+#else
+    return false; /* nobody has looked how others do it */
+#endif
 }
 
 bool uvrest__blocks_begin(void)
