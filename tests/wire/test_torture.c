@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Row 110 of the fault catalogue: the n-th allocation fails, for every n; in libcurl, by curl_global_init_mem(), and in
- * the library, by its hooks. libuv is left out: it calls abort() where its table of watchers cannot grow.
+ * Row 110 of the fault catalogue: the n-th allocation fails, for every n; in libcurl, by curl_global_init_mem(), in
+ * libuv, by uv_replace_allocator(), and in the library, by its hooks. What libuv asks to grow is left out: that is its
+ * table of watchers, and 1.44 calls abort() where it cannot.
  */
 #include "wire.h"
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <uv.h>
 
 #define ANSWER "reply 200 {\"id\":\"a1\"}\n"
 
@@ -21,6 +23,7 @@ typedef struct source {
 
 static char own_path[] = "/tmp/uvrest-torture-XXXXXX"; /* a file to digest */
 static source curls = {.left = -1};
+static source uvs = {.left = -1};
 static source ours = {.left = -1};
 
 static bool denies(source *from)
@@ -72,6 +75,29 @@ static char *curl_copy(const char *text)
 static void *curl_zeroed(size_t n, size_t size)
 {
     return denies(&curls) ? NULL : take(&curls, calloc(n, size));
+}
+
+static void *uv_allocate(size_t size)
+{
+    return denies(&uvs) ? NULL : take(&uvs, malloc(size));
+}
+
+static void *uv_zeroed(size_t n, size_t size)
+{
+    return denies(&uvs) ? NULL : take(&uvs, calloc(n, size));
+}
+
+static void *uv_resize(void *memory, size_t size)
+{
+    void *moved = realloc(memory, size);
+    uvs.n_live += moved != NULL && memory == NULL;
+    return moved;
+}
+
+static void uv_release(void *memory)
+{
+    uvs.n_live -= memory != NULL;
+    free(memory);
 }
 
 static void *allocate(size_t size, void *user)
@@ -297,7 +323,7 @@ static void live(server *s)
     }
     for (unsigned which = 0; which < N_WAITS; which++)
         check_end(wait_for(client, which));
-    curls.left = ours.left = -1; /* there is memory again */
+    curls.left = uvs.left = ours.left = -1; /* there is memory again */
     n[0] = n[1] = started = 0;
     assert_int_equal(start(client, 0, n), UVREST_OK);
     assert_int_equal(uvrest_client_run(client), UVREST_OK);
@@ -313,6 +339,7 @@ static void torture(source *from)
     live(s); /* what is kept for ever is there now */
     for (int once = 0; once < 2; once++) {
         long curl_live = curls.n_live;
+        long uv_live = uvs.n_live;
         from->hit = true;
         for (long n = 0; from->hit; n++) {
             assert_true(n < 10000);
@@ -325,6 +352,8 @@ static void torture(source *from)
         from->left = -1;
         if (curls.n_live > curl_live)
             fail_msg("libcurl keeps %ld blocks more", curls.n_live - curl_live);
+        if (uvs.n_live > uv_live)
+            fail_msg("libuv keeps %ld blocks more", uvs.n_live - uv_live);
     }
     server_stop(s);
 }
@@ -339,6 +368,12 @@ static void row_110_every_allocation_of_libcurl_may_fail(void **state)
 {
     (void)state;
     torture(&curls);
+}
+
+static void row_110_every_allocation_of_libuv_may_fail(void **state)
+{
+    (void)state;
+    torture(&uvs);
 }
 
 static int make_file(void **state)
@@ -359,7 +394,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(row_110_every_allocation_of_ours_may_fail),
         cmocka_unit_test(row_110_every_allocation_of_libcurl_may_fail),
+        cmocka_unit_test(row_110_every_allocation_of_libuv_may_fail),
     };
+    if (uv_replace_allocator(uv_allocate, uv_resize, uv_zeroed, uv_release) != 0)
+        return 1;
     if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_allocate, curl_release, curl_resize, curl_copy, curl_zeroed) !=
         CURLE_OK)
         return 1;
