@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "redis_server.h"
+#include "folder.h"
 #include "support.h"
 
 #include <fcntl.h>
@@ -27,8 +28,8 @@ static int connect_to(const char *path)
 static void run_server(const redis_server *server)
 {
     const char *const words[] = {
-        "redis-server",   "--port", "0",     "--unixsocket", server->path,
-        "--save",         "",       "--dir", server->folder, server->password[0] == '\0' ? NULL : "--requirepass",
+        "redis-server",   "--port", "0",     "--unixsocket",  server->path,
+        "--save",         "",       "--dir", folder_path(""), server->password[0] == '\0' ? NULL : "--requirepass",
         server->password, NULL};
     int out = open("/dev/null", O_WRONLY);
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* it does not outlive a test that fails */
@@ -75,9 +76,9 @@ bool redis_server_start(redis_server *server, const char *password)
     server->fd = -1;
     if (!is_there())
         return false;
-    snprintf(server->folder, sizeof server->folder, "/tmp/uvrest-redis-XXXXXX");
-    assert_non_null(mkdtemp(server->folder));
-    snprintf(server->path, sizeof server->path, "%s/socket", server->folder);
+    if (strlen(folder_take()) + sizeof "/socket" > sizeof server->path)
+        fail_msg("too long for a socket: %s; set TMPDIR to a folder that is not", folder_path("socket"));
+    snprintf(server->path, sizeof server->path, "%s", folder_path("socket"));
     snprintf(server->password, sizeof server->password, "%s", password == NULL ? "" : password);
     snprintf(server->url, sizeof server->url, "unix://%s%s%s%s", password == NULL ? "" : ":", server->password,
              password == NULL ? "" : "@", server->path);
@@ -95,13 +96,6 @@ void redis_server_kill(redis_server *server)
     kill(server->pid, SIGKILL);
     waitpid(server->pid, NULL, 0);
     server->pid = 0;
-}
-
-void redis_server_stop(redis_server *server)
-{
-    redis_server_kill(server);
-    unlink(server->path);
-    rmdir(server->folder);
 }
 
 static void send_all(int fd, const char *text, size_t len)

@@ -548,7 +548,7 @@ static void end_world(void)
         uvrest__buf_fini(&w.holders[i].words);
     }
     uvrest__buf_fini(&w.script);
-    redis_server_stop(&w.redis);
+    redis_server_kill(&w.redis);
 }
 
 static void handle(holder *h)

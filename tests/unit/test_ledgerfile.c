@@ -3,14 +3,15 @@
  * has to die. Rows 67 to 71. */
 #include "clock.h"
 #include "fakes.h"
+#include "folder.h"
 #include "quota_sim.h"
 #include "support.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -29,10 +30,10 @@ typedef struct process {
     const char *warning; /* of its start */
 } process;
 
-/* 10 in 1 s, 100 ms of guard, in a folder of the test's own. */
-static char folder[64];
-static char path[96];
-static char name[512]; /* of the file that is made */
+/* 10 in 1 s, 100 ms of guard. */
+static const char *folder; /* empty when a test begins */
+static char path[PATH_MAX];
+static char name[PATH_MAX]; /* of the file that is made */
 static uvrest__ratelimit_conf conf;
 static uint64_t now;
 static uvrest__ratelimit_ticket ticket;
@@ -136,25 +137,9 @@ static int begin(void **state)
                                        .shared_file = path};
     (void)state;
     now = 1000 * S;
-    strcpy(folder, "/tmp/uvrest-ledger-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/ledger", folder);
+    folder = folder_take();
+    strcpy(path, folder_path("ledger"));
     assert_int_equal(uvrest__ratelimit_configure(&conf, &options, 0, 0, NULL), UVREST_OK);
-    return 0;
-}
-
-static int end(void **state)
-{
-    DIR *dir = opendir(folder);
-    const struct dirent *one;
-    (void)state;
-    assert_non_null(dir);
-    while ((one = readdir(dir)) != NULL)
-        if (strcmp(one->d_name, ".") != 0 && strcmp(one->d_name, "..") != 0)
-            assert_int_equal(unlinkat(dirfd(dir), one->d_name, strcmp(one->d_name, "folder") == 0 ? AT_REMOVEDIR : 0),
-                             0);
-    closedir(dir);
-    assert_int_equal(rmdir(folder), 0);
     return 0;
 }
 
@@ -716,10 +701,9 @@ static void a_file_of_others_is_refused_row_70(void **state)
 
 static void what_is_no_file_is_refused_row_70(void **state)
 {
-    char target[128];
+    const char *target = folder_path("target");
     (void)state;
     make_file();
-    snprintf(target, sizeof target, "%s/target", folder);
     assert_int_equal(rename(name, target), 0);
     assert_int_equal(symlink(target, name), 0);
     refuse("symbolic link");
@@ -851,10 +835,9 @@ static void a_limit_on_the_size_of_files_kills_nobody_row_70(void **state)
 static void a_file_in_the_place_of_ours_is_noticed_row_70(void **state)
 {
     process p = start(), late;
-    char moved[600];
+    const char *moved = folder_path(".moved");
     (void)state;
     spend(&p, 3);
-    snprintf(moved, sizeof moved, "%s/.moved", folder);
     assert_int_equal(rename(find_file(), moved), 0);
     spend(&p, 1); /* nobody else can come to another one yet */
     late = start();
@@ -863,7 +846,6 @@ static void a_file_in_the_place_of_ours_is_noticed_row_70(void **state)
     assert_string_equal(uvrest__ratelimit_take_warning(p.rl), "another file has taken its place");
     stop(&late);
     stop(&p);
-    unlink(moved);
 }
 
 static void moments_damaged_in_use_count_as_used_now_row_70(void **state)
@@ -905,7 +887,7 @@ static void shared_ledgers_survive_lack_of_memory_row_110(void **state)
     support_fail_each(make_shared_ledger, NULL); /* the file is there now */
 }
 
-#define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define WITH_FOLDER(test) cmocka_unit_test_setup(test, begin)
 
 int main(void)
 {

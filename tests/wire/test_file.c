@@ -1,49 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls about a local file: it is digested on the thread pool, then asked about. Row 99 for the
  * files that cannot be read. */
+#include "folder.h"
 #include "wire.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
 
-static char folder[] = "/tmp/uvrest-file-XXXXXX";
-
-static const char *path_of(const char *name)
-{
-    static char paths[4][128];
-    static unsigned next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
-}
-
-static int write_file(const char *name, char byte, size_t n)
-{
-    FILE *file = fopen(path_of(name), "wb");
-    if (file == NULL)
-        return -1;
-    for (size_t i = 0; i < n; i++)
-        fputc(byte, file);
-    return fclose(file);
-}
-
 static int make_files(void **state)
 {
     (void)state;
-    if (mkdtemp(folder) == NULL || write_file("abc", 'a', 3) != 0 || write_file("empty", 'a', 0) != 0 ||
-        write_file("large", 'x', 10 * 1024 * 1024) != 0 || mkfifo(path_of("pipe"), 0600) != 0)
-        return -1;
-    return 0;
-}
-
-static int remove_files(void **state)
-{
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
+    folder_take();
+    folder_fill("abc", 'a', 3);
+    folder_fill("empty", 'a', 0);
+    folder_fill("large", 'x', 10 * 1024 * 1024);
+    return mkfifo(folder_path("pipe"), 0600);
 }
 
 typedef struct progress {
@@ -96,7 +68,7 @@ static void files_are_digested_and_asked_about(void **state)
     (void)state;
     for (size_t i = 0; i < 3; i++) {
         progress p = {0};
-        ask(client, path_of(names[i]), &p, NULL);
+        ask(client, folder_path(names[i]), &p, NULL);
         wire_run(client, &p.saw);
         wire_check_status(&p.saw, UVREST_OK);
         assert_true(p.n > 0);
@@ -116,8 +88,8 @@ static void the_blocking_twin_does_the_same(void **state)
     const uvrest_raw *value = NULL;
     uvrest_result *result = NULL;
     (void)state;
-    assert_int_equal(uvrest_gen_wait_of_file(client, &leaves_by_checksum, &args, "checksum", path_of("abc"), NULL, NULL,
-                                             &value, &result),
+    assert_int_equal(uvrest_gen_wait_of_file(client, &leaves_by_checksum, &args, "checksum", folder_path("abc"), NULL,
+                                             NULL, &value, &result),
                      UVREST_OK);
     assert_memory_equal(value->text, "[7]", 3);
     uvrest_result_free(result);
@@ -140,13 +112,13 @@ static void row_99_files_that_cannot_be_read_are_an_io_error(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         progress p = {0};
-        ask(client, path_of(rows[i].name), &p, NULL);
+        ask(client, folder_path(rows[i].name), &p, NULL);
         wire_run(client, &p.saw);
         wire_check_status(&p.saw, UVREST_E_IO);
         assert_int_equal(p.saw.executed, UVREST_EXECUTED_NO);
         assert_int_equal(p.saw.attempts, 0);
         wire_check_contains(p.saw.message, rows[i].message);
-        wire_check_contains(p.saw.message, path_of(rows[i].name));
+        wire_check_contains(p.saw.message, folder_path(rows[i].name));
     }
     uvrest_client_free(client);
 }
@@ -174,7 +146,7 @@ static void progress_can_cancel(void **state)
     uvrest_client *client = wire_client(NULL);
     progress p = {.stop_at = 2};
     (void)state;
-    ask(client, path_of("large"), &p, NULL);
+    ask(client, folder_path("large"), &p, NULL);
     wire_run(client, &p.saw);
     wire_check_status(&p.saw, UVREST_E_CANCELLED);
     assert_int_equal(p.n, 2);
@@ -187,7 +159,7 @@ static void row_113_cancel_while_the_file_is_read(void **state)
     uvrest_call *call = NULL;
     progress p = {0};
     (void)state;
-    ask(client, path_of("large"), &p, &call);
+    ask(client, folder_path("large"), &p, &call);
     uvrest_call_cancel(call);
     wire_run(client, &p.saw);
     wire_check_status(&p.saw, UVREST_E_CANCELLED);
@@ -202,7 +174,7 @@ static void deadline_holds_while_the_file_is_read(void **state)
     sample_checksum_args args = {.call = &options};
     progress p = {0};
     (void)state;
-    assert_int_equal(uvrest_gen_call_of_file(client, &leaves_by_checksum, &args, "checksum", path_of("large"), NULL,
+    assert_int_equal(uvrest_gen_call_of_file(client, &leaves_by_checksum, &args, "checksum", folder_path("large"), NULL,
                                              (uvrest_any_fn *)on_value, &p, NULL),
                      UVREST_OK);
     wire_run(client, &p.saw);
@@ -216,12 +188,12 @@ static void row_114_free_while_a_file_is_read(void **state)
     progress q = {.stop_at = 1};
     uvrest_client *client = wire_client(NULL);
     (void)state;
-    ask(client, path_of("large"), &p, NULL);
+    ask(client, folder_path("large"), &p, NULL);
     uvrest_client_free(client);
     assert_int_equal(p.saw.n, 1);
     wire_check_status(&p.saw, UVREST_E_CANCELLED);
     q.client = wire_client(NULL);
-    ask(q.client, path_of("large"), &q, NULL);
+    ask(q.client, folder_path("large"), &q, NULL);
     assert_int_equal(uvrest_client_run(q.client), UVREST_OK);
     assert_int_equal(q.saw.n, 1);
     wire_check_status(&q.saw, UVREST_E_CANCELLED);
@@ -239,5 +211,5 @@ int main(void)
         cmocka_unit_test(deadline_holds_while_the_file_is_read),
         cmocka_unit_test(row_114_free_while_a_file_is_read),
     };
-    return cmocka_run_group_tests(tests, make_files, remove_files);
+    return cmocka_run_group_tests(tests, make_files, NULL);
 }

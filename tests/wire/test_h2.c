@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Rows 27 and 30 to 37 of the fault catalogue: HTTP/2, frame by frame, and against nghttpd and nghttpx. */
+#include "folder.h"
 #include "wire.h"
 #include <arpa/inet.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -25,34 +26,17 @@
 #define REFUSED_STREAM "\\x00\\x00\\x00\\x07"
 #define ENHANCE_YOUR_CALM "\\x00\\x00\\x00\\x0b"
 
-static char folder[] = "/tmp/uvrest-h2-XXXXXX";
-static char certificate[64];
-static char key[64];
-
-static int sh(const char *line)
-{
-    char command[1024];
-    snprintf(command, sizeof command, "cd %s && { %s; } >>log 2>&1", folder, line);
-    return system(command);
-}
+static char certificate[PATH_MAX];
+static char key[PATH_MAX];
 
 static int make_certificate(void **state)
 {
     (void)state;
-    if (mkdtemp(folder) == NULL)
-        return -1;
-    snprintf(certificate, sizeof certificate, "%s/own.pem", folder);
-    snprintf(key, sizeof key, "%s/own.key", folder);
-    return sh("openssl req -x509 -newkey rsa:2048 -nodes -keyout own.key -out own.pem -days 2 -subj /CN=own "
-              "-addext subjectAltName=IP:127.0.0.1");
-}
-
-static int remove_certificate(void **state)
-{
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
+    folder_take();
+    strcpy(certificate, folder_path("own.pem"));
+    strcpy(key, folder_path("own.key"));
+    return folder_run("openssl req -x509 -newkey rsa:2048 -nodes -keyout own.key -out own.pem -days 2 -subj /CN=own "
+                      "-addext subjectAltName=IP:127.0.0.1");
 }
 
 static server *start_alpn(const char *script, const char *alpn)
@@ -758,17 +742,17 @@ static bool connects(int port)
 static pid_t start_program(const char *const *argv, int port)
 {
     double begin = seconds();
-    char log[64];
+    const char *log = folder_path("log");
+    char check[64];
     pid_t pid;
-    snprintf(log, sizeof log, "command -v %s", argv[0]);
-    if (sh(log) != 0)
+    snprintf(check, sizeof check, "command -v %s", argv[0]);
+    if (folder_run(check) != 0)
         return -1;
     pid = fork();
     if (pid == 0) {
         char *copy[16] = {NULL};
         for (size_t i = 0; argv[i] != NULL && i < 15; i++)
             memcpy(&copy[i], &argv[i], sizeof copy[i]);
-        snprintf(log, sizeof log, "%s/log", folder);
         if (freopen(log, "a", stdout) != NULL && freopen(log, "a", stderr) != NULL)
             execvp(copy[0], copy);
         raise(SIGKILL);
@@ -795,13 +779,14 @@ static void row_36_nghttpd_with_one_stream_a_connection(void **state)
     int port = free_port();
     char port_text[16];
     char url[64];
-    const char *argv[] = {"nghttpd", "-a", "127.0.0.1", "-m", "1", "-d", folder, port_text, key, certificate, NULL};
+    const char *argv[] = {"nghttpd",       "-a",      "127.0.0.1", "-m",        "1", "-d",
+                          folder_path(""), port_text, key,         certificate, NULL};
     sample_client_options options = options_for_port(url, sizeof url, port);
     uvrest_client *client;
     pid_t pid;
     seen saw[40] = {{0}};
     (void)state;
-    assert_int_equal(sh("mkdir -p API/leaves/a1 && printf '{\"id\":\"a1\"}' >API/leaves/a1/index.html"), 0);
+    assert_int_equal(folder_run("mkdir -p API/leaves/a1 && printf '{\"id\":\"a1\"}' >API/leaves/a1/index.html"), 0);
     snprintf(port_text, sizeof port_text, "%d", port);
     pid = start_program(argv, port);
     if (pid < 0)
@@ -896,5 +881,5 @@ int main(void)
         cmocka_unit_test(row_36_nghttpd_with_one_stream_a_connection),
         cmocka_unit_test(row_31_nghttpx_that_is_told_to_go_finishes_what_it_has),
     };
-    return cmocka_run_group_tests(tests, make_certificate, remove_certificate);
+    return cmocka_run_group_tests(tests, make_certificate, NULL);
 }

@@ -109,7 +109,7 @@ static void row_68_two_clients_share_one_window(void **state)
     assert_int_equal(saw.n_away, 0);
     uvrest_client_free(one);
     uvrest_client_free(two);
-    redis_server_stop(&redis);
+    redis_server_kill(&redis);
     server_stop(s);
 }
 
@@ -132,7 +132,7 @@ static void a_client_that_ends_leaves_nothing_out(void **state)
         assert_true(uv_hrtime() - begin < 500000000);
         uvrest_client_free(client);
     }
-    redis_server_stop(&redis);
+    redis_server_kill(&redis);
     server_stop(s);
 }
 
@@ -160,7 +160,7 @@ static void a_client_with_a_thread_of_its_own_shares_too(void **state)
         check_all(calls[i], 8, UVREST_OK);
     }
     assert_in_range(uv_hrtime() - begin, 1000000000, 3000000000);
-    redis_server_stop(&redis);
+    redis_server_kill(&redis);
     server_stop(s);
 }
 
@@ -189,7 +189,7 @@ static void a_wrong_password_is_told_once_and_not_what_it_was(void **state)
     wire_check_lacks(saw.all, "sesame");
     assert_int_equal(server_requests(s), 0);
     uvrest_client_free(client);
-    redis_server_stop(&redis);
+    redis_server_kill(&redis);
     server_stop(s);
 }
 
@@ -277,7 +277,7 @@ static uint64_t run_with_event(uv_timer_cb on_event, reach *saw)
     uvrest_client_close(client, NULL, NULL);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
-    redis_server_stop(&redis);
+    redis_server_kill(&redis);
     server_stop(s);
     return took;
 }
@@ -454,7 +454,7 @@ static void row_118_a_child_of_fork_leaves_the_connection_alone(void **state)
     check_all(calls, 4, UVREST_OK);
     assert_int_equal(saw.n_away, 0);
     uvrest_client_free(client);
-    redis_server_stop(&redis);
+    redis_server_kill(&redis);
     server_stop(s);
 }
 
@@ -497,7 +497,7 @@ static void a_refusal_pauses_the_other_client(void **state)
     uvrest_client_close(one, NULL, NULL);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
-    redis_server_stop(&redis);
+    redis_server_kill(&redis);
     server_stop(s);
 }
 
@@ -611,7 +611,7 @@ static void row_110_without_memory(void **state)
                 break;
             }
         }
-    redis_server_stop(&redis);
+    redis_server_kill(&redis);
     server_stop(s);
 }
 

@@ -3,6 +3,7 @@
  * Clients with a thread of their own, used from many: row 117 of the fault catalogue, and rows 110, 113, 114 and 118
  * over again. What runs on other threads counts what goes wrong; the test's own thread judges.
  */
+#include "folder.h"
 #include "wire.h"
 #include <dlfcn.h>
 #include <errno.h>
@@ -471,15 +472,14 @@ static void files_are_digested_for_calls_from_any_thread(void **state)
 {
     server *s = server_start("conn\nexpect\nreply 200 [{\"id\":\"a1\"}]\n");
     tally t = {.client = thread_client(s)};
-    char path[] = "/tmp/uvrest-thread-XXXXXX";
+    const char *path;
     sample_checksum_args args = {0};
     uvrest_result *result = NULL;
     uvrest_status st;
-    int fd = mkstemp(path);
     (void)state;
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, "aaa", 3), 3);
-    close(fd);
+    folder_take();
+    folder_fill("aaa", 'a', 3);
+    path = folder_path("aaa");
     st = uvrest_gen_wait_of_file(t.client, &leaves_by_checksum, &args, "checksum", path, NULL, NULL, NULL, &result);
     unlink(path);
     assert_true(server_received(s, "47bce5c74f589f4867dbd57e9ca9f808"));

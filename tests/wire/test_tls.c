@@ -1,58 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /* Rows 6 to 10, 13 and 18 of the fault catalogue, over TLS, with certificates made for the occasion. */
+#include "folder.h"
 #include "wire.h"
 #include <openssl/ssl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define ANSWER "reply 200 {\"id\":\"a1\"}\n"
-
-static char folder[] = "/tmp/uvrest-tls-XXXXXX";
-
-static const char *path_of(const char *name)
-{
-    static char paths[8][128];
-    static unsigned next;
-    char *path = paths[next++ % 8];
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
-}
-
-/* Runs a shell line inside the folder. */
-static int sh(const char *line)
-{
-    char command[1024];
-    snprintf(command, sizeof command, "cd %s && { %s; } >log 2>&1", folder, line);
-    return system(command);
-}
 
 static int make_certificates(void **state)
 {
     (void)state;
-    if (mkdtemp(folder) == NULL)
-        return -1;
-    return sh("openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=TestCA && "
-              "for name in good wrong expired; do openssl req -newkey rsa:2048 -nodes -keyout $name.key -out $name.csr "
-              "-subj /CN=$name; done && "
-              "echo subjectAltName=IP:127.0.0.1 >good.ext && echo subjectAltName=DNS:other.invalid >wrong.ext && "
-              "for name in good wrong; do openssl x509 -req -in $name.csr -CA ca.pem -CAkey ca.key -CAcreateserial "
-              "-days 2 -extfile $name.ext -out $name.pem; done && "
-              "openssl x509 -req -in expired.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days -1 -extfile good.ext "
-              "-out expired.pem && "
-              "openssl req -x509 -newkey rsa:2048 -nodes -keyout self.key -out self.pem -days 2 -subj /CN=self "
-              "-addext subjectAltName=IP:127.0.0.1 && "
-              "mkdir hashed && cp ca.pem hashed/$(openssl x509 -hash -noout -in ca.pem).0");
-}
-
-static int remove_certificates(void **state)
-{
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
+    folder_take();
+    return folder_run(
+        "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=TestCA && "
+        "for name in good wrong expired; do openssl req -newkey rsa:2048 -nodes -keyout $name.key -out $name.csr "
+        "-subj /CN=$name; done && "
+        "echo subjectAltName=IP:127.0.0.1 >good.ext && echo subjectAltName=DNS:other.invalid >wrong.ext && "
+        "for name in good wrong; do openssl x509 -req -in $name.csr -CA ca.pem -CAkey ca.key -CAcreateserial "
+        "-days 2 -extfile $name.ext -out $name.pem; done && "
+        "openssl x509 -req -in expired.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days -1 -extfile good.ext "
+        "-out expired.pem && "
+        "openssl req -x509 -newkey rsa:2048 -nodes -keyout self.key -out self.pem -days 2 -subj /CN=self "
+        "-addext subjectAltName=IP:127.0.0.1 && "
+        "mkdir hashed && cp ca.pem hashed/$(openssl x509 -hash -noout -in ca.pem).0");
 }
 
 static server *start_tls(const char *script, const char *name, int max_version)
@@ -62,7 +34,7 @@ static server *start_tls(const char *script, const char *name, int max_version)
     server_tls tls;
     snprintf(certificate, sizeof certificate, "%s.pem", name);
     snprintf(key, sizeof key, "%s.key", name);
-    tls = (server_tls){path_of(certificate), path_of(key), max_version, NULL};
+    tls = (server_tls){folder_path(certificate), folder_path(key), max_version, NULL};
     return server_start_tls(script, &tls);
 }
 
@@ -70,7 +42,7 @@ static uvrest_client *tls_client(const char *url)
 {
     sample_client_options options = wire_options(NULL);
     options.base_url = url;
-    options.ca_file = path_of("ca.pem");
+    options.ca_file = folder_path("ca.pem");
     return wire_client_of(&options);
 }
 
@@ -101,7 +73,7 @@ static void a_folder_of_hashed_certificates_is_accepted(void **state)
     uvrest_client *client;
     seen saw = {0};
     (void)state;
-    options.ca_path = path_of("hashed");
+    options.ca_path = folder_path("hashed");
     client = wire_client_of(&options);
     wire_get(client, &saw, NULL, NULL);
     wire_run(client, &saw);
@@ -119,8 +91,8 @@ static void pin_of(const char *name, char *pin, size_t cap)
              "printf sha256// >pin && openssl x509 -in %s.pem -pubkey -noout | openssl pkey -pubin -outform DER | "
              "openssl dgst -sha256 -binary | base64 >>pin",
              name);
-    assert_int_equal(sh(line), 0);
-    file = fopen(path_of("pin"), "r");
+    assert_int_equal(folder_run(line), 0);
+    file = fopen(folder_path("pin"), "r");
     assert_non_null(file);
     assert_non_null(fgets(pin, (int)cap, file));
     fclose(file);
@@ -136,7 +108,7 @@ static void the_pinned_key_is_accepted_and_no_other(void **state)
         sample_client_options options = wire_options(s);
         uvrest_client *client;
         seen saw = {0};
-        options.ca_file = path_of("ca.pem");
+        options.ca_file = folder_path("ca.pem");
         options.pinned_public_key = pins;
         pin_of(i == 0 ? "good" : "wrong", pins, 80);
         if (i == 2) {
@@ -168,7 +140,7 @@ static void a_pinned_key_does_not_make_a_certificate_trusted(void **state)
     seen saw = {0};
     (void)state;
     pin_of("self", pin, sizeof pin);
-    options.ca_file = path_of("ca.pem");
+    options.ca_file = folder_path("ca.pem");
     options.pinned_public_key = pin;
     client = wire_client_of(&options);
     wire_get(client, &saw, NULL, NULL);
@@ -223,13 +195,13 @@ static void row_8_authorities_that_cannot_be_read_fail_the_client(void **state)
         uvrest_reason reason = {""};
         uvrest_client *client = NULL;
         options.reason = &reason;
-        options.ca_file = path_of(names[i]);
+        options.ca_file = folder_path(names[i]);
         assert_int_equal(uvrest_gen_client_new(&sample_api, &options, offsetof(sample_client_options, app_id), &client),
                          UVREST_E_TLS);
         assert_null(client);
         wire_check_contains(reason.text, names[i]);
         options.ca_file = NULL;
-        options.ca_path = path_of(i == 0 ? "missing" : "ca.pem");
+        options.ca_path = folder_path(i == 0 ? "missing" : "ca.pem");
         assert_int_equal(uvrest_gen_client_new(&sample_api, &options, offsetof(sample_client_options, app_id), &client),
                          UVREST_E_TLS);
         wire_check_contains(reason.text, "ca_path: ");
@@ -409,5 +381,5 @@ int main(void)
         cmocka_unit_test(row_20_idle_session_that_the_server_ends_is_not_used),
         cmocka_unit_test(row_119_dead_tls_peer_kills_nobody),
     };
-    return cmocka_run_group_tests(tests, make_certificates, remove_certificates);
+    return cmocka_run_group_tests(tests, make_certificates, NULL);
 }

@@ -4,11 +4,11 @@
  * libuv, by uv_replace_allocator(), and in the library, by its hooks. What libuv asks to grow is left out: that is its
  * table of watchers, and 1.44 calls abort() where it cannot.
  */
+#include "folder.h"
 #include "wire.h"
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 #include <uv.h>
 
 #define ANSWER "reply 200 {\"id\":\"a1\"}\n"
@@ -21,7 +21,7 @@ typedef struct source {
     long n_live;
 } source;
 
-static char own_path[] = "/tmp/uvrest-torture-XXXXXX"; /* a file to digest */
+static const char *own_path; /* a file to digest */
 static source curls = {.left = -1};
 static source uvs = {.left = -1};
 static source ours = {.left = -1};
@@ -378,15 +378,11 @@ static void row_110_every_allocation_of_libuv_may_fail(void **state)
 
 static int make_file(void **state)
 {
-    int fd = mkstemp(own_path);
     (void)state;
-    return fd < 0 || write(fd, "x", 1) != 1 || close(fd) != 0 ? -1 : 0;
-}
-
-static int remove_file(void **state)
-{
-    (void)state;
-    return unlink(own_path);
+    folder_take();
+    folder_fill("x", 'x', 1);
+    own_path = folder_path("x");
+    return 0;
 }
 
 int main(void)
@@ -401,5 +397,5 @@ int main(void)
     if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_allocate, curl_release, curl_resize, curl_copy, curl_zeroed) !=
         CURLE_OK)
         return 1;
-    return cmocka_run_group_tests(tests, make_file, remove_file);
+    return cmocka_run_group_tests(tests, make_file, NULL);
 }
