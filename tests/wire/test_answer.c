@@ -99,16 +99,13 @@ static void absent_can_be_a_success(void **state)
     server *s = server_start("conn\nexpect\nreply 404 {\"errors\":[\"none\"]}\nexpect\nreply 403 {}\n");
     uvrest_client *client = wire_client(s);
     uvrest_call_options options = {.absent_is_ok = true};
-    seen saw = {0};
+    seen saw;
     (void)state;
-    wire_get(client, &saw, &options, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, &options);
     wire_check_status(&saw, UVREST_OK);
     assert_false(saw.has_value);
     assert_int_equal(saw.http_status, 404);
-    saw = (seen){0};
-    wire_get(client, &saw, &options, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, &options);
     wire_check_status(&saw, UVREST_E_FORBIDDEN);
     uvrest_client_free(client);
     server_stop(s);
@@ -154,15 +151,12 @@ static void misfits_are_notes_or_errors(void **state)
     server *s = server_start("conn\nexpect\nreply 200 {\"id\":\"a1\",\"size\":\"big\"}\nloop\n");
     uvrest_client *client = wire_client(s);
     uvrest_call_options options = {.strict = true};
-    seen saw = {0};
+    seen saw;
     (void)state;
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, NULL);
     wire_check_status(&saw, UVREST_OK);
     assert_int_equal(saw.n_notes, 1);
-    saw = (seen){0};
-    wire_get(client, &saw, &options, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, &options);
     wire_check_status(&saw, UVREST_E_SCHEMA);
     assert_string_equal(saw.where, "size");
     wire_check_contains(saw.message, "size: expected ");
@@ -174,8 +168,7 @@ static seen get_within(const char *body, size_t max_arena_bytes, uint32_t max_de
 {
     char script[2048];
     sample_client_options options;
-    uvrest_client *client;
-    seen saw = {0};
+    seen saw;
     server *s;
     snprintf(script, sizeof script, "conn\nexpect\nreply 200 %s\n", body);
     s = server_start(script);
@@ -183,10 +176,7 @@ static seen get_within(const char *body, size_t max_arena_bytes, uint32_t max_de
     options.max_arena_bytes = max_arena_bytes;
     options.max_depth = max_depth;
     options.max_notes = max_notes;
-    client = wire_client_of(&options);
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
-    uvrest_client_free(client);
+    saw = wire_call_with(&options, wire_get, NULL);
     server_stop(s);
     return saw;
 }

@@ -83,16 +83,13 @@ static void lines_of_the_caller_take_the_place_of_ours(void **state)
                                  "X-Two: 2",
                                  NULL};
     uvrest_call_options options = {.headers = lines};
-    seen saw = {0};
+    seen saw;
     (void)state;
-    wire_get(client, &saw, &options, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, &options);
     wire_check_status(&saw, UVREST_OK);
     assert_false(server_received(s, "libuvrest/"));
     assert_false(server_received(s, "gzip"));
-    saw = (seen){0};
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, NULL);
     wire_check_status(&saw, UVREST_OK);
     uvrest_client_free(client);
     server_stop(s);
@@ -158,16 +155,13 @@ static void bodies_are_sent_as_their_kind(void **state)
     sample_leaf patch = {.size = uvrest_i32(7)};
     uvrest_raw raw = {.text = "[1,2]", .len = 5};
     const uvrest_result *none = NULL;
-    seen saw = {0};
+    seen saw;
     (void)state;
     (void)none;
-    wire_post(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_post, NULL);
     wire_check_status(&saw, UVREST_OK);
 
-    saw = (seen){0};
-    wire_put(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_put, NULL);
     wire_check_status(&saw, UVREST_OK);
 
     saw = (seen){0};
@@ -379,10 +373,9 @@ static void credentials_of_a_call_replace_the_clients(void **state)
     uvrest_call_options options = {.credentials = (const char *const[]){"Auth-Token: another-token", NULL}};
     uvrest_raw raw = {.text = "{}", .len = 2};
     sample_raw_args login = {.body = &raw};
-    seen saw = {0};
+    seen saw;
     (void)state;
-    wire_get(client, &saw, &options, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, &options);
     wire_check_status(&saw, UVREST_OK);
     saw = (seen){0};
     assert_int_equal(uvrest_gen_call(client, &leaves_login, &login, (uvrest_any_fn *)wire_on_raw, &saw, NULL), 0);
@@ -428,7 +421,7 @@ static void stats_count_no_body_that_found_no_connection(void **state)
     server *s = server_start("conn\nclose\n");
     uvrest_client *client;
     uvrest_stats stats;
-    seen saw = {0};
+    seen saw;
     sample_client_options options = wire_options(s);
     char url[64];
     (void)state;
@@ -437,8 +430,7 @@ static void stats_count_no_body_that_found_no_connection(void **state)
     options.base_url = url;
     options.attempts = 2;
     client = wire_client_of(&options);
-    wire_post(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_post, NULL);
     wire_check_status(&saw, UVREST_E_CONNECT);
     uvrest_client_stats(client, &stats);
     assert_int_equal(stats.attempts, 2);
@@ -725,15 +717,14 @@ static void a_read_only_client_refuses_changes(void **state)
     sample_leaf_args delete = {.leaf_id = "a1", .call = &call};
     sample_raw_args search = {.body = &raw};
     uvrest_request put = {.method = UVREST_PUT, .path = "/x"};
-    seen saw = {0};
+    seen saw;
     (void)state;
     options.read_only = true;
     client = wire_client_of(&options);
     refuse(client, &leaves_create, &create, &reason, UVREST_E_STATE, "read_only: the call would change something");
     refuse(client, &leaves_delete, &delete, &reason, UVREST_E_STATE, "read_only: the call would change something");
     assert_int_equal(uvrest_call_raw(client, &put, wire_on_bytes, NULL, NULL), UVREST_E_STATE);
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, NULL);
     saw = (seen){0};
     assert_int_equal(uvrest_gen_call(client, &leaves_search, &search, (uvrest_any_fn *)wire_on_raw, &saw, NULL), 0);
     wire_run(client, &saw);

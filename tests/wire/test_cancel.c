@@ -70,8 +70,6 @@ typedef struct watcher {
     const char *text; /* NULL: any */
 } watcher;
 
-typedef void start_fn(uvrest_client *client, seen *saw, const uvrest_call_options *options, uvrest_call **out_call);
-
 static void on_look(uv_timer_t *timer)
 {
     watcher *w = timer->data;
@@ -83,7 +81,7 @@ static void on_look(uv_timer_t *timer)
 }
 
 /* Starts one call, cancels it as w says, and ends client and server. */
-static seen cancel_of(watcher w, sample_client_options options, start_fn *start)
+static seen cancel_of(watcher w, sample_client_options options, wire_start_fn *start)
 {
     uvrest_client *client;
     uv_loop_t loop;

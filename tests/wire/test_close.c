@@ -208,14 +208,13 @@ static void row_118_child_of_fork_gets_state_and_hurts_nobody(void **state)
     server *s = server_start("conn\nexpect\n" ANSWER "expect\n" ANSWER);
     uvrest_client *client = wire_client(s);
     sample_leaf_args args = {.leaf_id = "a1"};
-    seen saw = {0};
+    seen saw;
     int pipe_fds[2];
     char failures = 0;
     pid_t child;
     (void)state;
     assert_int_equal(pipe(pipe_fds), 0);
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, NULL);
     child = fork();
     if (child == 0) {
         const sample_leaf *leaf = NULL;
@@ -238,9 +237,7 @@ static void row_118_child_of_fork_gets_state_and_hurts_nobody(void **state)
     assert_int_equal(waitpid(child, NULL, 0), child);
     close(pipe_fds[0]);
     close(pipe_fds[1]);
-    saw = (seen){0};
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, NULL);
     wire_check_status(&saw, UVREST_OK);
     assert_int_equal(server_connections(s), 1); /* the parent's connection has survived */
     uvrest_client_free(client);

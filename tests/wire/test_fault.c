@@ -11,16 +11,10 @@
 static seen get_from(const char *base_url, uint32_t attempts)
 {
     sample_client_options options = wire_options(NULL);
-    uvrest_client *client;
-    seen saw = {0};
     options.base_url = base_url;
     options.allow_http = true;
     options.attempts = attempts;
-    client = wire_client_of(&options);
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
-    uvrest_client_free(client);
-    return saw;
+    return wire_call_with(&options, wire_get, NULL);
 }
 
 /* ---- name and connection ---- */
@@ -53,19 +47,15 @@ static void row_4_refused_connection_is_retried(void **state)
 static void row_14_proxy_variable_that_points_to_nonsense_is_named(void **state)
 {
     sample_client_options options = wire_options(NULL);
-    uvrest_client *client;
-    seen saw = {0};
+    seen saw;
     (void)state;
     setenv("http_proxy", "http://no-such-proxy.invalid:3128", 1);
     options.base_url = "http://sample.invalid";
     options.allow_http = true;
     options.no_proxy = false;
     options.attempts = 2;
-    client = wire_client_of(&options);
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call_with(&options, wire_get, NULL);
     unsetenv("http_proxy");
-    uvrest_client_free(client);
     wire_check_status(&saw, UVREST_E_CONNECT);
     assert_int_equal(saw.executed, UVREST_EXECUTED_NO);
     assert_int_equal(saw.attempts, 2);
@@ -112,17 +102,14 @@ static void row_17_post_is_repeated_if_the_caller_says_so(void **state)
     server *s = server_start("conn\nexpect\nclose\nconn\nexpect\n" ANSWER);
     uvrest_client *client = wire_client(s);
     uvrest_call_options options = {.retry_unsafe = true};
-    seen saw = {0};
+    seen saw;
     (void)state;
-    wire_post(client, &saw, &options, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_post, &options);
     wire_check_status(&saw, UVREST_OK);
     assert_int_equal(saw.attempts, 2);
     uvrest_client_free(client);
     server_stop(s);
 }
-
-typedef void start_fn(uvrest_client *client, seen *saw, const uvrest_call_options *options, uvrest_call **out_call);
 
 static void touch(uvrest_client *client, seen *saw, const uvrest_call_options *options, uvrest_call **out_call)
 {
@@ -131,20 +118,16 @@ static void touch(uvrest_client *client, seen *saw, const uvrest_call_options *o
 }
 
 /* The first call leaves a connection, on which the second one dies. */
-static void die_on_reuse(start_fn *start, const char *death, seen *out, size_t *out_requests)
+static void die_on_reuse(wire_start_fn *start, const char *death, seen *out, size_t *out_requests)
 {
     char script[512];
     server *s;
     uvrest_client *client;
-    seen first = {0};
     snprintf(script, sizeof script, "conn\nexpect\n" ANSWER "expect\n%s\nconn\nexpect\n" ANSWER "loop\n", death);
     s = server_start(script);
     client = wire_client(s);
-    wire_get(client, &first, NULL, NULL);
-    wire_run(client, &first);
-    *out = (seen){0};
-    start(client, out, NULL, NULL);
-    wire_run(client, out);
+    wire_call(client, wire_get, NULL);
+    *out = wire_call(client, start, NULL);
     *out_requests = server_requests(s);
     uvrest_client_free(client);
     server_stop(s);
@@ -152,7 +135,7 @@ static void die_on_reuse(start_fn *start, const char *death, seen *out, size_t *
 
 static void row_18_post_is_sent_once_on_a_reused_connection_that_dies(void **state)
 {
-    static start_fn *const unsafe[] = {wire_post, touch}; /* with a body and without */
+    static wire_start_fn *const unsafe[] = {wire_post, touch}; /* with a body and without */
     size_t requests;
     seen saw;
     (void)state;
@@ -203,15 +186,12 @@ static void row_20_idle_connection_closed_by_the_server_is_not_used(void **state
 {
     server *s = server_start("conn\nexpect\n" ANSWER "close\nconn\nexpect\n" ANSWER);
     uvrest_client *client = wire_client(s);
-    seen first = {0};
-    seen second = {0};
+    seen second;
     (void)state;
-    wire_get(client, &first, NULL, NULL);
-    wire_run(client, &first);
+    wire_call(client, wire_get, NULL);
     while (server_connections(s) == 0) {
     }
-    wire_post(client, &second, NULL, NULL);
-    wire_run(client, &second);
+    second = wire_call(client, wire_post, NULL);
     /* Either the close has been seen, and the call went over a new connection, or it has
      * not: then it is not repeated. */
     if (second.status != UVREST_OK) {
@@ -226,19 +206,16 @@ static void row_20_idle_connection_closed_by_the_server_is_not_used(void **state
 static void check_idle(const char *what)
 {
     char script[512];
-    seen saw = {0};
+    seen saw;
     server *s;
     uvrest_client *client;
     snprintf(script, sizeof script, "conn\nexpect\n" ANSWER "pause 20\n%s\nconn\nexpect\nreply 200 {\"id\":\"b2\"}\n",
              what);
     s = server_start(script);
     client = wire_client(s);
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, NULL);
     server_wait_silent(s, 1);
-    saw = (seen){0};
-    wire_post(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_post, NULL);
     wire_check_status(&saw, UVREST_OK);
     assert_string_equal(saw.id, "b2");
     assert_int_equal(saw.attempts, 1);
@@ -279,14 +256,11 @@ static void row_24_body_of_a_204_is_no_answer(void **state)
         server_start("conn\nexpect\nsend HTTP/1.1 204 No Content\\r\\nContent-Length: 11\\r\\n\\r\\n\npause 20\n"
                      "send {\"id\":\"a1\"}\nstall\nconn\nexpect\nreply 200 {\"id\":\"b2\"}\n");
     uvrest_client *client = wire_client(s);
-    seen saw = {0};
+    seen saw;
     (void)state;
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, NULL);
     assert_int_equal(saw.http_status, 204);
-    saw = (seen){0};
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, NULL);
     wire_check_status(&saw, UVREST_OK);
     assert_string_equal(saw.id, "b2");
     uvrest_client_free(client);
@@ -350,14 +324,11 @@ static void row_24_what_follows_a_body_never_becomes_an_answer(void **state)
                              "HTTP/1.1 200 OK\\r\\nContent-Length: 13\\r\\n\\r\\n{\"id\":\"evil\"}\n"
                              "expect\n" ANSWER "conn\nexpect\n" ANSWER);
     uvrest_client *client = wire_client(s);
-    seen saw = {0};
+    seen saw;
     (void)state;
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, NULL);
     assert_string_equal(saw.id, "a1");
-    saw = (seen){0};
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, NULL);
     wire_check_status(&saw, UVREST_OK);
     assert_string_equal(saw.id, "a1");
     uvrest_client_free(client);
@@ -574,8 +545,7 @@ static seen get_gzip(size_t runs, size_t max_body_bytes)
     gzip z = gzip_of(runs);
     char *script = malloc(strlen(z.text) + 512);
     sample_client_options options;
-    uvrest_client *client;
-    seen saw = {0};
+    seen saw;
     server *s;
     assert_non_null(script);
     sprintf(script, "conn\nexpect\n" HEAD "Content-Encoding: gzip\\r\\nContent-Length: %zu\\r\\n\\r\\n%s\n", z.len,
@@ -583,10 +553,7 @@ static seen get_gzip(size_t runs, size_t max_body_bytes)
     s = server_start(script);
     options = wire_options(s);
     options.max_body_bytes = max_body_bytes;
-    client = wire_client_of(&options);
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
-    uvrest_client_free(client);
+    saw = wire_call_with(&options, wire_get, NULL);
     server_stop(s);
     free(script);
     free(z.text);
@@ -609,16 +576,12 @@ static void row_56_endless_body_ends_in_limit(void **state)
     server *s = server_start("conn\nexpect\n" HEAD "Transfer-Encoding: chunked\\r\\n\\r\\n\n"
                              "repeat 100000000 10\\r\\n0123456789abcdef\\r\\n\n");
     sample_client_options options = wire_options(s);
-    uvrest_client *client;
-    seen saw = {0};
+    seen saw;
     (void)state;
     options.max_body_bytes = 1000000;
-    client = wire_client_of(&options);
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call_with(&options, wire_get, NULL);
     wire_check_status(&saw, UVREST_E_LIMIT);
     assert_string_equal(saw.body, "");
-    uvrest_client_free(client);
     server_stop(s);
 }
 
@@ -641,9 +604,7 @@ static void row_57_body_after_head_is_ignored(void **state)
     wire_run(client, &saw);
     wire_check_status(&saw, UVREST_OK);
     assert_string_equal(saw.body, "");
-    saw = (seen){0};
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, NULL);
     wire_check_status(&saw, UVREST_OK);
     assert_string_equal(saw.id, "a1");
     uvrest_client_free(client);
@@ -670,12 +631,11 @@ static void row_119_writing_to_a_dead_peer_kills_nobody(void **state)
     char *body = calloc(1, len);
     uvrest_request request = {.method = UVREST_PUT, .path = "/x", .body = body, .body_len = len};
     uvrest_call_options once = {.attempts = 1};
-    seen saw = {0};
+    seen saw;
     (void)state;
     signal(SIGPIPE, SIG_DFL);
     assert_int_equal(sigaction(SIGPIPE, NULL, &before), 0);
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, NULL);
     saw = (seen){0};
     request.call = &once;
     assert_int_equal(uvrest_call_raw(client, &request, wire_on_bytes, &saw, NULL), UVREST_OK);

@@ -52,20 +52,14 @@ static sample_client_options options_for(const server *s)
     return options;
 }
 
-typedef void start_fn(uvrest_client *client, seen *saw, const uvrest_call_options *options, uvrest_call **out_call);
-
 /* One call against a script; how many requests that took. */
-static seen call_once(const char *script, start_fn *start, const uvrest_call_options *call, size_t *out_requests)
+static seen call_once(const char *script, wire_start_fn *start, const uvrest_call_options *call, size_t *out_requests)
 {
     server *s = start_alpn(script, "h2");
     sample_client_options options = options_for(s);
-    uvrest_client *client = wire_client_of(&options);
-    seen saw = {0};
-    start(client, &saw, call, NULL);
-    wire_run(client, &saw);
+    seen saw = wire_call_with(&options, start, call);
     if (out_requests != NULL)
         *out_requests = server_requests(s);
-    uvrest_client_free(client);
     server_stop(s);
     return saw;
 }
@@ -184,16 +178,14 @@ static void row_28_early_answers_to_several_uploads_end_them(void **state)
 /* ---- streams the server did not take ---- */
 
 /* One after the other against a script; the last one's end is returned. */
-static seen calls(const char *script, start_fn *const *starts, size_t n, size_t *out_requests)
+static seen calls(const char *script, wire_start_fn *const *starts, size_t n, size_t *out_requests)
 {
     server *s = start_alpn(script, "h2");
     sample_client_options options = options_for(s);
     uvrest_client *client = wire_client_of(&options);
     seen saw = {0};
     for (size_t i = 0; i < n; i++) {
-        saw = (seen){0};
-        starts[i](client, &saw, NULL, NULL);
-        wire_run(client, &saw);
+        saw = wire_call(client, starts[i], NULL);
         if (i + 1 < n)
             wire_check_status(&saw, UVREST_OK);
     }
@@ -206,11 +198,11 @@ static seen calls(const char *script, start_fn *const *starts, size_t n, size_t 
 /* On a connection of its own, and on one that has carried a request: libcurl tells these apart. */
 static void check_not_taken(const char *refusal)
 {
-    static start_fn *const starts[] = {wire_get, wire_put, wire_post};
+    static wire_start_fn *const starts[] = {wire_get, wire_put, wire_post};
     char script[1024];
     size_t requests;
     for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
-        start_fn *const second[] = {wire_get, starts[i]};
+        wire_start_fn *const second[] = {wire_get, starts[i]};
         seen saw;
         snprintf(script, sizeof script, BEGIN REQUEST "%s" REQUEST ANSWER "stall\n" BEGIN REQUEST ANSWER "stall\n",
                  refusal);
@@ -245,14 +237,12 @@ static void two_posts(const char *said, seen saw[2], size_t *out_requests)
     server *s;
     sample_client_options options;
     uvrest_client *client;
-    seen first = {0};
     snprintf(script, sizeof script,
              BEGIN REQUEST ANSWER REQUEST REQUEST "%sstall\n" BEGIN REQUEST ANSWER REQUEST ANSWER "stall\n", said);
     s = start_alpn(script, "h2");
     options = options_for(s);
     client = wire_client_of(&options);
-    wire_get(client, &first, NULL, NULL);
-    wire_run(client, &first);
+    wire_call(client, wire_get, NULL);
     for (size_t i = 0; i < 2; i++)
         wire_post(client, &saw[i], NULL, NULL);
     assert_int_equal(uvrest_client_run(client), UVREST_OK);
@@ -287,12 +277,10 @@ static void row_30_a_post_that_breaks_after_it_was_refused_may_be_executed(void 
                            "h2");
     sample_client_options options = options_for(s);
     uvrest_client *client = wire_client_of(&options);
-    seen first = {0};
     seen saw[2] = {{0}};
     unsigned broken;
     (void)state;
-    wire_get(client, &first, NULL, NULL);
-    wire_run(client, &first);
+    wire_call(client, wire_get, NULL);
     for (size_t i = 0; i < 2; i++)
         wire_post(client, &saw[i], NULL, NULL);
     assert_int_equal(uvrest_client_run(client), UVREST_OK);
@@ -324,7 +312,6 @@ static void row_30_goaway_below_a_post_and_gets_repeats_all(void **state)
     for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
         size_t n = strlen(orders[i]);
         const char *tail = n == 2 ? "" : REQUEST ANSWER REQUEST ANSWER;
-        seen first = {0};
         seen saw[4] = {{0}};
         char script[2048];
         sample_client_options options;
@@ -337,8 +324,7 @@ static void row_30_goaway_below_a_post_and_gets_repeats_all(void **state)
         s = start_alpn(script, "h2");
         options = options_for(s);
         client = wire_client_of(&options);
-        wire_get(client, &first, NULL, NULL);
-        wire_run(client, &first);
+        wire_call(client, wire_get, NULL);
         for (size_t k = 0; k < n; k++)
             (orders[i][k] == 'g' ? wire_get : wire_post)(client, &saw[k], NULL, NULL);
         assert_int_equal(uvrest_client_run(client), UVREST_OK);
@@ -361,10 +347,9 @@ static void row_30_goaway_above_a_post_says_nothing_of_it(void **state)
                            "h2");
     sample_client_options options = options_for(s);
     uvrest_client *client = wire_client_of(&options);
-    seen first = {0}, post = {0}, get = {0};
+    seen post = {0}, get = {0};
     (void)state;
-    wire_get(client, &first, NULL, NULL);
-    wire_run(client, &first);
+    wire_call(client, wire_get, NULL);
     wire_post(client, &post, NULL, NULL);
     wire_get(client, &get, NULL, NULL);
     assert_int_equal(uvrest_client_run(client), UVREST_OK);
@@ -379,7 +364,7 @@ static void row_30_goaway_above_a_post_says_nothing_of_it(void **state)
 /* The server refuses and takes no connection any more: nothing was executed, and the caller hears so. */
 static void row_30_refused_post_that_finds_nobody_was_not_executed(void **state)
 {
-    static start_fn *const starts[] = {wire_get, wire_post};
+    static wire_start_fn *const starts[] = {wire_get, wire_post};
     size_t requests;
     seen saw = calls(BEGIN REQUEST ANSWER REQUEST "deaf\nframe 1 GOAWAY 0 0 " NO_ERROR NO_ERROR "\nclose\n", starts, 2,
                      &requests);
@@ -392,7 +377,7 @@ static void row_30_refused_post_that_finds_nobody_was_not_executed(void **state)
 /* What looks much the same and is no refusal. */
 static void row_32_only_a_refusal_is_taken_for_one(void **state)
 {
-    static start_fn *const starts[] = {wire_get, wire_post};
+    static wire_start_fn *const starts[] = {wire_get, wire_post};
     static const char *const ends[] = {
         "close\n",
         "reset\n",
@@ -424,7 +409,7 @@ static void row_32_only_a_refusal_is_taken_for_one(void **state)
 /* libcurl keeps a note of a refused stream, which must not be read for the next request. */
 static void row_32_a_refusal_is_not_taken_for_that_of_a_later_call(void **state)
 {
-    static start_fn *const starts[] = {wire_get, wire_get, wire_post};
+    static wire_start_fn *const starts[] = {wire_get, wire_get, wire_post};
     size_t requests;
     seen saw = calls(BEGIN REQUEST ANSWER REQUEST "frame 1 RST_STREAM 0 - " REFUSED_STREAM
                                                   "\nstall\n" BEGIN REQUEST ANSWER UPLOAD "close\n" BEGIN REQUEST ANSWER
@@ -460,12 +445,7 @@ static void row_31_goaway_lets_streams_finish_and_new_ones_go_elsewhere(void **s
     uvrest_client *client = wire_client_of(&options);
     (void)state;
     for (unsigned i = 0; i < 2; i++) {
-        seen saw = {0};
-        if (i == 0)
-            wire_get(client, &saw, NULL, NULL);
-        else
-            wire_post(client, &saw, NULL, NULL);
-        wire_run(client, &saw);
+        seen saw = wire_call(client, i == 0 ? wire_get : wire_post, NULL);
         wire_check_status(&saw, UVREST_OK);
         assert_string_equal(saw.id, "a1");
         assert_int_equal(saw.attempts, 1);
@@ -486,9 +466,7 @@ static void row_20_idle_session_that_the_server_ends_is_not_used(void **state)
     uvrest_client *client = wire_client_of(&options);
     (void)state;
     for (unsigned i = 0; i < 2; i++) {
-        seen saw = {0};
-        wire_post(client, &saw, NULL, NULL);
-        wire_run(client, &saw);
+        seen saw = wire_call(client, wire_post, NULL);
         wire_check_status(&saw, UVREST_OK);
         assert_int_equal(saw.attempts, 1);
         server_wait_silent(s, i + 1);
@@ -559,23 +537,18 @@ static void row_34_connection_gone_silent_is_left_after_two_timeouts(void **stat
     sample_client_options options = options_for(s);
     uvrest_call_options impatient = {.timeout_ms = 300, .attempts = 1};
     uvrest_client *client;
-    seen saw = {0};
+    seen saw;
     (void)state;
     options.pool_maxsize = 4;
     client = wire_client_of(&options);
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, NULL);
     wire_check_status(&saw, UVREST_OK);
     for (unsigned i = 0; i < 2; i++) {
-        saw = (seen){0};
-        wire_get(client, &saw, &impatient, NULL);
-        wire_run(client, &saw);
+        saw = wire_call(client, wire_get, &impatient);
         wire_check_status(&saw, UVREST_E_TIMEOUT);
     }
     assert_int_equal(server_connections(s), 1);
-    saw = (seen){0};
-    wire_get(client, &saw, &impatient, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, &impatient);
     wire_check_status(&saw, UVREST_OK);
     assert_int_equal(server_connections(s), 2);
     uvrest_client_free(client);
@@ -647,7 +620,6 @@ static void a_connection_carries_as_many_streams_as_the_server_allows(void **sta
     server *s;
     sample_client_options options;
     uvrest_client *client;
-    seen first = {0};
     (void)state;
     for (unsigned i = 0; i < STREAMS; i++)
         len += (size_t)snprintf(script + len, sizeof script - len, REQUEST);
@@ -660,8 +632,7 @@ static void a_connection_carries_as_many_streams_as_the_server_allows(void **sta
     options.max_in_flight = STREAMS;
     options.pool_maxsize = 1;
     client = wire_client_of(&options);
-    wire_get(client, &first, NULL, NULL);
-    wire_run(client, &first);
+    wire_call(client, wire_get, NULL);
     for (size_t i = 0; i < STREAMS; i++)
         wire_get(client, &saw[i], &(uvrest_call_options){.attempts = 1, .timeout_ms = 5000}, NULL);
     assert_int_equal(uvrest_client_run(client), UVREST_OK);

@@ -61,10 +61,9 @@ static void hooks_see_every_attempt(void **state)
     server *s = server_start("conn\nexpect\nreply 503 {}\nexpect\n" ANSWER);
     record r = {.client = NULL};
     uvrest_client *client = hooked_client(s, &r);
-    seen saw = {0};
+    seen saw;
     (void)state;
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, NULL);
     wire_check_status(&saw, UVREST_OK);
     assert_int_equal(r.inside, UVREST_E_STATE);
     assert_string_equal(r.lines, "leaves_get GET /API/leaves/a1/ 1\n"
@@ -81,10 +80,9 @@ static void hooks_see_attempts_without_an_answer(void **state)
     record r = {.client = NULL};
     uvrest_client *client = hooked_client(s, &r);
     uvrest_call_options once = {.attempts = 1};
-    seen saw = {0};
+    seen saw;
     (void)state;
-    wire_get(client, &saw, &once, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, &once);
     wire_check_status(&saw, UVREST_E_NETWORK);
     wire_check_contains(r.lines, "E_NETWORK 0 - 0 GET");
     assert_int_equal(r.n_requests, r.n_responses);
@@ -142,9 +140,7 @@ static void bad_header_lines_are_refused_and_change_nothing(void **state)
         server *s = server_start("conn\nexpect\n" ANSWER);
         record r = {.add = bad[i]};
         uvrest_client *client = hooked_client(s, &r);
-        seen saw = {0};
-        wire_get(client, &saw, NULL, NULL);
-        wire_run(client, &saw);
+        seen saw = wire_call(client, wire_get, NULL);
         wire_check_status(&saw, UVREST_OK);
         assert_int_equal(r.added, UVREST_E_INVALID);
         uvrest_client_free(client);
@@ -177,18 +173,14 @@ static void check_lines_that_are_too_long(uvrest_request_fn *hook)
     server *s = server_start("conn\nexpect\n" ANSWER);
     sample_client_options options = wire_options(s);
     uvrest_status last = UVREST_OK;
-    uvrest_client *client;
-    seen saw = {0};
+    seen saw;
     options.on_request = hook;
     options.hook_user = &last;
-    client = wire_client_of(&options);
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call_with(&options, wire_get, NULL);
     wire_check_status(&saw, UVREST_E_LIMIT);
     assert_int_equal(saw.executed, UVREST_EXECUTED_NO);
     assert_int_equal(last, UVREST_E_LIMIT);
     assert_int_equal(server_requests(s), 0);
-    uvrest_client_free(client);
     server_stop(s);
 }
 
@@ -429,15 +421,13 @@ static void row_123_no_memory_is_given_back_with_a_secret_in_it(void **state)
     uvrest_call_options call = {.credentials = own};
     sample_client_options options = wire_options(s);
     uvrest_client *client;
-    seen saw = {0};
+    seen saw;
     (void)state;
     options.alloc = &alloc;
     options.on_request = add_much;
     client = wire_client_of(&options);
     for (unsigned i = 0; i < 2; i++) {
-        saw = (seen){0};
-        wire_get(client, &saw, i == 0 ? NULL : &call, NULL);
-        wire_run(client, &saw);
+        saw = wire_call(client, wire_get, i == 0 ? NULL : &call);
         wire_check_status(&saw, UVREST_OK);
     }
     uvrest_client_free(client);

@@ -30,10 +30,9 @@ static void row_46_absolute_and_relative_locations_are_followed(void **state)
                              "expect GET /API/leaves/b2/ \nreply+ 302 Location: ?deep=true|{}\n"
                              "expect GET /API/leaves/b2/?deep=true \n" ANSWER);
     uvrest_client *client = wire_client(s);
-    seen saw = {0};
+    seen saw;
     (void)state;
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, NULL);
     wire_check_status(&saw, UVREST_OK);
     assert_int_equal(saw.attempts, 3);
     uvrest_client_free(client);

@@ -126,7 +126,7 @@ static double decode_unknown(size_t n_chunks)
     server *s;
     uvrest_client *client;
     sample_client_options options;
-    seen saw = {0};
+    seen saw;
     clock_t begin;
     assert_non_null(script);
     for (unsigned i = 0; i < 1000; i++)
@@ -143,8 +143,7 @@ static double decode_unknown(size_t n_chunks)
     options.timeout_ms = 60000;
     client = wire_client_of(&options);
     begin = clock();
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, NULL);
     wire_check_status(&saw, UVREST_OK);
     assert_string_equal(saw.id, "a1");
     begin = clock() - begin;
@@ -187,21 +186,18 @@ static void row_111_no_descriptor_for_a_connection_is_retried(void **state)
     uvrest_call_options options = {.attempts = 2};
     struct rlimit before;
     double begin;
-    seen saw = {0};
+    seen saw;
     (void)state;
     before = leave_descriptors(0);
     begin = (double)clock() / CLOCKS_PER_SEC;
-    wire_get(client, &saw, &options, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, &options);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     if (saw.status != UVREST_E_CONNECT && saw.status != UVREST_E_IO)
         fail_msg("%s: %s", uvrest_status_name(saw.status), saw.message);
     assert_int_equal(saw.attempts, 2);
     assert_int_equal(saw.executed, UVREST_EXECUTED_NO);
     assert_true((double)clock() / CLOCKS_PER_SEC - begin < 0.5); /* it does not spin */
-    saw = (seen){0};
-    wire_get(client, &saw, &options, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, &options);
     wire_check_status(&saw, UVREST_OK);
     uvrest_client_free(client);
     server_stop(s);
@@ -255,12 +251,7 @@ static void row_112_interrupted_system_calls_are_invisible_row_119(void **state)
     client = wire_client(s);
     assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
     for (unsigned i = 0; i < 300; i++) {
-        seen saw = {0};
-        if (i % 2 == 0)
-            wire_get(client, &saw, NULL, NULL);
-        else
-            wire_post(client, &saw, NULL, NULL);
-        wire_run(client, &saw);
+        seen saw = wire_call(client, i % 2 == 0 ? wire_get : wire_post, NULL);
         wire_check_status(&saw, UVREST_OK);
         assert_int_equal(saw.attempts, 1);
     }
@@ -498,9 +489,7 @@ static void row_120_a_thousand_clients_leave_nothing_behind(void **state)
     for (unsigned i = 0; i < 1000; i++) {
         uvrest_client *client = wire_client(s);
         if (i % 10 == 0) {
-            seen saw = {0};
-            wire_get(client, &saw, NULL, NULL);
-            wire_run(client, &saw);
+            seen saw = wire_call(client, wire_get, NULL);
             wire_check_status(&saw, UVREST_OK);
         }
         uvrest_client_free(client);

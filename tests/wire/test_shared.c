@@ -208,18 +208,13 @@ static void a_server_that_has_no_time_is_told_from_one_that_refuses(void **state
         uvrest_call_options hurry = {.deadline_ms = 300};
         server *s = server_start(API), *redis;
         sample_client_options options;
-        uvrest_client *client;
-        seen saw = {0};
         reach said;
         snprintf(script, sizeof script, "conn\nread 1\nsend %s\\r\\n\nstall\n", rows[i][0]);
         redis = server_start(script);
         snprintf(url, sizeof url, "redis://:sesame@127.0.0.1:%d", server_port(redis));
         options = options_for(s, url, &said);
-        client = wire_client_of(&options);
-        wire_get(client, &saw, &hurry, NULL);
-        wire_run(client, &saw);
+        wire_call_with(&options, wire_get, &hurry);
         wire_check_contains(said.why, rows[i][1]);
-        uvrest_client_free(client);
         server_stop(redis);
         server_stop(s);
     }
@@ -355,23 +350,19 @@ static void what_no_redis_server_says_is_no_grant(void **state)
     for (size_t i = 0; i < sizeof says / sizeof says[0]; i++) {
         char script[256], url[64];
         server *s = server_start(API), *junk;
-        uvrest_client *client;
         sample_client_options options;
         uvrest_call_options hurry = {.deadline_ms = 500};
-        seen saw = {0};
+        seen saw;
         reach said;
         snprintf(script, sizeof script, "conn\n%s", says[i]);
         junk = server_start(script);
         snprintf(url, sizeof url, "redis://127.0.0.1:%d", server_port(junk));
         options = options_for(s, url, &said);
-        client = wire_client_of(&options);
-        wire_get(client, &saw, &hurry, NULL);
-        wire_run(client, &saw);
+        saw = wire_call_with(&options, wire_get, &hurry);
         if (saw.status != UVREST_E_TIMEOUT || server_requests(s) != 0 || said.n_away == 0 ||
             strstr(said.why, "not asked yet") != NULL)
             fail_msg("row %zu: %s, %zu requests, told %u times: %s", i, uvrest_status_name(saw.status),
                      server_requests(s), said.n_away, said.why);
-        uvrest_client_free(client);
         server_stop(junk);
         server_stop(s);
     }
@@ -383,16 +374,12 @@ static void names_are_looked_up(void **state)
     reach saw;
     sample_client_options options = options_for(s, "redis://no-such-host.invalid:1", &saw);
     uvrest_call_options hurry = {.deadline_ms = 2000};
-    uvrest_client *client;
-    seen call = {0};
+    seen call;
     (void)state;
     options.rate_limit.shared_redis_alone = UVREST_ZERO;
-    client = wire_client_of(&options);
-    wire_get(client, &call, &hurry, NULL);
-    wire_run(client, &call);
+    call = wire_call_with(&options, wire_get, &hurry);
     wire_check_status(&call, UVREST_E_TIMEOUT);
     wire_check_lacks(saw.all, "no-such-host");
-    uvrest_client_free(client);
     server_stop(s);
 }
 
@@ -485,13 +472,11 @@ static void a_refusal_pauses_the_other_client(void **state)
         uv_run(&loop, UV_RUN_NOWAIT);
     options.loop = NULL;
     two = wire_client_of(&options); /* of another machine, but for the ledger of this process: see unit.ratelimit */
-    wire_get(two, &second, &hurry, NULL);
-    wire_run(two, &second);
+    second = wire_call(two, wire_get, &hurry);
     wire_check_status(&second, UVREST_E_TIMEOUT);
     uv_run(&loop, UV_RUN_DEFAULT);
     wire_check_status(&first, UVREST_OK);
-    wire_get(two, &third, &hurry, NULL);
-    wire_run(two, &third);
+    third = wire_call(two, wire_get, &hurry);
     wire_check_status(&third, UVREST_OK);
     uvrest_client_free(two);
     uvrest_client_close(one, NULL, NULL);

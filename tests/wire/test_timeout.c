@@ -30,13 +30,9 @@ static seen get_with(const char *script, const uvrest_call_options *call, uint32
 {
     server *s = server_start(script);
     sample_client_options options = wire_options(s);
-    uvrest_client *client;
-    seen saw = {0};
+    seen saw;
     options.low_speed_ms = low_speed_ms;
-    client = wire_client_of(&options);
-    wire_get(client, &saw, call, NULL);
-    wire_run(client, &saw);
-    uvrest_client_free(client);
+    saw = wire_call_with(&options, wire_get, call);
     server_stop(s);
     return saw;
 }
@@ -178,10 +174,9 @@ static void row_2_silent_resolver_is_a_connect_timeout(void **state)
 {
     uvrest_client *client = silent_client(NULL);
     uint64_t begin = now_ms();
-    seen saw = {0};
+    seen saw;
     (void)state;
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, NULL);
     wire_check_status(&saw, UVREST_E_TIMEOUT);
     assert_int_equal(saw.executed, UVREST_EXECUTED_NO);
     uvrest_client_free(client);

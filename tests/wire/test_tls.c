@@ -49,9 +49,7 @@ static uvrest_client *tls_client(const char *url)
 static seen get_over_tls(server *s)
 {
     uvrest_client *client = tls_client(server_url(s));
-    seen saw = {0};
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    seen saw = wire_call(client, wire_get, NULL);
     uvrest_client_free(client);
     return saw;
 }
@@ -70,15 +68,11 @@ static void a_folder_of_hashed_certificates_is_accepted(void **state)
 {
     server *s = start_tls("conn\nexpect\n" ANSWER, "good", 0);
     sample_client_options options = wire_options(s);
-    uvrest_client *client;
-    seen saw = {0};
+    seen saw;
     (void)state;
     options.ca_path = folder_path("hashed");
-    client = wire_client_of(&options);
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call_with(&options, wire_get, NULL);
     wire_check_status(&saw, UVREST_OK);
-    uvrest_client_free(client);
     server_stop(s);
 }
 
@@ -106,8 +100,7 @@ static void the_pinned_key_is_accepted_and_no_other(void **state)
     for (unsigned i = 0; i < 3; i++) { /* the right one, another, both */
         server *s = start_tls("conn\nexpect\n" ANSWER, "good", 0);
         sample_client_options options = wire_options(s);
-        uvrest_client *client;
-        seen saw = {0};
+        seen saw;
         options.ca_file = folder_path("ca.pem");
         options.pinned_public_key = pins;
         pin_of(i == 0 ? "good" : "wrong", pins, 80);
@@ -115,9 +108,7 @@ static void the_pinned_key_is_accepted_and_no_other(void **state)
             strcat(pins, ";");
             pin_of("good", pins + strlen(pins), 80);
         }
-        client = wire_client_of(&options);
-        wire_get(client, &saw, NULL, NULL);
-        wire_run(client, &saw);
+        saw = wire_call_with(&options, wire_get, NULL);
         wire_check_status(&saw, i == 1 ? UVREST_E_TLS : UVREST_OK);
         if (i == 1) {
             assert_int_equal(saw.attempts, 1);
@@ -125,7 +116,6 @@ static void the_pinned_key_is_accepted_and_no_other(void **state)
             wire_check_contains(saw.message, "not the pinned one");
             assert_int_equal(server_requests(s), 0);
         }
-        uvrest_client_free(client);
         server_stop(s);
     }
 }
@@ -135,19 +125,15 @@ static void a_pinned_key_does_not_make_a_certificate_trusted(void **state)
 {
     server *s = start_tls("conn\nexpect\n" ANSWER, "self", 0);
     sample_client_options options = wire_options(s);
-    uvrest_client *client;
     char pin[80];
-    seen saw = {0};
+    seen saw;
     (void)state;
     pin_of("self", pin, sizeof pin);
     options.ca_file = folder_path("ca.pem");
     options.pinned_public_key = pin;
-    client = wire_client_of(&options);
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call_with(&options, wire_get, NULL);
     wire_check_status(&saw, UVREST_E_TLS);
     assert_int_equal(server_requests(s), 0);
-    uvrest_client_free(client);
     server_stop(s);
 }
 
@@ -175,10 +161,9 @@ static void row_7_the_systems_authorities_do_not_know_ours(void **state)
     server *s = start_tls("conn\nexpect\n" ANSWER, "good", 0);
     sample_client_options options = wire_options(s);
     uvrest_client *client = wire_client_of(&options);
-    seen saw = {0};
+    seen saw;
     (void)state;
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, NULL);
     wire_check_status(&saw, UVREST_E_TLS);
     assert_int_equal(saw.attempts, 1);
     assert_int_equal(server_requests(s), 0);
@@ -225,12 +210,11 @@ static void row_6_reset_in_the_handshake_is_retried(void **state)
     char url[64];
     uvrest_client *client;
     uvrest_call_options options = {.attempts = 2};
-    seen saw = {0};
+    seen saw;
     (void)state;
     snprintf(url, sizeof url, "https://127.0.0.1:%d", server_port(s));
     client = tls_client(url);
-    wire_get(client, &saw, &options, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, &options);
     wire_check_status(&saw, UVREST_E_TLS);
     assert_int_equal(saw.attempts, 2);
     assert_int_equal(saw.executed, UVREST_EXECUTED_NO);
@@ -244,12 +228,11 @@ static void row_10_plain_answer_on_the_tls_port_is_refused(void **state)
         server_start("conn\nread 20\nsend HTTP/1.1 400 Bad Request\\r\\nContent-Length: 0\\r\\n\\r\\n\nstall\n");
     char url[64];
     uvrest_client *client;
-    seen saw = {0};
+    seen saw;
     (void)state;
     snprintf(url, sizeof url, "https://127.0.0.1:%d", server_port(s));
     client = tls_client(url);
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, NULL);
     wire_check_status(&saw, UVREST_E_TLS);
     assert_int_equal(saw.attempts, 1);
     assert_false(server_received(s, APP_ID));
@@ -276,8 +259,7 @@ static void row_13_proxy_that_refuses_is_named_and_sees_no_credential(void **sta
     for (size_t i = 0; i < 2; i++) {
         char script[256];
         sample_client_options options = wire_options(NULL);
-        uvrest_client *client;
-        seen saw = {0};
+        seen saw;
         server *s;
         snprintf(script, sizeof script,
                  "conn\nexpect CONNECT sample.invalid:443\nsend HTTP/1.1 %s\\r\\nContent-Length: "
@@ -288,9 +270,7 @@ static void row_13_proxy_that_refuses_is_named_and_sees_no_credential(void **sta
         options.base_url = NULL;
         options.no_proxy = false;
         options.attempts = 2;
-        client = wire_client_of(&options);
-        wire_get(client, &saw, NULL, NULL);
-        wire_run(client, &saw);
+        saw = wire_call_with(&options, wire_get, NULL);
         unsetenv("https_proxy");
         wire_check_status(&saw, rows[i].status);
         assert_int_equal(saw.attempts, rows[i].attempts);
@@ -298,7 +278,6 @@ static void row_13_proxy_that_refuses_is_named_and_sees_no_credential(void **sta
         wire_check_contains(saw.message, "https_proxy");
         assert_false(server_received(s, APP_ID));
         assert_false(server_received(s, AUTH_TOKEN));
-        uvrest_client_free(client);
         server_stop(s);
     }
 }
@@ -307,15 +286,12 @@ static void row_18_post_is_sent_once_over_tls_too(void **state)
 {
     server *s = start_tls("conn\nexpect\n" ANSWER "expect\nreset\nconn\nexpect\n" ANSWER "loop\n", "good", 0);
     uvrest_client *client = tls_client(server_url(s));
-    seen saw = {0};
+    seen saw;
     (void)state;
     signal(SIGPIPE, SIG_DFL);
-    wire_get(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_get, NULL);
     wire_check_status(&saw, UVREST_OK);
-    saw = (seen){0};
-    wire_post(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_post, NULL);
     wire_check_status(&saw, UVREST_E_NETWORK);
     assert_int_equal(saw.executed, UVREST_EXECUTED_MAYBE);
     assert_int_equal(server_requests(s), 2);
@@ -327,15 +303,12 @@ static void row_20_idle_session_that_the_server_ends_is_not_used(void **state)
 {
     server *s = start_tls("conn\nexpect\n" ANSWER "pause 20\nclose\nconn\nexpect\n" ANSWER "stall\n", "good", 0);
     uvrest_client *client = tls_client(server_url(s));
-    seen saw = {0};
+    seen saw;
     (void)state;
-    wire_post(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_post, NULL);
     wire_check_status(&saw, UVREST_OK);
     server_wait_silent(s, 1);
-    saw = (seen){0};
-    wire_post(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
+    saw = wire_call(client, wire_post, NULL);
     wire_check_status(&saw, UVREST_OK);
     assert_int_equal(saw.attempts, 1);
     assert_int_equal(server_requests(s), 2);

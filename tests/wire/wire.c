@@ -175,16 +175,27 @@ void wire_run(uvrest_client *client, const seen *saw)
     assert_int_equal(saw->n, 1);
 }
 
-typedef void start_fn(uvrest_client *client, seen *saw, const uvrest_call_options *options, uvrest_call **out_call);
+seen wire_call(uvrest_client *client, wire_start_fn *start, const uvrest_call_options *call)
+{
+    seen saw = {0};
+    start(client, &saw, call, NULL);
+    wire_run(client, &saw);
+    return saw;
+}
 
-static seen once(const char *script, start_fn *start)
+seen wire_call_with(const sample_client_options *options, wire_start_fn *start, const uvrest_call_options *call)
+{
+    uvrest_client *client = wire_client_of(options);
+    seen saw = wire_call(client, start, call);
+    uvrest_client_free(client);
+    return saw;
+}
+
+static seen once(const char *script, wire_start_fn *start)
 {
     server *s = server_start(script);
-    uvrest_client *client = wire_client(s);
-    seen saw = {0};
-    start(client, &saw, NULL, NULL);
-    wire_run(client, &saw);
-    uvrest_client_free(client);
+    sample_client_options options = wire_options(s);
+    seen saw = wire_call_with(&options, start, NULL);
     server_stop(s);
     return saw;
 }

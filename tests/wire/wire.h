@@ -53,12 +53,16 @@ void wire_on_bytes(const uvrest_bytes *value, const uvrest_result *result, void 
 void wire_on_text(const char *value, const uvrest_result *result, void *user);
 void wire_note(seen *saw, const uvrest_result *result);
 
-/* Starts calls; they must start. */
-void wire_get(uvrest_client *client, seen *saw, const uvrest_call_options *options, uvrest_call **out_call);
-void wire_post(uvrest_client *client, seen *saw, const uvrest_call_options *options, uvrest_call **out_call);
-void wire_put(uvrest_client *client, seen *saw, const uvrest_call_options *options, uvrest_call **out_call);
+/* Starts a call, which must start. */
+typedef void wire_start_fn(uvrest_client *client, seen *saw, const uvrest_call_options *options,
+                           uvrest_call **out_call);
+wire_start_fn wire_get, wire_post, wire_put;
 /* Runs the client's loop, and checks that the callback ran once. */
 void wire_run(uvrest_client *client, const seen *saw);
+/* Both: what the callback saw. */
+seen wire_call(uvrest_client *client, wire_start_fn *start, const uvrest_call_options *call);
+/* The same with a client made for it, which is gone then. */
+seen wire_call_with(const sample_client_options *options, wire_start_fn *start, const uvrest_call_options *call);
 
 /* A whole test: one GET (or POST) against a script, then the end of client and server. */
 seen wire_get_once(const char *script);
