@@ -46,64 +46,49 @@ static uint32_t or_default(uint32_t value, uint32_t otherwise)
     return value == 0 ? otherwise : value;
 }
 
-static uvrest_status check_timeouts(const uvrest_client_options *o)
+static uvrest_status refuse(const uvrest_client_options *o, const char *field, const char *why)
 {
-    const struct {
-        const char *name;
-        uint32_t value;
-    } rows[] = {
-        {"connect_timeout_ms", o->connect_timeout_ms},
-        {"timeout_ms", o->timeout_ms},
-        {"low_speed_ms", o->low_speed_ms},
-        {"max_connection_age_ms", o->max_connection_age_ms},
-        {"max_connection_lifetime_ms", o->max_connection_lifetime_ms},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (rows[i].value > MAX_TIMEOUT_MS) {
-            uvrest__reason_set(o->reason, rows[i].name, ": more than a day", (char *)NULL);
-            return UVREST_E_INVALID;
-        }
-    }
-    return UVREST_OK;
+    uvrest__reason_set(o->reason, field, why, (char *)NULL);
+    return UVREST_E_INVALID;
 }
 
-/* What was read from somewhere and is not there stands for nothing: least of all for trust in more than was meant. */
-static uvrest_status check_texts(const uvrest_client_options *o)
+/* A text that was to be read from somewhere and is empty stands for nothing, least of all for more trust than meant. */
+static uvrest_status check_values(const uvrest_client_options *o)
 {
     const struct {
-        const char *name;
-        const char *value;
+        const char *field;
+        const char *text;
+        uint32_t ms;
     } rows[] = {
-        {"base_url", o->base_url},
-        {"user_agent", o->user_agent},
-        {"ca_file", o->ca_file},
-        {"ca_path", o->ca_path},
-        {"pinned_public_key", o->pinned_public_key},
+        {"connect_timeout_ms", NULL, o->connect_timeout_ms},
+        {"timeout_ms", NULL, o->timeout_ms},
+        {"low_speed_ms", NULL, o->low_speed_ms},
+        {"max_connection_age_ms", NULL, o->max_connection_age_ms},
+        {"max_connection_lifetime_ms", NULL, o->max_connection_lifetime_ms},
+        {"base_url", o->base_url, 0},
+        {"user_agent", o->user_agent, 0},
+        {"ca_file", o->ca_file, 0},
+        {"ca_path", o->ca_path, 0},
+        {"pinned_public_key", o->pinned_public_key, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (rows[i].value != NULL && *rows[i].value == '\0') {
-            uvrest__reason_set(o->reason, rows[i].name, ": empty", (char *)NULL);
-            return UVREST_E_INVALID;
-        }
+        if (rows[i].ms > MAX_TIMEOUT_MS)
+            return refuse(o, rows[i].field, ": more than a day");
+        if (rows[i].text != NULL && *rows[i].text == '\0')
+            return refuse(o, rows[i].field, ": empty");
     }
     return UVREST_OK;
 }
 
 static uvrest_status check_fields(const uvrest_client_options *o)
 {
-    if (o->alloc != NULL && (o->alloc->allocate == NULL || o->alloc->resize == NULL || o->alloc->release == NULL)) {
-        uvrest__reason_set(o->reason, "alloc: a function is missing", (char *)NULL);
-        return UVREST_E_INVALID;
-    }
-    if (o->own_thread && o->loop != NULL) {
-        uvrest__reason_set(o->reason, "own_thread: not with a loop of the caller's", (char *)NULL);
-        return UVREST_E_INVALID;
-    }
-    if (o->base_url == NULL) {
-        uvrest__reason_set(o->reason, "base_url: required", (char *)NULL);
-        return UVREST_E_INVALID;
-    }
-    return check_timeouts(o) == UVREST_OK ? check_texts(o) : UVREST_E_INVALID;
+    if (o->alloc != NULL && (o->alloc->allocate == NULL || o->alloc->resize == NULL || o->alloc->release == NULL))
+        return refuse(o, "alloc", ": a function is missing");
+    if (o->own_thread && o->loop != NULL)
+        return refuse(o, "own_thread", ": not with a loop of the caller's");
+    if (o->base_url == NULL)
+        return refuse(o, "base_url", ": required");
+    return check_values(o);
 }
 
 static uvrest_status copy(const uvrest_alloc *alloc, const char *text, char **out)
@@ -134,10 +119,8 @@ static uvrest_status read_redis(uvrest__settings *s, const uvrest_client_options
 {
     if (o->rate_limit.shared_redis == NULL)
         return UVREST_OK;
-    if (!uvrest__redis_is_built()) {
-        uvrest__reason_set(o->reason, "rate_limit.shared_redis: the library was built without hiredis", (char *)NULL);
-        return UVREST_E_INVALID;
-    }
+    if (!uvrest__redis_is_built())
+        return refuse(o, "rate_limit.shared_redis", ": the library was built without hiredis");
     return uvrest__redisurl_init(&s->redis, s->alloc, o->rate_limit.shared_redis, o->rate_limit.shared_redis_cleartext,
                                  o->reason);
 }
