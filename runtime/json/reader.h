@@ -4,7 +4,7 @@
  *
  * Where a reading function stands: `p` is the next byte to read. It returns where it stopped; NULL when the decode has
  * failed and reader.status says how; `p` itself, not moved, when the value does not fit the member ("misfit"), which is
- * then kept as text by uvrest__reader_keep().
+ * then kept as text by uvrest__reader_keep_raw().
  *
  * Ends of the text: the last byte is known to be the root's closing brace or bracket before reading begins. It is no
  * space, digit, quote or letter, so nothing but closing a container consumes it, and `*p` may be read without asking

@@ -9,7 +9,7 @@
  * | member | absent | null, to send | a value | null, as read |
  * | --- | --- | --- | --- | --- |
  * | text, nested model, array, map | NULL | UVREST_NULL | pointer | NULL, and uvrest_is_null(extra, name) |
- * | uvrest_opt_* | state UVREST_UNSET | state UVREST_IS_NULL | UVREST_INT32(5) … | state UVREST_IS_NULL |
+ * | uvrest_opt_* | state UVREST_UNSET | state UVREST_IS_NULL | uvrest_i32(5) … | state UVREST_IS_NULL |
  * | enum | ..._UNSET | ..._NULL | the enumerator | ..._NULL |
  * | uvrest_raw | text NULL | the slice `null` | any slice | the slice `null` |
  *
