@@ -92,11 +92,6 @@ bool uvrest__blocks_begin(void)
     return has_key;
 }
 
-size_t uvrest__blocks_kept(void)
-{
-    return own != NULL ? own->kept : 0;
-}
-
 /* ---- blocks ------------------------------------------------------------------------------------------------------ */
 
 void *uvrest__blocks_malloc(size_t size)

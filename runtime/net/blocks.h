@@ -34,7 +34,4 @@ void *uvrest__blocks_realloc(void *memory, size_t size);
 char *uvrest__blocks_strdup(const char *text);
 void *uvrest__blocks_calloc(size_t count, size_t size);
 
-/** What this thread keeps, in bytes. */
-size_t uvrest__blocks_kept(void);
-
 #endif /* UVREST_NET_BLOCKS_H */

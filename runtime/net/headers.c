@@ -679,13 +679,6 @@ static void read_header(reading *known, const char *name, const char *value, siz
         read_members(known, value, len, false);
 }
 
-void uvrest__quota_read(uvrest__quota *quota, const char *name, const char *value, size_t len)
-{
-    reading known = {.quota = quota, .bare = -1};
-    read_header(&known, name, value, len);
-    apply_bare(&known);
-}
-
 uvrest__quota uvrest__headers_quota(const uvrest__headers *headers)
 {
     uvrest__quota quota = UVREST__QUOTA_NONE;

@@ -126,7 +126,5 @@ typedef struct uvrest__quota {
  * window is the one of the policy that has its number.
  */
 uvrest__quota uvrest__headers_quota(const uvrest__headers *headers);
-/** The same for one header alone, merged into *quota: for tests and fuzzing. Unknown names change nothing. */
-void uvrest__quota_read(uvrest__quota *quota, const char *name, const char *value, size_t len);
 
 #endif /* UVREST_NET_HEADERS_H */

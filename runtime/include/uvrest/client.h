@@ -13,8 +13,8 @@
  * callback.
  * Time: a timeout or a deadline says when waiting ends. While a callback holds the loop up nothing is read, so where
  * one of them passes meanwhile, what has arrived by then is read first: an answer among it counts, only silence is
- * UVREST_E_TIMEOUT. The time of an attempt begins when the loop comes to it. Only connect_timeout_ms runs on whatever has
- * happened: nothing was sent by then, so another attempt is made.
+ * UVREST_E_TIMEOUT. The time of an attempt begins when the loop comes to it. Only connect_timeout_ms runs on meanwhile:
+ * nothing was sent by then, so another attempt is made.
  * Threads: a client is used on one thread, that of its loop. One made with own_thread turns a loop of its own on a
  * thread of its own, and may be used from any: starts, _wait functions, uvrest_client_run(), _stats(), _close() and
  * _free(). Its callbacks, hooks and log lines run on its thread, which leaves all signals but those of its own faults
