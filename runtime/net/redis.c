@@ -33,7 +33,6 @@ typedef struct call {
     uint32_t patience_ms;
     bool whole; /* the script went along */
     size_t n; /* words, kept in case the server does not know the script */
-    size_t size;
     char words[];
 } call;
 
