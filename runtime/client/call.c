@@ -99,7 +99,7 @@ static void drop_brought(uvrest_call *call)
 static uvrest_status join_client(uvrest_call *call, const char *const *credentials, uvrest_reason *reason)
 {
     uvrest_client *client = call->client;
-    uvrest_status st = uvrest__alarms_reserve(&client->alarms, client->n_calls + 1);
+    uvrest_status st = uvrest__heap_reserve(&client->alarms, client->n_calls + 1);
     if (st != UVREST_OK)
         return st;
     return uvrest__lane_join(client->lanes, &client->lane_conf, credentials, uvrest__client_now(client), reason,
@@ -178,9 +178,9 @@ static void set_alarm(uvrest_call *call)
     if (call->deadline_ns != 0 && call->deadline_ns < due)
         due = call->deadline_ns;
     if (due == UINT64_MAX)
-        uvrest__alarms_clear(&call->client->alarms, &call->alarm);
-    else if (call->alarm.place == 0 || call->alarm.due_ns != due)
-        uvrest__alarms_set(&call->client->alarms, &call->alarm, due);
+        uvrest__heap_clear(&call->client->alarms, &call->alarm);
+    else if (call->alarm.place == 0 || call->alarm.key != due)
+        uvrest__heap_set(&call->client->alarms, &call->alarm, due);
 }
 
 static void enqueue(uvrest_call *call)
@@ -321,7 +321,7 @@ void uvrest__call_adopt(uvrest_call *call)
 static void push_ended(uvrest_call *call)
 {
     uvrest_client *client = call->client;
-    uvrest__alarms_clear(&client->alarms, &call->alarm);
+    uvrest__heap_clear(&client->alarms, &call->alarm);
     uvrest__cancel_leave(&call->cancel);
     call->state = UVREST__CALL_ENDED;
     if (client->ended_last == NULL)
@@ -502,12 +502,12 @@ void uvrest_call_cancel(uvrest_call *call)
 static bool catches_up(uvrest_call *call, uint64_t now, uvrest__loop_news news)
 {
     if (call->catch_up == 0) {
-        uint64_t late_ms = (now - call->alarm.due_ns) / UVREST__NS_PER_MS;
+        uint64_t late_ms = (now - call->alarm.key) / UVREST__NS_PER_MS;
         call->catch_up = (uint16_t)(late_ms < CATCH_UP_MAX_MS ? late_ms + 1 : CATCH_UP_MAX_MS);
     } else if (news == UVREST__LOOP_QUIET || (news == UVREST__LOOP_HEARD && --call->catch_up == 0)) {
         return false;
     }
-    uvrest__alarms_set(&call->client->alarms, &call->alarm, now + UVREST__NS_PER_MS);
+    uvrest__heap_set(&call->client->alarms, &call->alarm, now + UVREST__NS_PER_MS);
     return true;
 }
 

@@ -37,7 +37,7 @@ struct uvrest_call {
     uvrest_call *next_ended;
     uvrest_client *client;
     uvrest__lane *lane;
-    uvrest__alarm alarm;
+    uvrest__heap_item alarm;
     const uvrest_op *op;
     uvrest_deliver_fn *deliver;
     uvrest_any_fn *done;

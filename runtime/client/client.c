@@ -20,7 +20,7 @@ static uvrest_call *call_of_item(uvrest__queue_item *item)
     return (uvrest_call *)(void *)item;
 }
 
-static uvrest_call *call_of_alarm(uvrest__alarm *alarm)
+static uvrest_call *call_of_alarm(uvrest__heap_item *alarm)
 {
     return (uvrest_call *)(void *)((char *)alarm - offsetof(uvrest_call, alarm));
 }
@@ -111,8 +111,8 @@ static void pump_lanes(uvrest_client *client)
 /* It is not put off: most calls end long before their alarm, and a timer that rings for nothing looks again. */
 static void set_timer(uvrest_client *client)
 {
-    const uvrest__alarm *alarm = uvrest__alarms_first(&client->alarms);
-    uint64_t due = alarm == NULL ? UINT64_MAX : alarm->due_ns;
+    const uvrest__heap_item *alarm = uvrest__heap_first(&client->alarms);
+    uint64_t due = alarm == NULL ? UINT64_MAX : alarm->key;
     for (const uvrest__lane *lane = client->lanes; lane != NULL; lane = lane->next)
         if (lane->wake_ns != 0 && lane->wake_ns < due)
             due = lane->wake_ns;
@@ -220,10 +220,10 @@ static void on_timer(void *user)
     uvrest_client *client = user;
     uint64_t now = uvrest__client_now(client);
     uvrest__loop_news news = uvrest__loop_take_news(client->loop);
-    uvrest__alarm *alarm;
+    uvrest__heap_item *alarm;
     client->timer_ns = UINT64_MAX;
     client->settling = true;
-    while ((alarm = uvrest__alarms_first(&client->alarms)) != NULL && alarm->due_ns <= now)
+    while ((alarm = uvrest__heap_first(&client->alarms)) != NULL && alarm->key <= now)
         uvrest__call_rang(call_of_alarm(alarm), now, news);
     settle(client);
 }
@@ -247,7 +247,7 @@ static void free_client(uvrest_client *client)
     uvrest__thread_free(client->thread);
     uvrest__draft_fini(&client->draft);
     uvrest__cancel_box_fini(&client->cancelled);
-    uvrest__alarms_fini(&client->alarms);
+    uvrest__heap_fini(&client->alarms);
     uvrest__free(alloc, client->lines);
     uvrest__settings_fini(&client->settings);
     uvrest__free(alloc, client);
@@ -637,7 +637,7 @@ uvrest_status uvrest__client_make(const uvrest_api *api, const uvrest_client_opt
     client->stats.quota_left = -1;
     client->timer_ns = UINT64_MAX;
     uvrest__pool_init(&client->pool, settings.max_in_flight, settings.pool_maxsize);
-    uvrest__alarms_init(&client->alarms, settings.alloc);
+    uvrest__heap_init(&client->alarms, settings.alloc);
     uvrest__cancel_box_init(&client->cancelled);
     uvrest__random_init_system(&client->random);
     uvrest__retry_budget_init(&client->budget);

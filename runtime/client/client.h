@@ -14,10 +14,10 @@
 #ifndef UVREST_CLIENT_CLIENT_H
 #define UVREST_CLIENT_CLIENT_H
 
-#include "alarms.h"
 #include "answer.h"
 #include "cancel.h"
 #include "clock.h"
+#include "heap.h"
 #include "lane.h"
 #include "loop.h"
 #include "pool.h"
@@ -38,7 +38,7 @@ struct uvrest_client {
     uvrest__transport *transport;
     uvrest__fleet *fleet; /* NULL: no quota is shared with other machines */
     uvrest__pool pool;
-    uvrest__alarms alarms;
+    uvrest__heap alarms;
     uvrest__random random;
     uvrest__retry_budget budget;
     uvrest__lane *lanes; /* the client's own first */
