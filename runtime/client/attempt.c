@@ -69,6 +69,7 @@ uvrest_status uvrest__attempt_send(uvrest_call *call, uint64_t now)
     if (st != UVREST_OK) {
         if (call->lane->ledger != NULL)
             uvrest__ratelimit_not_sent(call->lane->ledger, &call->ticket, now);
+        uvrest__lanes_offer(&client->lanes, call->lane);
         return st;
     }
     uvrest__pool_take(&client->pool);
@@ -124,6 +125,7 @@ void uvrest__attempt_abandon(uvrest_call *call)
         uvrest__ratelimit_not_sent(call->lane->ledger, &call->ticket, now);
     else
         uvrest__ratelimit_given_up(call->lane->ledger, &call->ticket, now);
+    uvrest__lanes_offer(&client->lanes, call->lane);
 }
 
 /* ---- answers ---- */
@@ -177,6 +179,7 @@ static void tell_ledger(uvrest_call *call, const received *r)
         uvrest__ratelimit_not_sent(ledger, &call->ticket, now);
     else
         uvrest__ratelimit_given_up(ledger, &call->ticket, now);
+    uvrest__lanes_offer(&call->client->lanes, call->lane);
 }
 
 static void count(uvrest_call *call, const received *r, size_t body_len)

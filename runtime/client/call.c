@@ -102,8 +102,7 @@ static uvrest_status join_client(uvrest_call *call, const char *const *credentia
     uvrest_status st = uvrest__heap_reserve(&client->alarms, client->n_calls + 1);
     if (st != UVREST_OK)
         return st;
-    return uvrest__lane_join(client->lanes, &client->lane_conf, credentials, uvrest__client_now(client), reason,
-                             &call->lane);
+    return uvrest__lanes_join(&client->lanes, credentials, reason, &call->lane);
 }
 
 uvrest_status uvrest__call_new(uvrest_client *client, const uvrest_op *op, const uvrest_call_options *options,
@@ -164,7 +163,7 @@ static void free_memory(uvrest_call *call)
 void uvrest__call_discard(uvrest_call *call)
 {
     if (call->lane != NULL)
-        uvrest__lane_leave(call->client->lanes, call->lane, uvrest__client_now(call->client));
+        uvrest__lanes_leave(&call->client->lanes, call->lane, uvrest__client_now(call->client));
     uvrest__reading_free(call->reading);
     free_memory(call);
 }
@@ -186,7 +185,7 @@ static void set_alarm(uvrest_call *call)
 static void enqueue(uvrest_call *call)
 {
     call->state = UVREST__CALL_QUEUED;
-    uvrest__queue_put(&call->lane->queue, &call->item);
+    uvrest__lanes_put(&call->client->lanes, call->lane, &call->item);
     set_alarm(call);
 }
 
@@ -228,7 +227,7 @@ static void wait_again(uvrest_call *call, uint64_t delay_ns)
 /* From the moment that is returned it does not wait any more. */
 static uint64_t dequeue(uvrest_call *call)
 {
-    uvrest__queue_remove(&call->lane->queue, &call->item);
+    uvrest__lanes_remove(&call->client->lanes, call->lane, &call->item);
     return end_waiting(call);
 }
 
@@ -309,7 +308,7 @@ void uvrest__call_adopt(uvrest_call *call)
     uvrest__reading_free(call->reading);
     call->reading = NULL;
     if (call->lane == NULL) {
-        call->lane = client->lanes;
+        call->lane = client->lanes.own;
         call->lane->n_calls++;
     }
     start_failed(call, st);
@@ -555,7 +554,7 @@ static void unlink_call(uvrest_call *call)
         call->next->prev = call->prev;
     client->n_calls--;
     client->stats.completed++;
-    uvrest__lane_leave(client->lanes, call->lane, uvrest__client_now(client));
+    uvrest__lanes_leave(&client->lanes, call->lane, uvrest__client_now(client));
 }
 
 void uvrest__call_close(uvrest_call *call)

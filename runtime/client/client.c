@@ -30,82 +30,57 @@ static uvrest_call *call_of_cancel(uvrest__cancel_link *link)
     return (uvrest_call *)(void *)((char *)link - offsetof(uvrest_call, cancel));
 }
 
-/* Whether the lane's first call may go out now. If not, the lane says until when. */
+/* Whether the lane's first call may go out now. If not, the lane is held. */
 static bool may_send(uvrest_client *client, uvrest__lane *lane, uvrest_call *call, uint64_t now)
 {
     uvrest__ratelimit_wait wait;
-    bool waited = lane->wake_ns != 0;
     uvrest_priority priority = (uvrest_priority)call->item.priority;
     bool granted;
+    bool waited = lane->waits;
     const char *warning;
+    if (lane->ledger == NULL)
+        return true;
     if (lane->member != NULL)
         uvrest__ratelimit_expect(lane->ledger, (uint32_t)uvrest__queue_demand(&lane->queue), priority,
                                  call->timeout_ms * UVREST__NS_PER_MS);
-    granted = lane->ledger == NULL || uvrest__ratelimit_acquire(lane->ledger, now, priority, &call->ticket, &wait);
-    warning = lane->ledger == NULL ? NULL : uvrest__ratelimit_take_warning(lane->ledger);
+    granted = uvrest__ratelimit_acquire(lane->ledger, now, priority, &call->ticket, &wait);
+    warning = uvrest__ratelimit_take_warning(lane->ledger);
     if (warning != NULL)
         uvrest__log_own_ledger(client, warning);
     if (granted) {
-        lane->wake_ns = 0;
+        lane->waits = false;
         lane->blocked_ns = 0;
         return true;
     }
-    lane->wake_ns = uvrest__clock_add(now, wait.ns);
-    lane->blocked_ns = wait.firm ? lane->wake_ns : 0;
     if (!waited || lane->cause != wait.cause)
         client->stats.waits[wait.cause]++;
-    lane->cause = wait.cause;
+    uvrest__lanes_hold(&client->lanes, lane, now, &wait);
     if (!waited)
         uvrest__log_wait(client, wait.ns, wait.cause);
     return false;
-}
-
-/* The lane whose first call goes before those of all others that have not been passed over. */
-static uvrest__lane *find_turn(const uvrest_client *client)
-{
-    const uvrest__queue_item *first = NULL;
-    uvrest__lane *turn = NULL;
-    for (uvrest__lane *lane = client->lanes; lane != NULL; lane = lane->next) {
-        const uvrest__queue_item *item = lane->passed ? NULL : uvrest__queue_peek(&lane->queue);
-        if (item == NULL || (first != NULL && uvrest__queue_is_before(first, item)))
-            continue;
-        first = item;
-        turn = lane;
-    }
-    return turn;
 }
 
 /* Sends the lane's first call, or ends it where its turn comes too late. */
 static void take_turn(uvrest_client *client, uvrest__lane *lane)
 {
     uvrest_call *call = call_of_item(uvrest__queue_peek(&lane->queue));
-    uint64_t now = lane->ledger == NULL ? 0 : uvrest__client_now(client);
-    if (may_send(client, lane, call, now))
+    uint64_t now = client->lanes.conf.rate_limit == NULL ? 0 : uvrest__client_now(client);
+    uvrest_status st = uvrest__lanes_open(&client->lanes, lane, now);
+    if (st != UVREST_OK)
+        uvrest__call_end(call, st, uvrest_status_text(st));
+    else if (may_send(client, lane, call, now))
         uvrest__call_send(call);
     else if (call->deadline_ns != 0 && lane->blocked_ns > call->deadline_ns)
         uvrest__call_end(call, UVREST_E_TIMEOUT, "the request budget allows it only after its deadline");
-    else
-        lane->passed = true;
-}
-
-/* Nobody waits there any more. */
-static void rest(uvrest__lane *lane)
-{
-    lane->wake_ns = lane->blocked_ns = 0;
-    if (lane->member != NULL)
-        uvrest__ratelimit_expect(lane->ledger, 0, UVREST_PRIORITY_NORMAL, 0);
 }
 
 static void pump_lanes(uvrest_client *client)
 {
     uvrest__lane *lane;
-    for (lane = client->lanes; lane != NULL; lane = lane->next)
-        lane->passed = false;
-    while (uvrest__pool_has_room(&client->pool) && (lane = find_turn(client)) != NULL)
+    if (uvrest__lanes_due(&client->lanes) != UINT64_MAX)
+        uvrest__lanes_offer_due(&client->lanes, uvrest__client_now(client));
+    while (uvrest__pool_has_room(&client->pool) && (lane = uvrest__lanes_turn(&client->lanes)) != NULL)
         take_turn(client, lane);
-    for (lane = client->lanes; lane != NULL; lane = lane->next)
-        if (lane->queue.n == 0)
-            rest(lane);
 }
 
 /* It is not put off: most calls end long before their alarm, and a timer that rings for nothing looks again. */
@@ -113,9 +88,8 @@ static void set_timer(uvrest_client *client)
 {
     const uvrest__heap_item *alarm = uvrest__heap_first(&client->alarms);
     uint64_t due = alarm == NULL ? UINT64_MAX : alarm->key;
-    for (const uvrest__lane *lane = client->lanes; lane != NULL; lane = lane->next)
-        if (lane->wake_ns != 0 && lane->wake_ns < due)
-            due = lane->wake_ns;
+    if (uvrest__lanes_due(&client->lanes) < due)
+        due = uvrest__lanes_due(&client->lanes);
     if (due >= client->timer_ns)
         return;
     client->timer_ns = due;
@@ -126,9 +100,7 @@ static void set_timer(uvrest_client *client)
 /* Calls that wait for no more than a connection, or for others to end: counted once until the queue is empty again. */
 static void count_crowd(uvrest_client *client)
 {
-    bool waiting = false;
-    for (const uvrest__lane *lane = client->lanes; lane != NULL && !waiting; lane = lane->next)
-        waiting = lane->queue.n > 0;
+    bool waiting = client->lanes.n_waiting > 0;
     if (waiting && !client->crowded && !uvrest__pool_has_room(&client->pool)) {
         client->stats.waits[UVREST_WAIT_CONNECTION]++;
         client->crowded = true;
@@ -230,20 +202,10 @@ static void on_timer(void *user)
 
 /* ---- the end ---- */
 
-static void free_lanes(uvrest_client *client)
-{
-    uint64_t now = uvrest__client_now(client);
-    while (client->lanes != NULL) {
-        uvrest__lane *lane = client->lanes;
-        client->lanes = lane->next;
-        uvrest__lane_free(lane, now);
-    }
-}
-
 static void free_client(uvrest_client *client)
 {
     const uvrest_alloc *alloc = client->settings.alloc;
-    free_lanes(client);
+    uvrest__lanes_fini(&client->lanes, uvrest__client_now(client));
     uvrest__thread_free(client->thread);
     uvrest__draft_fini(&client->draft);
     uvrest__cancel_box_fini(&client->cancelled);
@@ -281,7 +243,7 @@ static void shut(uvrest_client *client)
     client->transport = NULL;
     uvrest__timer_close(client->timer);
     client->timer = NULL;
-    free_lanes(client); /* from here on no ledger wakes the loop */
+    uvrest__lanes_fini(&client->lanes, uvrest__client_now(client)); /* from here on no ledger wakes the loop */
     uvrest__fleet_close(client->fleet);
     client->fleet = NULL;
     uvrest__loop_close(client->loop);
@@ -344,7 +306,6 @@ static bool is_forked(const uvrest_client *client)
  * registry's locks) stays untouched. */
 static void abandon(uvrest_client *client)
 {
-    const uvrest_alloc *alloc = client->settings.alloc;
     if (client->thread != NULL)
         return; /* that thread is not here, and nobody knows what it was doing: its memory stays */
     while (client->calls != NULL) {
@@ -352,12 +313,7 @@ static void abandon(uvrest_client *client)
         client->calls = call->next;
         uvrest__call_abandon(call);
     }
-    while (client->lanes != NULL) {
-        uvrest__lane *lane = client->lanes;
-        client->lanes = lane->next;
-        uvrest__credentials_fini(&lane->credentials);
-        uvrest__free(alloc, lane);
-    }
+    uvrest__lanes_abandon(&client->lanes);
     uvrest__fleet_abandon(client->fleet);
     uvrest__transport_abandon(client->transport);
     free_client(client);
@@ -403,6 +359,7 @@ static void on_wake(void *user)
         adopt(client, &mail);
     }
     end_cancelled(client);
+    uvrest__lanes_listen(&client->lanes);
     if (mail.closing && !client->closing)
         begin_close(client, mail.on_closed, mail.closed_user);
     pump(client);
@@ -538,7 +495,9 @@ static uvrest_status make_transport(uvrest_client *client, uvrest_reason *reason
 
 static void on_fleet_news(void *user)
 {
-    uvrest__loop_soon(((uvrest_client *)user)->loop);
+    uvrest_client *client = user;
+    uvrest__lanes_offer_all(&client->lanes);
+    uvrest__loop_soon(client->loop);
 }
 
 static void on_fleet_reach(const char *why, void *user)
@@ -580,9 +539,10 @@ static uvrest_status make_parts(uvrest_client *client, uvrest__credentials *cred
         st = make_transport(client, reason);
     if (st == UVREST_OK)
         st = uvrest__draft_init(&client->draft, client->settings.alloc, &client->settings.base);
-    client->lane_conf = lane_conf(client);
-    if (st == UVREST_OK)
-        st = uvrest__lane_new(&client->lane_conf, credentials, uvrest__client_now(client), &client->lanes);
+    if (st == UVREST_OK) {
+        uvrest__lane_conf conf = lane_conf(client);
+        st = uvrest__lanes_init(&client->lanes, &conf, credentials, uvrest__client_now(client));
+    }
     return st;
 }
 

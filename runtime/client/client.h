@@ -41,8 +41,7 @@ struct uvrest_client {
     uvrest__heap alarms;
     uvrest__random random;
     uvrest__retry_budget budget;
-    uvrest__lane *lanes; /* the client's own first */
-    uvrest__lane_conf lane_conf; /* of all of them */
+    uvrest__lanes lanes;
     uvrest__draft draft;
     struct uvrest__thread *thread; /* NULL: the loop is turned by its caller */
     uvrest__cancel_box cancelled; /* any thread puts calls in, the loop ends them */

@@ -21,8 +21,7 @@ static const char *write_path(const uvrest_call *call, char out[PATH_MAX_BYTES])
     uvrest__text text;
     uvrest__text_init(&text, out, PATH_MAX_BYTES);
     uvrest__text_add_foreign(&text, target, strcspn(target, "?"));
-    for (const uvrest__lane *lane = call->client->lanes; lane != NULL; lane = lane->next)
-        uvrest__credentials_redact(&lane->credentials, out);
+    uvrest__lanes_redact(&call->client->lanes, call->lane, out);
     return out;
 }
 

@@ -37,11 +37,10 @@ static void add_call(line *l, const uvrest_call *call)
 }
 
 /* While the program writes its line it may not call in: its lists are being worked on. */
-static void emit(uvrest_client *client, uvrest_log_level level, line *l)
+static void emit(uvrest_client *client, const uvrest__lane *lane, uvrest_log_level level, line *l)
 {
     uvrest__loop_visit visit;
-    for (const uvrest__lane *lane = client->lanes; lane != NULL; lane = lane->next)
-        uvrest__credentials_redact(&lane->credentials, l->bytes);
+    uvrest__lanes_redact(&client->lanes, lane, l->bytes);
     uvrest__client_tell(client, &visit);
     client->settings.on_log(level, l->bytes, client->settings.log_user);
     uvrest__client_told(client, &visit);
@@ -68,7 +67,7 @@ void uvrest__log_attempt(const uvrest_call *call, int http_status, uvrest_status
     uvrest__text_add(&l.text, " in ");
     uvrest__text_add_number(&l.text, (int64_t)(call->transfer_us / 1000));
     uvrest__text_add(&l.text, " ms");
-    emit(call->client, UVREST_LOG_DEBUG, &l);
+    emit(call->client, call->lane, UVREST_LOG_DEBUG, &l);
 }
 
 void uvrest__log_retry(const uvrest_call *call, uint64_t delay_ns, const char *why)
@@ -82,7 +81,7 @@ void uvrest__log_retry(const uvrest_call *call, uint64_t delay_ns, const char *w
     uvrest__text_add_number(&l.text, (int64_t)(delay_ns / UVREST__NS_PER_MS));
     uvrest__text_add(&l.text, " ms: ");
     uvrest__text_add(&l.text, why);
-    emit(call->client, UVREST_LOG_INFO, &l);
+    emit(call->client, call->lane, UVREST_LOG_INFO, &l);
 }
 
 void uvrest__log_wait(uvrest_client *client, uint64_t ns, uvrest__ratelimit_cause cause)
@@ -110,7 +109,7 @@ void uvrest__log_wait(uvrest_client *client, uint64_t ns, uvrest__ratelimit_caus
     }
     uvrest__text_add(&l.text, ": ");
     uvrest__text_add(&l.text, causes[cause]);
-    emit(client, UVREST_LOG_INFO, &l);
+    emit(client, NULL, UVREST_LOG_INFO, &l);
 }
 
 void uvrest__log_own_ledger(uvrest_client *client, const char *why)
@@ -121,7 +120,7 @@ void uvrest__log_own_ledger(uvrest_client *client, const char *why)
     begin(&l);
     uvrest__text_add(&l.text, "rate_limit.shared_file is not used, the budget is kept by this process alone: ");
     uvrest__text_add(&l.text, why);
-    emit(client, UVREST_LOG_WARNING, &l);
+    emit(client, NULL, UVREST_LOG_WARNING, &l);
 }
 
 void uvrest__log_fleet(uvrest_client *client, const char *why)
@@ -133,7 +132,7 @@ void uvrest__log_fleet(uvrest_client *client, const char *why)
     uvrest__text_add(&l.text, why == NULL ? "the server of rate_limit.shared_redis answers"
                                           : "the server of rate_limit.shared_redis cannot be asked: ");
     uvrest__text_add(&l.text, why == NULL ? "" : why);
-    emit(client, why == NULL ? UVREST_LOG_INFO : UVREST_LOG_WARNING, &l);
+    emit(client, NULL, why == NULL ? UVREST_LOG_INFO : UVREST_LOG_WARNING, &l);
 }
 
 void uvrest__log_redirect(const uvrest_call *call, const char *target)
@@ -145,7 +144,7 @@ void uvrest__log_redirect(const uvrest_call *call, const char *target)
     add_call(&l, call);
     uvrest__text_add(&l.text, " is redirected to ");
     add_path(&l, target);
-    emit(call->client, UVREST_LOG_INFO, &l);
+    emit(call->client, call->lane, UVREST_LOG_INFO, &l);
 }
 
 void uvrest__log_failure(const uvrest_call *call, uvrest_status status, const char *message)
@@ -159,5 +158,5 @@ void uvrest__log_failure(const uvrest_call *call, uvrest_status status, const ch
     uvrest__text_add(&l.text, uvrest_status_name(status));
     uvrest__text_add(&l.text, ": ");
     uvrest__text_add(&l.text, message);
-    emit(call->client, UVREST_LOG_WARNING, &l);
+    emit(call->client, call->lane, UVREST_LOG_WARNING, &l);
 }

@@ -44,17 +44,13 @@ uvrest__queue_item *uvrest__queue_peek(const uvrest__queue *queue)
     return NULL;
 }
 
-static size_t place_of(const uvrest__queue_item *item)
+/* Numbers stay far below the bits that the priority is in. */
+uint64_t uvrest__queue_place(const uvrest__queue_item *item)
 {
-    size_t place = 0;
-    while (order[place] != item->priority)
-        place++;
-    return place;
-}
-
-bool uvrest__queue_is_before(const uvrest__queue_item *a, const uvrest__queue_item *b)
-{
-    return a->priority == b->priority ? a->number < b->number : place_of(a) < place_of(b);
+    uint64_t rank = 0;
+    while (order[rank] != item->priority)
+        rank++;
+    return rank << 62 | item->number;
 }
 
 size_t uvrest__queue_demand(const uvrest__queue *queue)

@@ -34,8 +34,8 @@ typedef struct uvrest__queue {
 void uvrest__queue_put(uvrest__queue *queue, uvrest__queue_item *item);
 /** Whose turn it is, or NULL. */
 uvrest__queue_item *uvrest__queue_peek(const uvrest__queue *queue);
-/** Whether a goes before b, which may wait in another queue of the client's. */
-bool uvrest__queue_is_before(const uvrest__queue_item *a, const uvrest__queue_item *b);
+/** An item's place among those of all queues of the client's, as a number: the lowest goes first. */
+uint64_t uvrest__queue_place(const uvrest__queue_item *item);
 /** How many wait that the next one goes before no later than them: bulk ones count only when nothing else waits. */
 size_t uvrest__queue_demand(const uvrest__queue *queue);
 /** Takes an item out of the queue it is in. */

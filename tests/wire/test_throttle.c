@@ -4,6 +4,7 @@
 #include "redis.h"
 #include "wire.h"
 #include <limits.h>
+#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -363,6 +364,33 @@ static void row_73_credentials_have_budgets_of_their_own(void **state)
     server_stop(s);
 }
 
+/* Its time comes while there is no room for it, and is not waited for again and again. */
+static void a_held_call_goes_out_once_there_is_room(void **state)
+{
+    server *s = server_start("conn\nexpect\n" ANSWER "expect\nheader Auth-Token: somebody-else\npause 400\n" ANSWER
+                             "expect\nheader Auth-Token: " AUTH_TOKEN "\n" ANSWER);
+    sample_client_options options = wire_options(s);
+    uvrest_call_options other = {.credentials = (const char *const[]){"Auth-Token: somebody-else", NULL}};
+    uvrest_client *client;
+    seen saw[3] = {{0}};
+    clock_t cpu;
+    (void)state;
+    options.max_in_flight = 1;
+    options.rate_limit = (uvrest_rate_limit){.requests = 1, .window_ms = 100};
+    client = wire_client_of(&options);
+    wire_get(client, &saw[0], NULL, NULL);
+    wire_run(client, &saw[0]);
+    wire_get(client, &saw[1], NULL, NULL);
+    wire_get(client, &saw[2], &other, NULL);
+    cpu = clock();
+    wire_run(client, &saw[1]);
+    for (size_t i = 0; i < 3; i++)
+        wire_check_status(&saw[i], UVREST_OK);
+    assert_true(clock() - cpu < CLOCKS_PER_SEC / 5);
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
 /* Three calls one after the other; the connection of the first dies under the second.
  * Milliseconds of the latter two. */
 static void die_within_quota(uint32_t slots, uint32_t attempts, uint64_t *took_ms)
@@ -426,6 +454,7 @@ int main(void)
         cmocka_unit_test(row_70_an_unwritable_ledger_file_is_warned_of_once),
         cmocka_unit_test(calls_wait_for_the_acquire_hook),
         cmocka_unit_test(row_73_credentials_have_budgets_of_their_own),
+        cmocka_unit_test(a_held_call_goes_out_once_there_is_room),
         cmocka_unit_test(row_72_repeats_of_libcurls_own_take_slots),
         cmocka_unit_test(shared_redis_is_refused_where_there_is_no_hiredis),
     };
