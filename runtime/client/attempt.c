@@ -92,7 +92,7 @@ bool uvrest__attempt_may_repeat(uvrest_call *call)
     if (ledger == NULL)
         return true;
     now = uvrest__client_now(call->client);
-    if (!uvrest__ratelimit_acquire(ledger, now, (uvrest_priority)call->item.priority, &ticket, &wait))
+    if (!uvrest__client_acquire(call, now, &ticket, &wait))
         return false;
     uvrest__ratelimit_given_up(ledger, &call->ticket, now);
     call->ticket = ticket;

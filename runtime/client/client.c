@@ -30,20 +30,34 @@ static uvrest_call *call_of_cancel(uvrest__cancel_link *link)
     return (uvrest_call *)(void *)((char *)link - offsetof(uvrest_call, cancel));
 }
 
+bool uvrest__client_acquire(uvrest_call *call, uint64_t now, uvrest__ratelimit_ticket *out_ticket,
+                            uvrest__ratelimit_wait *out_wait)
+{
+    uvrest_client *client = call->client;
+    uvrest_priority priority = (uvrest_priority)call->item.priority;
+    uvrest__loop_visit visit;
+    bool granted;
+    if (client->settings.rate_limit.acquire == NULL)
+        return uvrest__ratelimit_acquire(call->lane->ledger, now, priority, out_ticket, out_wait);
+    uvrest__client_tell(client, &visit);
+    granted = uvrest__ratelimit_acquire(call->lane->ledger, now, priority, out_ticket, out_wait);
+    uvrest__client_told(client, &visit);
+    return granted;
+}
+
 /* Whether the lane's first call may go out now. If not, the lane is held. */
 static bool may_send(uvrest_client *client, uvrest__lane *lane, uvrest_call *call, uint64_t now)
 {
     uvrest__ratelimit_wait wait;
-    uvrest_priority priority = (uvrest_priority)call->item.priority;
     bool granted;
     bool waited = lane->waits;
     const char *warning;
     if (lane->ledger == NULL)
         return true;
     if (lane->member != NULL)
-        uvrest__ratelimit_expect(lane->ledger, (uint32_t)uvrest__queue_demand(&lane->queue), priority,
-                                 call->timeout_ms * UVREST__NS_PER_MS);
-    granted = uvrest__ratelimit_acquire(lane->ledger, now, priority, &call->ticket, &wait);
+        uvrest__ratelimit_expect(lane->ledger, (uint32_t)uvrest__queue_demand(&lane->queue),
+                                 (uvrest_priority)call->item.priority, call->timeout_ms * UVREST__NS_PER_MS);
+    granted = uvrest__client_acquire(call, now, &call->ticket, &wait);
     warning = uvrest__ratelimit_take_warning(lane->ledger);
     if (warning != NULL)
         uvrest__log_own_ledger(client, warning);
@@ -393,7 +407,7 @@ void uvrest_client_free(uvrest_client *client)
             dispose(client);
         return;
     }
-    running = client->runners > 0 || !uvrest__loop_is_own(client->loop);
+    running = client->runners > 0 || client->telling || !uvrest__loop_is_own(client->loop);
     if (!client->closing)
         begin_close(client, NULL, NULL);
     if (!running)
@@ -649,7 +663,7 @@ uvrest_status uvrest__client_check(const uvrest_client *client, uvrest_reason *r
     else if (client->thread != NULL ? uvrest__thread_is_closed(client->thread) : client->closing)
         why = "the client is closed";
     else if ((client->thread == NULL || uvrest__thread_is_self(client->thread)) && client->telling)
-        why = "on_log, on_request and on_response may not call into the client";
+        why = "on_log, hooks and acquire may not call into the client";
     if (why == NULL)
         return UVREST_OK;
     uvrest__reason_set(reason, why, (char *)NULL);

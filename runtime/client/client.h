@@ -63,7 +63,7 @@ struct uvrest_client {
     bool closing;
     bool shut; /* all that libuv knows is being closed */
     bool closed; /* and is gone */
-    bool telling; /* on_log or a hook is running, which may not call in */
+    bool telling; /* on_log, acquire or a hook is running, which may not call in */
     uvrest_client_closed_fn *on_closed;
     void *closed_user;
 };
@@ -81,6 +81,12 @@ UVREST_MUST_USE uvrest_status uvrest__client_check(const uvrest_client *client, 
 UVREST_MUST_USE uvrest_status uvrest__client_submit(uvrest_call *call, uvrest_reason *reason);
 /** On the loop: has the end of a group without calls run on the next turn. */
 void uvrest__client_group_due(uvrest_client *client, uvrest_group *group);
+/**
+ * Asks the ledger of a call's lane for a slot, as uvrest__ratelimit_acquire(). The program's acquire hook may run, and
+ * may not call in.
+ */
+UVREST_MUST_USE bool uvrest__client_acquire(uvrest_call *call, uint64_t now, uvrest__ratelimit_ticket *out_ticket,
+                                            uvrest__ratelimit_wait *out_wait);
 /** Runs the loop until *flag, or until nothing can happen any more. The client may be gone afterwards. */
 void uvrest__client_run_until(uvrest_client *client, const bool *flag);
 
@@ -89,7 +95,7 @@ static inline uint64_t uvrest__client_now(const uvrest_client *client)
     return uvrest__clock_now(client->clock);
 }
 
-/** The program is about to be told something (on_log, a hook): it may not call in until uvrest__client_told(). */
+/** The program is about to be told or asked something (on_log, acquire, a hook): it may not call in until uvrest__client_told(). */
 static inline void uvrest__client_tell(uvrest_client *client, uvrest__loop_visit *visit)
 {
     client->telling = true;

@@ -132,6 +132,36 @@ static void a_request_hook_adds_header_lines_to_each_attempt(void **state)
     server_stop(s);
 }
 
+static void free_inside(const uvrest_request_event *event, void *user)
+{
+    uvrest_client **client = user;
+    (void)event;
+    uvrest_client_freep(client);
+}
+
+/* It may not; but what it meets is a start, which goes on with the client afterwards. */
+static void a_client_freed_inside_a_hook_ends_when_its_loop_runs(void **state)
+{
+    server *s = server_start("conn\nread 1\nstall\n");
+    sample_client_options options = wire_options(s);
+    sample_leaf_args args = {.leaf_id = "a1"};
+    uvrest_client *client;
+    uvrest_client *freed;
+    seen saw = {0};
+    (void)state;
+    options.on_request = free_inside;
+    options.hook_user = &freed;
+    client = freed = wire_client_of(&options);
+    wire_get(client, &saw, NULL, NULL);
+    assert_null(freed);
+    assert_int_equal(saw.n, 0);
+    assert_int_equal(uvrest_gen_call(client, &leaves_get, &args, (uvrest_any_fn *)wire_on_leaf, &saw, NULL),
+                     UVREST_E_STATE);
+    wire_run(client, &saw);
+    wire_check_status(&saw, UVREST_E_CANCELLED);
+    server_stop(s);
+}
+
 static void bad_header_lines_are_refused_and_change_nothing(void **state)
 {
     static const char *const bad[] = {"no colon", "X: a\r\nY: b", "Host: elsewhere", "Content-Length: 5", "", NULL};
@@ -442,6 +472,7 @@ int main(void)
         cmocka_unit_test(hooks_see_attempts_without_an_answer),
         cmocka_unit_test(hooks_see_neither_queries_nor_secrets),
         cmocka_unit_test(a_request_hook_adds_header_lines_to_each_attempt),
+        cmocka_unit_test(a_client_freed_inside_a_hook_ends_when_its_loop_runs),
         cmocka_unit_test(bad_header_lines_are_refused_and_change_nothing),
         cmocka_unit_test(too_many_or_too_long_header_lines_fail_the_call),
         cmocka_unit_test(counters_tell_why_calls_waited),

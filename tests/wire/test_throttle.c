@@ -271,6 +271,43 @@ static void row_68_a_ledger_file_is_used(void **state)
     server_stop(s);
 }
 
+/* What an acquire hook that does not do as it is told meets. */
+typedef struct rude_hook {
+    uvrest_client *client;
+    uvrest_call *call;
+    uvrest_status started;
+} rude_hook;
+
+static void call_from_hook(uvrest_acquire_ask *ask, uint32_t n, void *user)
+{
+    rude_hook *hook = user;
+    sample_leaf_args args = {.leaf_id = "a1"};
+    hook->started = uvrest_gen_call(hook->client, &leaves_get, &args, (uvrest_any_fn *)wire_on_leaf, NULL, NULL);
+    uvrest_call_cancel(hook->call); /* which is the one that a slot is asked for */
+    uvrest_acquire_answer(ask, n, 1000);
+}
+
+static void an_acquire_hook_cannot_call_into_the_client(void **state)
+{
+    server *s = server_start("conn\nexpect\n" ANSWER "loop\n");
+    sample_client_options options = wire_options(s);
+    rude_hook hook = {.started = UVREST_OK};
+    seen saw[2] = {{0}};
+    (void)state;
+    options.rate_limit = (uvrest_rate_limit){
+        .requests = 100, .window_ms = 1000, .acquire = call_from_hook, .acquire_user = &hook, .acquire_slots = 1};
+    options.max_in_flight = 1;
+    hook.client = wire_client_of(&options);
+    wire_get(hook.client, &saw[0], NULL, NULL);
+    wire_get(hook.client, &saw[1], NULL, &hook.call);
+    wire_run(hook.client, &saw[1]);
+    assert_int_equal(hook.started, UVREST_E_STATE);
+    for (size_t i = 0; i < 2; i++)
+        wire_check_status(&saw[i], UVREST_OK);
+    uvrest_client_free(hook.client);
+    server_stop(s);
+}
+
 /* A hook that refuses the first question, and answers the others from the loop a little later. */
 typedef struct slow_hook {
     uv_timer_t timer;
@@ -454,6 +491,7 @@ int main(void)
         cmocka_unit_test(row_70_an_unwritable_ledger_file_is_warned_of_once),
         cmocka_unit_test(calls_wait_for_the_acquire_hook),
         cmocka_unit_test(row_73_credentials_have_budgets_of_their_own),
+        cmocka_unit_test(an_acquire_hook_cannot_call_into_the_client),
         cmocka_unit_test(a_held_call_goes_out_once_there_is_room),
         cmocka_unit_test(row_72_repeats_of_libcurls_own_take_slots),
         cmocka_unit_test(shared_redis_is_refused_where_there_is_no_hiredis),

@@ -118,8 +118,8 @@ UVREST_API UVREST_MUST_USE uvrest_status uvrest_client_run(uvrest_client *client
 
 /**
  * Ends a client with a loop of its own: pending calls get their callback with UVREST_E_CANCELLED, everything is closed
- * and freed before it returns; from inside one of its callbacks it does the same as soon as the loop is back. For a
- * client on a caller's loop it is uvrest_client_close() without on_closed. In a process forked from the client's it
+ * and freed before it returns; from inside one of its callbacks it does the same as soon as the loop is back, from
+ * inside a hook or on_log, which may not call it, when the loop is run next. For a client on a caller's loop it is uvrest_client_close() without on_closed. In a process forked from the client's it
  * frees memory only, with own_thread not even that. NULL is accepted.
  */
 UVREST_API void uvrest_client_free(uvrest_client *client);
