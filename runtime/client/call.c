@@ -4,7 +4,6 @@
 #include "attempt.h"
 #include "hooks.h"
 #include "log.h"
-#include "process.h"
 #include "reading.h"
 #include "text.h"
 #include <assert.h>
@@ -487,7 +486,7 @@ uvrest_status uvrest__call_read(uvrest_call *call, const char *file, uvrest_prog
 
 void uvrest_call_cancel(uvrest_call *call)
 {
-    if (call == NULL || call->client->pid != uvrest__process_id() || call->client->telling)
+    if (call == NULL || uvrest__client_is_forked(call->client) || call->client->telling)
         return;
     uvrest__call_end(call, UVREST_E_CANCELLED, "cancelled");
 }

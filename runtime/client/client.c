@@ -4,7 +4,6 @@
 #include "attempt.h"
 #include "call.h"
 #include "log.h"
-#include "process.h"
 #include "text.h"
 #include "thread.h"
 #include <assert.h>
@@ -235,6 +234,7 @@ static void dispose(void *user_client)
     uvrest_client *client = user_client;
     uvrest_client_closed_fn *on_closed = client->on_closed;
     void *user = client->closed_user;
+    uvrest__thread_see_off(client->thread);
     uvrest__loop_free(client->loop);
     free_client(client);
     if (on_closed != NULL)
@@ -311,11 +311,6 @@ void uvrest__client_group_due(uvrest_client *client, uvrest_group *group)
     uvrest__loop_soon(client->loop);
 }
 
-static bool is_forked(const uvrest_client *client)
-{
-    return client->pid != uvrest__process_id();
-}
-
 /* In a child of fork(): what is shared with the parent (descriptors, TLS sessions, the
  * registry's locks) stays untouched. */
 static void abandon(uvrest_client *client)
@@ -384,7 +379,7 @@ void uvrest_client_close(uvrest_client *client, uvrest_client_closed_fn *on_clos
 {
     if (client == NULL)
         return;
-    if (is_forked(client))
+    if (uvrest__client_is_forked(client))
         abandon(client);
     else if (client->thread != NULL)
         uvrest__thread_close(client->thread, on_closed, user);
@@ -398,7 +393,7 @@ void uvrest_client_free(uvrest_client *client)
     bool running;
     if (client == NULL)
         return;
-    if (is_forked(client)) {
+    if (uvrest__client_is_forked(client)) {
         abandon(client);
         return;
     }
@@ -440,19 +435,27 @@ void uvrest__client_run_until(uvrest_client *client, const bool *flag)
         dispose(client);
 }
 
+static uvrest_status wait_idle(uvrest__thread *thread)
+{
+    if (uvrest__thread_is_self(thread))
+        return UVREST_E_BUSY;
+    uvrest__thread_visit(thread);
+    uvrest__thread_wait_idle(thread);
+    uvrest__thread_depart(thread);
+    return UVREST_OK;
+}
+
 uvrest_status uvrest_client_run(uvrest_client *client)
 {
     static const bool never = false;
     if (client == NULL)
         return UVREST_E_INVALID;
-    if (is_forked(client) || !uvrest__loop_is_own(client->loop))
+    if (uvrest__client_is_forked(client))
         return UVREST_E_STATE;
-    if (client->thread != NULL) {
-        if (uvrest__thread_is_self(client->thread))
-            return UVREST_E_BUSY;
-        uvrest__thread_wait_idle(client->thread);
-        return UVREST_OK;
-    }
+    if (client->thread != NULL)
+        return wait_idle(client->thread);
+    if (!uvrest__loop_is_own(client->loop))
+        return UVREST_E_STATE;
     if (uvrest__loop_is_running(client->loop))
         return UVREST_E_BUSY;
     uvrest__client_run_until(client, &never);
@@ -658,7 +661,7 @@ uvrest_status uvrest_client_new_sized(const uvrest_client_options *options, size
 uvrest_status uvrest__client_check(const uvrest_client *client, uvrest_reason *reason)
 {
     const char *why = NULL;
-    if (is_forked(client))
+    if (uvrest__client_is_forked(client))
         why = "the process was forked from the client's";
     else if (client->thread != NULL ? uvrest__thread_is_closed(client->thread) : client->closing)
         why = "the client is closed";
@@ -690,7 +693,7 @@ void uvrest_client_stats(const uvrest_client *client, uvrest_stats *out_stats)
 {
     if (client == NULL || out_stats == NULL)
         return;
-    if (client->thread != NULL && !is_forked(client))
+    if (client->thread != NULL && !uvrest__client_is_forked(client))
         uvrest__thread_read_stats(client->thread, out_stats);
     else
         count(client, out_stats);

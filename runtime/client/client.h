@@ -21,6 +21,7 @@
 #include "lane.h"
 #include "loop.h"
 #include "pool.h"
+#include "process.h"
 #include "random.h"
 #include "request.h"
 #include "retry.h"
@@ -93,6 +94,12 @@ void uvrest__client_run_until(uvrest_client *client, const bool *flag);
 static inline uint64_t uvrest__client_now(const uvrest_client *client)
 {
     return uvrest__clock_now(client->clock);
+}
+
+/** Whether this is a child of fork(), and the client its parent's. */
+static inline bool uvrest__client_is_forked(const uvrest_client *client)
+{
+    return client->pid != uvrest__process_id();
 }
 
 /** The program is about to be told or asked something (on_log, acquire, a hook): it may not call in until uvrest__client_told(). */

@@ -2,21 +2,24 @@
 /* Groups as a program sees them: what it asks of one is the business of its client's loop. */
 #include "client.h"
 #include "group.h"
-#include "process.h"
 #include "thread.h"
 
 uvrest_status uvrest_group_new(uvrest_client *client, uvrest_group **out_group)
 {
+    uvrest__group_conf conf;
     uvrest_status st;
     if (client == NULL || out_group == NULL)
         return UVREST_E_INVALID;
     st = uvrest__client_check(client, NULL);
-    return st == UVREST_OK ? uvrest__group_new(client, client->settings.alloc, out_group) : st;
+    if (st != UVREST_OK)
+        return st;
+    conf = (uvrest__group_conf){client, client->thread, client->settings.alloc, client->pid};
+    return uvrest__group_new(&conf, out_group);
 }
 
-static bool is_forked(const uvrest_client *client)
+static bool is_forked(const uvrest_group *group)
 {
-    return client->pid != uvrest__process_id();
+    return uvrest__group_conf_of(group)->pid != uvrest__process_id();
 }
 
 uvrest_status uvrest_group_finish(uvrest_group *group, uvrest_group_fn *done, void *user)
@@ -26,9 +29,9 @@ uvrest_status uvrest_group_finish(uvrest_group *group, uvrest_group_fn *done, vo
     uvrest_status st;
     if (group == NULL || done == NULL)
         return UVREST_E_INVALID;
-    client = uvrest__group_client(group);
-    if (is_forked(client))
+    if (is_forked(group))
         return UVREST_E_STATE;
+    client = uvrest__group_conf_of(group)->client;
     if (client->thread != NULL)
         return uvrest__thread_finish_group(client->thread, group, done, user);
     st = uvrest__group_seal(group, done, user, !client->closing, &due);
@@ -37,16 +40,17 @@ uvrest_status uvrest_group_finish(uvrest_group *group, uvrest_group_fn *done, vo
     return st;
 }
 
-/* A call is pending. */
+/* A call was pending just now. If the client has a thread it may be over, and the client gone, so only the group is
+ * looked at. */
 static uvrest_status wait_here(uvrest_group *group, const bool *idle)
 {
-    uvrest_client *client = uvrest__group_client(group);
-    if (is_forked(client))
+    const uvrest__group_conf *conf = uvrest__group_conf_of(group);
+    if (is_forked(group))
         return UVREST_E_STATE;
-    if (client->thread == NULL ? uvrest__loop_is_running(client->loop) : uvrest__thread_is_self(client->thread))
+    if (conf->thread == NULL ? uvrest__loop_is_running(conf->client->loop) : uvrest__thread_is_self(conf->thread))
         return UVREST_E_BUSY;
-    if (client->thread == NULL)
-        uvrest__client_run_until(client, idle);
+    if (conf->thread == NULL)
+        uvrest__client_run_until(conf->client, idle);
     else
         uvrest__group_sleep(group);
     return UVREST_OK;

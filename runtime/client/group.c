@@ -5,8 +5,7 @@
 #include <pthread.h>
 
 struct uvrest_group {
-    uvrest_client *client; /* looked at only while a call is pending, or on the caller's word */
-    const uvrest_alloc *alloc;
+    uvrest__group_conf conf;
     pthread_mutex_t mutex;
     pthread_cond_t changed; /* idle has become true */
     uvrest_group *next; /* among those that are due */
@@ -22,13 +21,12 @@ struct uvrest_group {
 
 /* ---- life ---- */
 
-uvrest_status uvrest__group_new(uvrest_client *client, const uvrest_alloc *alloc, uvrest_group **out)
+uvrest_status uvrest__group_new(const uvrest__group_conf *conf, uvrest_group **out)
 {
-    uvrest_group *group = uvrest__zalloc(alloc, sizeof *group);
+    uvrest_group *group = uvrest__zalloc(conf->alloc, sizeof *group);
     if (group == NULL)
         return UVREST_E_NOMEM;
-    group->client = client;
-    group->alloc = alloc;
+    group->conf = *conf;
     pthread_mutex_init(&group->mutex, NULL);
     pthread_cond_init(&group->changed, NULL);
     group->n_kept = 1;
@@ -47,7 +45,7 @@ static void drop(uvrest_group *group)
         return;
     pthread_cond_destroy(&group->changed);
     pthread_mutex_destroy(&group->mutex);
-    uvrest__free(group->alloc, group);
+    uvrest__free(group->conf.alloc, group);
 }
 
 void uvrest_group_free(uvrest_group *group)
@@ -60,7 +58,7 @@ void uvrest_group_free(uvrest_group *group)
 
 uvrest_status uvrest__group_check(const uvrest_group *group, const uvrest_client *client, uvrest_reason *reason)
 {
-    if (group == NULL || group->client == client)
+    if (group == NULL || group->conf.client == client)
         return UVREST_OK;
     uvrest__reason_set(reason, "group: of another client", (char *)NULL);
     return UVREST_E_INVALID;
@@ -155,9 +153,9 @@ void uvrest__group_run(uvrest_group *group)
 
 /* ---- those who wait ---- */
 
-uvrest_client *uvrest__group_client(const uvrest_group *group)
+const uvrest__group_conf *uvrest__group_conf_of(const uvrest_group *group)
 {
-    return group->client;
+    return &group->conf;
 }
 
 void uvrest__group_begin_wait(uvrest_group *group, const bool **out_idle)

@@ -11,12 +11,21 @@
 #ifndef UVREST_CLIENT_GROUP_H
 #define UVREST_CLIENT_GROUP_H
 
+#include <sys/types.h>
 #include <uvrest/group.h>
 
-/** Makes an open group. *out is owned: uvrest_group_free(). alloc: borrowed until it is gone. UVREST_E_NOMEM. */
-UVREST_MUST_USE uvrest_status uvrest__group_new(uvrest_client *client, const uvrest_alloc *alloc, uvrest_group **out);
-/** Whose it is; that may be gone unless a call is pending, or the caller says otherwise. */
-uvrest_client *uvrest__group_client(const uvrest_group *group);
+/** Whose a group is. All of it is borrowed until the group is gone, but for the client and its thread. */
+typedef struct uvrest__group_conf {
+    uvrest_client *client; /* looked at only while a call is pending, or on the caller's word */
+    const struct uvrest__thread *thread; /* of the client; never looked at; NULL: none */
+    const uvrest_alloc *alloc;
+    pid_t pid;
+} uvrest__group_conf;
+
+/** Makes an open group. *out is owned: uvrest_group_free(). UVREST_E_NOMEM. */
+UVREST_MUST_USE uvrest_status uvrest__group_new(const uvrest__group_conf *conf, uvrest_group **out);
+/** Whose it is. */
+const uvrest__group_conf *uvrest__group_conf_of(const uvrest_group *group);
 
 /** Somebody waits, until uvrest__group_end_wait(). *out_idle becomes true, on the loop, when no call is pending. */
 void uvrest__group_begin_wait(uvrest_group *group, const bool **out_idle);

@@ -11,14 +11,14 @@ struct uvrest__thread {
     pthread_t id; /* for those that join it */
     pthread_mutex_t starting;
     pthread_mutex_t mutex; /* for all below */
-    pthread_cond_t changed; /* n_pending or n_waiting became 0 */
+    pthread_cond_t changed; /* n_pending or n_visitors became 0 */
     uvrest_call *first; /* posted, not taken yet; linked by next_ended */
     uvrest_call *last;
     uvrest_group *groups; /* posted, in no order */
     size_t n_posted; /* not in `stats` yet */
     size_t n_taken; /* of these, those the loop has */
     size_t n_pending; /* calls and groups posted, whose callback has not returned */
-    unsigned n_waiting; /* threads in uvrest__thread_wait_idle() */
+    unsigned n_visitors; /* functions that wait, on other threads */
     bool closing;
     bool joined; /* somebody waits for the thread, and ends the client then */
     uvrest_client_closed_fn *on_closed;
@@ -93,19 +93,44 @@ void uvrest__thread_free(uvrest__thread *thread)
 {
     if (thread == NULL)
         return;
-    pthread_mutex_lock(&thread->starting); /* a start that is being refused */
-    pthread_mutex_unlock(&thread->starting);
-    pthread_mutex_lock(&thread->mutex);
-    while (thread->n_waiting > 0)
-        pthread_cond_wait(&thread->changed, &thread->mutex);
-    pthread_mutex_unlock(&thread->mutex);
     pthread_cond_destroy(&thread->changed);
     pthread_mutex_destroy(&thread->mutex);
     pthread_mutex_destroy(&thread->starting);
     uvrest__free(thread->conf.alloc, thread);
 }
 
+void uvrest__thread_see_off(uvrest__thread *thread)
+{
+    if (thread == NULL)
+        return;
+    pthread_mutex_lock(&thread->starting); /* a start that is being refused */
+    pthread_mutex_unlock(&thread->starting);
+    pthread_mutex_lock(&thread->mutex);
+    while (thread->n_visitors > 0)
+        pthread_cond_wait(&thread->changed, &thread->mutex);
+    pthread_mutex_unlock(&thread->mutex);
+}
+
 /* ---- from any thread ---- */
+
+void uvrest__thread_visit(uvrest__thread *thread)
+{
+    if (thread == NULL)
+        return;
+    pthread_mutex_lock(&thread->mutex);
+    thread->n_visitors++;
+    pthread_mutex_unlock(&thread->mutex);
+}
+
+void uvrest__thread_depart(uvrest__thread *thread)
+{
+    if (thread == NULL)
+        return;
+    pthread_mutex_lock(&thread->mutex);
+    if (--thread->n_visitors == 0)
+        pthread_cond_broadcast(&thread->changed);
+    pthread_mutex_unlock(&thread->mutex);
+}
 
 void uvrest__thread_enter(uvrest__thread *thread)
 {
@@ -216,11 +241,8 @@ bool uvrest__thread_join(uvrest__thread *thread)
 void uvrest__thread_wait_idle(uvrest__thread *thread)
 {
     pthread_mutex_lock(&thread->mutex);
-    thread->n_waiting++;
     while (thread->n_pending > 0)
         pthread_cond_wait(&thread->changed, &thread->mutex);
-    if (--thread->n_waiting == 0)
-        pthread_cond_broadcast(&thread->changed);
     pthread_mutex_unlock(&thread->mutex);
 }
 

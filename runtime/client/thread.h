@@ -39,18 +39,23 @@ typedef struct uvrest__thread_mail {
     void *closed_user;
 } uvrest__thread_mail;
 
-/**
- * Makes a thread that does not run. *out is owned: uvrest__thread_free(), which waits until nobody is inside any more.
- * UVREST_E_NOMEM.
- */
+/** Makes a thread that does not run. *out is owned: uvrest__thread_free(). UVREST_E_NOMEM. */
 UVREST_MUST_USE uvrest_status uvrest__thread_new(const uvrest__thread_conf *conf, uvrest__thread **out);
 /** Begins to run; its owner is complete. UVREST_E_NOMEM: it does not. */
 UVREST_MUST_USE uvrest_status uvrest__thread_start(uvrest__thread *thread);
-/** The thread has ended, is the caller, or was not started. NULL is accepted. */
+/**
+ * Waits until no function that waits is under way on another thread: what they look at may go then. The thread has
+ * ended, or is the caller. NULL is accepted.
+ */
+void uvrest__thread_see_off(uvrest__thread *thread);
+/** Nobody is inside any more, or it was not started. NULL is accepted. */
 void uvrest__thread_free(uvrest__thread *thread);
 /** Whether it is the caller: inside a callback. NULL is accepted: no. */
 bool uvrest__thread_is_self(const uvrest__thread *thread);
 
+/** A function that waits is under way, on another thread: what it looks at stays until it departs. NULL is accepted. */
+void uvrest__thread_visit(uvrest__thread *thread);
+void uvrest__thread_depart(uvrest__thread *thread);
 /** One thread at a time puts a call together. Not inside another such section. NULL is accepted. */
 void uvrest__thread_enter(uvrest__thread *thread);
 void uvrest__thread_leave(uvrest__thread *thread);
@@ -67,7 +72,7 @@ void uvrest__thread_close(uvrest__thread *thread, uvrest_client_closed_fn *on_cl
 /** The same, and waits until it has ended: then true, and the caller ends its owner. Inside a callback, or if another
  * waits already: false. */
 UVREST_MUST_USE bool uvrest__thread_join(uvrest__thread *thread);
-/** Waits until no call is pending. Not inside a callback. */
+/** Waits until no call is pending. By a visitor. */
 void uvrest__thread_wait_idle(uvrest__thread *thread);
 /** Copies the counters. */
 void uvrest__thread_read_stats(uvrest__thread *thread, uvrest_stats *out);

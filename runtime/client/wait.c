@@ -20,16 +20,19 @@ uvrest_status uvrest__wait_begin(uvrest__wait *wait, uvrest_client *client, cons
                                  void *out_value, uvrest_result **out_result)
 {
     uvrest_status st;
+    bool inside;
     *wait = (uvrest__wait){.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
     wait->client = client;
     wait->out_value = out_value;
     wait->out_result = out_result;
     wait->reason = options == NULL ? NULL : options->reason;
     wait->status = UVREST_E_STATE;
-    wait->threaded = client->thread != NULL;
+    inside = uvrest__thread_is_self(client->thread);
+    if (!inside && !uvrest__client_is_forked(client))
+        wait->thread = client->thread;
+    uvrest__thread_visit(wait->thread);
     st = uvrest__client_check(client, &wait->said);
-    if (st == UVREST_OK &&
-        (client->thread != NULL ? uvrest__thread_is_self(client->thread) : uvrest__loop_is_running(client->loop)))
+    if (st == UVREST_OK && (client->thread != NULL ? inside : uvrest__loop_is_running(client->loop)))
         st = UVREST_E_BUSY;
     return st;
 }
@@ -45,16 +48,15 @@ static void keep(uvrest__wait *wait, const void *value, const uvrest_result *res
     wait->result = (uvrest_result *)result;
 }
 
-/* The client may be gone before the one who waits is awake, so he waits for nothing of it. */
 static void deliver(uvrest_any_fn *done, const void *value, const uvrest_result *result, void *user)
 {
     uvrest__wait *wait = user;
     (void)done;
-    if (wait->threaded)
+    if (wait->thread != NULL)
         pthread_mutex_lock(&wait->mutex);
     keep(wait, value, result);
     wait->done = true;
-    if (!wait->threaded)
+    if (wait->thread == NULL)
         return;
     pthread_cond_signal(&wait->changed);
     pthread_mutex_unlock(&wait->mutex);
@@ -79,7 +81,7 @@ static uvrest_status hand_over(uvrest__wait *wait)
     return wait->status;
 }
 
-uvrest_status uvrest__wait_refused(uvrest__wait *wait, uvrest_status status)
+static uvrest_status refuse(uvrest__wait *wait, uvrest_status status)
 {
     uvrest__answer_source source = {.alloc = wait->client->settings.alloc,
                                     .op = &no_op,
@@ -98,6 +100,13 @@ uvrest_status uvrest__wait_refused(uvrest__wait *wait, uvrest_status status)
     return hand_over(wait);
 }
 
+uvrest_status uvrest__wait_refused(uvrest__wait *wait, uvrest_status status)
+{
+    status = refuse(wait, status);
+    uvrest__thread_depart(wait->thread);
+    return status;
+}
+
 static void sleep_until_done(uvrest__wait *wait)
 {
     pthread_mutex_lock(&wait->mutex);
@@ -108,11 +117,12 @@ static void sleep_until_done(uvrest__wait *wait)
 
 uvrest_status uvrest__wait_run(uvrest__wait *wait)
 {
-    if (wait->threaded)
+    if (wait->thread != NULL)
         sleep_until_done(wait);
     else
         uvrest__client_run_until(wait->client, &wait->done);
     pthread_cond_destroy(&wait->changed);
     pthread_mutex_destroy(&wait->mutex);
+    uvrest__thread_depart(wait->thread);
     return hand_over(wait);
 }

@@ -23,7 +23,7 @@ typedef struct uvrest__wait {
     pthread_mutex_t mutex; /* with a thread of the client's: for `done` and all it announces */
     pthread_cond_t changed;
     bool done;
-    bool threaded; /* asked while the client is certainly there */
+    struct uvrest__thread *thread; /* of the client, which we visit; NULL: it has none */
 } uvrest__wait;
 
 /** Before anything can fail: what is not given stays NULL, so that it may be freed whatever is returned. */

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <uvrest/group.h>
 
 #define ANSWER "reply 200 {\"id\":\"a1\"}\n"
 #define SERVES "conn\nexpect\n" ANSWER "loop\n"
@@ -23,6 +24,7 @@
 
 /* Set: whenever this thread lets go of a mutex, others go first. */
 static _Thread_local bool dawdles;
+static atomic_uint n_dawdled;
 
 /* The library finds this before libc's. */
 __attribute__((visibility("default"))) int pthread_mutex_unlock(pthread_mutex_t *mutex)
@@ -32,8 +34,10 @@ __attribute__((visibility("default"))) int pthread_mutex_unlock(pthread_mutex_t 
     int error;
     memcpy(&unlock, &found, sizeof unlock);
     error = unlock(mutex);
-    if (dawdles)
+    if (dawdles) {
+        n_dawdled++;
         (void)usleep(20000);
+    }
     return error;
 }
 
@@ -306,6 +310,77 @@ static void row_114_free_waits_for_a_thread_that_is_faster(void **state)
     dawdles = true;
     uvrest_client_free(client);
     dawdles = false;
+}
+
+typedef struct late {
+    uvrest_client *client;
+    uvrest_group *group;
+    void (*wait)(struct late *);
+    uvrest_status status;
+    bool has_result;
+} late;
+
+static void wait_for_call(late *l)
+{
+    sample_leaf_args args = {.leaf_id = "a1"};
+    uvrest_result *result = NULL;
+    l->status = uvrest_gen_wait(l->client, &leaves_get, &args, NULL, &result);
+    l->has_result = result != NULL && result->status == l->status;
+    uvrest_result_free(result);
+}
+
+static void wait_for_all(late *l)
+{
+    l->status = uvrest_client_run(l->client);
+}
+
+static void wait_for_group(late *l)
+{
+    l->status = uvrest_group_wait(l->group, NULL);
+}
+
+static void *be_late(void *user)
+{
+    late *l = user;
+    dawdles = true;
+    l->wait(l);
+    return NULL;
+}
+
+/* Frees the client under a function that waits and that is slow about it. */
+static late free_under(const server *s, void (*wait)(late *))
+{
+    tally t = {.client = thread_client(s)};
+    late l = {.client = t.client, .wait = wait};
+    uvrest_call_options in_group = {0};
+    pthread_t waiter;
+    assert_int_equal(uvrest_group_new(l.client, &l.group), UVREST_OK);
+    in_group.group = l.group;
+    assert_int_equal(start(&t, &in_group), UVREST_OK);
+    n_dawdled = 0;
+    assert_int_equal(pthread_create(&waiter, NULL, be_late, &l), 0);
+    while (n_dawdled == 0)
+        sched_yield();
+    uvrest_client_free(l.client);
+    assert_int_equal(pthread_join(waiter, NULL), 0);
+    uvrest_group_free(l.group);
+    assert_int_equal(t.cancelled, 1);
+    return l;
+}
+
+static void row_114_free_waits_for_those_who_have_begun_to_wait(void **state)
+{
+    server *s = server_start(STALLS);
+    late l;
+    (void)state;
+    l = free_under(s, wait_for_call);
+    assert_true(l.status == UVREST_E_STATE || l.status == UVREST_E_CANCELLED);
+    assert_true(l.has_result);
+    l = free_under(s, wait_for_all);
+    assert_int_equal(l.status, UVREST_OK);
+    l = free_under(s, wait_for_group);
+    assert_int_equal(l.status, UVREST_OK);
+    server_stop(s);
 }
 
 static void free_without_calls_is_enough(void **state)
@@ -743,6 +818,7 @@ int main(void)
         cmocka_unit_test(what_does_not_go_together_is_refused),
         cmocka_unit_test(row_114_free_cancels_and_wakes_whoever_waits),
         cmocka_unit_test(row_114_free_waits_for_a_thread_that_is_faster),
+        cmocka_unit_test(row_114_free_waits_for_those_who_have_begun_to_wait),
         cmocka_unit_test(free_without_calls_is_enough),
         cmocka_unit_test(row_114_close_from_a_callback_twice),
         cmocka_unit_test(row_117_starts_while_the_client_closes),
