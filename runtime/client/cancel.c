@@ -11,7 +11,7 @@ enum { NOWHERE = 0, AT_TOKEN = 1, IN_BOX = 2 };
 
 struct uvrest_cancel {
     const uvrest_alloc *alloc;
-    pthread_mutex_t mutex;
+    uvrest__guard guard;
     uvrest__cancel_link *first;
     size_t n_kept; /* by its owner and by calls */
     bool triggered;
@@ -46,22 +46,22 @@ static uvrest_client *client_of(const uvrest__cancel_link *link)
 
 void uvrest__cancel_box_init(uvrest__cancel_box *box)
 {
-    pthread_mutex_init(&box->mutex, NULL);
+    uvrest__guard_init(&box->guard);
     box->first = NULL;
 }
 
 void uvrest__cancel_box_fini(uvrest__cancel_box *box)
 {
     assert(box->first == NULL);
-    pthread_mutex_destroy(&box->mutex);
+    uvrest__guard_fini(&box->guard);
 }
 
 uvrest__cancel_link *uvrest__cancel_box_peek(uvrest__cancel_box *box)
 {
     uvrest__cancel_link *link;
-    pthread_mutex_lock(&box->mutex);
+    uvrest__guard_lock(&box->guard);
     link = box->first;
-    pthread_mutex_unlock(&box->mutex);
+    uvrest__guard_unlock(&box->guard);
     return link;
 }
 
@@ -76,7 +76,7 @@ uvrest_status uvrest_cancel_new(const uvrest_alloc *alloc, uvrest_cancel **out_c
     if (token == NULL)
         return UVREST_E_NOMEM;
     token->alloc = alloc;
-    pthread_mutex_init(&token->mutex, NULL);
+    uvrest__guard_init(&token->guard);
     token->n_kept = 1;
     *out_cancel = token;
     return UVREST_OK;
@@ -85,12 +85,12 @@ uvrest_status uvrest_cancel_new(const uvrest_alloc *alloc, uvrest_cancel **out_c
 static void drop(uvrest_cancel *token)
 {
     bool last;
-    pthread_mutex_lock(&token->mutex);
+    uvrest__guard_lock(&token->guard);
     last = --token->n_kept == 0;
-    pthread_mutex_unlock(&token->mutex);
+    uvrest__guard_unlock(&token->guard);
     if (!last)
         return;
-    pthread_mutex_destroy(&token->mutex);
+    uvrest__guard_fini(&token->guard);
     uvrest__free(token->alloc, token);
 }
 
@@ -108,9 +108,9 @@ static void tell(uvrest__cancel_link *link, pid_t pid)
         return; /* forked: the loop is the parent's as well */
     link_out(&link->token->first, link);
     link->place = IN_BOX;
-    pthread_mutex_lock(&client->cancelled.mutex);
+    uvrest__guard_lock(&client->cancelled.guard);
     link_in(&client->cancelled.first, link);
-    pthread_mutex_unlock(&client->cancelled.mutex);
+    uvrest__guard_unlock(&client->cancelled.guard);
     uvrest__loop_wake(client->loop);
 }
 
@@ -120,13 +120,13 @@ void uvrest_cancel_trigger(uvrest_cancel *cancel)
     uvrest__cancel_link *next;
     if (cancel == NULL)
         return;
-    pthread_mutex_lock(&cancel->mutex);
+    uvrest__guard_lock(&cancel->guard);
     cancel->triggered = true;
     for (uvrest__cancel_link *link = cancel->first; link != NULL; link = next) {
         next = link->next;
         tell(link, pid);
     }
-    pthread_mutex_unlock(&cancel->mutex);
+    uvrest__guard_unlock(&cancel->guard);
 }
 
 bool uvrest_cancel_is_triggered(uvrest_cancel *cancel)
@@ -134,9 +134,9 @@ bool uvrest_cancel_is_triggered(uvrest_cancel *cancel)
     bool triggered;
     if (cancel == NULL)
         return false;
-    pthread_mutex_lock(&cancel->mutex);
+    uvrest__guard_lock(&cancel->guard);
     triggered = cancel->triggered;
-    pthread_mutex_unlock(&cancel->mutex);
+    uvrest__guard_unlock(&cancel->guard);
     return triggered;
 }
 
@@ -147,11 +147,11 @@ uvrest_status uvrest__cancel_keep(uvrest__cancel_link *link, uvrest_cancel *toke
     bool triggered;
     if (token == NULL)
         return UVREST_OK;
-    pthread_mutex_lock(&token->mutex);
+    uvrest__guard_lock(&token->guard);
     triggered = token->triggered;
     if (!triggered)
         token->n_kept++;
-    pthread_mutex_unlock(&token->mutex);
+    uvrest__guard_unlock(&token->guard);
     if (triggered) {
         uvrest__reason_set(reason, "cancel: triggered already", (char *)NULL);
         return UVREST_E_CANCELLED;
@@ -166,13 +166,13 @@ bool uvrest__cancel_join(uvrest__cancel_link *link)
     bool triggered;
     if (token == NULL)
         return true;
-    pthread_mutex_lock(&token->mutex);
+    uvrest__guard_lock(&token->guard);
     triggered = token->triggered;
     if (!triggered) {
         link_in(&token->first, link);
         link->place = AT_TOKEN;
     }
-    pthread_mutex_unlock(&token->mutex);
+    uvrest__guard_unlock(&token->guard);
     return !triggered;
 }
 
@@ -181,17 +181,17 @@ void uvrest__cancel_leave(uvrest__cancel_link *link)
     uvrest_cancel *token = link->token;
     if (token == NULL)
         return;
-    pthread_mutex_lock(&token->mutex);
+    uvrest__guard_lock(&token->guard);
     if (link->place == AT_TOKEN) {
         link_out(&token->first, link);
     } else if (link->place == IN_BOX) {
         uvrest__cancel_box *box = &client_of(link)->cancelled;
-        pthread_mutex_lock(&box->mutex);
+        uvrest__guard_lock(&box->guard);
         link_out(&box->first, link);
-        pthread_mutex_unlock(&box->mutex);
+        uvrest__guard_unlock(&box->guard);
     }
     link->place = NOWHERE;
-    pthread_mutex_unlock(&token->mutex);
+    uvrest__guard_unlock(&token->guard);
 }
 
 void uvrest__cancel_drop(uvrest__cancel_link *link)

@@ -5,14 +5,14 @@
  *
  * A call is linked to its token from its start to its end. A trigger only moves links from the token into the box of
  * each call's client and wakes that client's loop, which ends the calls itself: so a call is touched by its own loop
- * alone. Mutexes are taken in this order: token, box.
+ * alone. Guards are taken in this order: token, box.
  * Threads: triggers come from any; all else is the client's loop, but for uvrest__cancel_keep() and _drop().
  * Memory: a token lives until its owner has freed it and no call keeps it.
  */
 #ifndef UVREST_CLIENT_CANCEL_H
 #define UVREST_CLIENT_CANCEL_H
 
-#include <pthread.h>
+#include "guard.h"
 #include <uvrest/client.h>
 
 /** A call's place at its token; all zero: it has none. */
@@ -20,12 +20,12 @@ typedef struct uvrest__cancel_link {
     uvrest_cancel *token; /* kept */
     struct uvrest__cancel_link *prev; /* in the token's list, or in the box */
     struct uvrest__cancel_link *next;
-    uint8_t place; /* the token's mutex guards it */
+    uint8_t place; /* the token's guard is over it */
 } uvrest__cancel_link;
 
 /** Calls of a client that are to be cancelled. */
 typedef struct uvrest__cancel_box {
-    pthread_mutex_t mutex;
+    uvrest__guard guard;
     uvrest__cancel_link *first;
 } uvrest__cancel_box;
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "group.h"
 #include "alloc.h"
+#include "guard.h"
 #include "text.h"
 #include <pthread.h>
 
 struct uvrest_group {
     uvrest__group_conf conf;
-    pthread_mutex_t mutex;
+    uvrest__guard guard;
     pthread_cond_t changed; /* idle has become true */
     uvrest_group *next; /* among those that are due */
     size_t n_kept; /* by its owner, by calls, by those who wait */
@@ -27,7 +28,7 @@ uvrest_status uvrest__group_new(const uvrest__group_conf *conf, uvrest_group **o
     if (group == NULL)
         return UVREST_E_NOMEM;
     group->conf = *conf;
-    pthread_mutex_init(&group->mutex, NULL);
+    uvrest__guard_init(&group->guard);
     pthread_cond_init(&group->changed, NULL);
     group->n_kept = 1;
     group->idle = true;
@@ -38,13 +39,13 @@ uvrest_status uvrest__group_new(const uvrest__group_conf *conf, uvrest_group **o
 static void drop(uvrest_group *group)
 {
     bool last;
-    pthread_mutex_lock(&group->mutex);
+    uvrest__guard_lock(&group->guard);
     last = --group->n_kept == 0;
-    pthread_mutex_unlock(&group->mutex);
+    uvrest__guard_unlock(&group->guard);
     if (!last)
         return;
     pthread_cond_destroy(&group->changed);
-    pthread_mutex_destroy(&group->mutex);
+    uvrest__guard_fini(&group->guard);
     uvrest__free(group->conf.alloc, group);
 }
 
@@ -69,14 +70,14 @@ uvrest_status uvrest__group_enter(uvrest_group *group, uvrest_reason *reason)
     bool due;
     if (group == NULL)
         return UVREST_OK;
-    pthread_mutex_lock(&group->mutex);
+    uvrest__guard_lock(&group->guard);
     due = group->due;
     if (!due) {
         group->n_kept++;
         group->n_pending++;
         group->idle = false;
     }
-    pthread_mutex_unlock(&group->mutex);
+    uvrest__guard_unlock(&group->guard);
     if (!due)
         return UVREST_OK;
     uvrest__reason_set(reason, "group: its end is due already", (char *)NULL);
@@ -87,9 +88,9 @@ void uvrest__group_undo(uvrest_group *group)
 {
     if (group == NULL)
         return;
-    pthread_mutex_lock(&group->mutex);
+    uvrest__guard_lock(&group->guard);
     group->idle = --group->n_pending == 0;
-    pthread_mutex_unlock(&group->mutex);
+    uvrest__guard_unlock(&group->guard);
     drop(group);
 }
 
@@ -109,13 +110,13 @@ void uvrest__group_leave(uvrest_group *group, uvrest_status status)
     bool due;
     if (group == NULL)
         return;
-    pthread_mutex_lock(&group->mutex);
+    uvrest__guard_lock(&group->guard);
     count(&group->summary, status);
     group->idle = --group->n_pending == 0;
     group->due = due = group->idle && group->sealed;
     if (group->idle)
         pthread_cond_broadcast(&group->changed);
-    pthread_mutex_unlock(&group->mutex);
+    uvrest__guard_unlock(&group->guard);
     if (due)
         uvrest__group_run(group);
     drop(group);
@@ -131,7 +132,7 @@ uvrest_group **uvrest__group_next(uvrest_group *group)
 uvrest_status uvrest__group_seal(uvrest_group *group, uvrest_group_fn *done, void *user, bool may_be_due, bool *out_due)
 {
     uvrest_status st = UVREST_E_STATE;
-    pthread_mutex_lock(&group->mutex);
+    uvrest__guard_lock(&group->guard);
     *out_due = false;
     if (!group->sealed && (!group->idle || may_be_due)) {
         group->sealed = true;
@@ -140,7 +141,7 @@ uvrest_status uvrest__group_seal(uvrest_group *group, uvrest_group_fn *done, voi
         group->due = *out_due = group->idle;
         st = UVREST_OK;
     }
-    pthread_mutex_unlock(&group->mutex);
+    uvrest__guard_unlock(&group->guard);
     return st;
 }
 
@@ -160,35 +161,35 @@ const uvrest__group_conf *uvrest__group_conf_of(const uvrest_group *group)
 
 void uvrest__group_begin_wait(uvrest_group *group, const bool **out_idle)
 {
-    pthread_mutex_lock(&group->mutex);
+    uvrest__guard_lock(&group->guard);
     group->n_kept++;
-    pthread_mutex_unlock(&group->mutex);
+    uvrest__guard_unlock(&group->guard);
     *out_idle = &group->idle;
 }
 
 bool uvrest__group_is_idle(uvrest_group *group)
 {
     bool idle;
-    pthread_mutex_lock(&group->mutex);
+    uvrest__guard_lock(&group->guard);
     idle = group->idle;
-    pthread_mutex_unlock(&group->mutex);
+    uvrest__guard_unlock(&group->guard);
     return idle;
 }
 
 void uvrest__group_sleep(uvrest_group *group)
 {
-    pthread_mutex_lock(&group->mutex);
+    uvrest__guard_lock(&group->guard);
     while (!group->idle)
-        pthread_cond_wait(&group->changed, &group->mutex);
-    pthread_mutex_unlock(&group->mutex);
+        pthread_cond_wait(&group->changed, &group->guard.mutex);
+    uvrest__guard_unlock(&group->guard);
 }
 
 void uvrest__group_end_wait(uvrest_group *group, uvrest_group_summary *out)
 {
     if (out != NULL) {
-        pthread_mutex_lock(&group->mutex);
+        uvrest__guard_lock(&group->guard);
         *out = group->summary;
-        pthread_mutex_unlock(&group->mutex);
+        uvrest__guard_unlock(&group->guard);
     }
     drop(group);
 }

@@ -5,7 +5,7 @@
  *
  * States: open -> sealed (finish was called) -> due (and no call is pending: done runs, from the last call's delivery
  * or from the client's list of groups that are due) -> gone.
- * Threads: a mutex guards the counts; it is taken after that of the client's thread. done runs on the loop.
+ * Threads: a guard is over the counts; it is taken after the mutex of the client's thread. done runs on the loop.
  * Memory: a group lives until its owner has freed it, or done has run, none of its calls is pending, and nobody waits.
  */
 #ifndef UVREST_CLIENT_GROUP_H
