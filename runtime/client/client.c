@@ -78,7 +78,9 @@ static void take_turn(uvrest_client *client, uvrest__lane *lane)
 {
     uvrest_call *call = call_of_item(uvrest__queue_peek(&lane->queue));
     uint64_t now = client->lanes.conf.rate_limit == NULL ? 0 : uvrest__client_now(client);
-    uvrest_status st = uvrest__lanes_open(&client->lanes, lane, now);
+    uvrest_status st = UVREST_OK;
+    if (uvrest__lanes_lack_ledger(&client->lanes, lane))
+        st = uvrest__lanes_open(&client->lanes, lane, now);
     if (st != UVREST_OK)
         uvrest__call_end(call, st, uvrest_status_text(st));
     else if (may_send(client, lane, call, now))

@@ -58,8 +58,6 @@ uvrest_status uvrest__lanes_open(uvrest__lanes *lanes, uvrest__lane *lane, uint6
     const uvrest__lane_conf *conf = &lanes->conf;
     const char *lines[UVREST__CREDENTIALS_MAX + 1];
     uvrest_status st;
-    if (conf->rate_limit == NULL || lane->ledger != NULL)
-        return UVREST_OK;
     uvrest__credentials_list(&lane->credentials, UINT32_MAX, lines);
     st = uvrest__ratelimit_get(uvrest__ratelimit_shared(), conf->origin, lines, conf->rate_limit, now, conf->rand,
                                on_ledger, lanes, &lane->ledger);
@@ -90,7 +88,7 @@ uvrest_status uvrest__lanes_init(uvrest__lanes *lanes, const uvrest__lane_conf *
         st = make(lanes, credentials, &own);
     if (st != UVREST_OK)
         goto fini_heaps;
-    st = uvrest__lanes_open(lanes, own, now);
+    st = uvrest__lanes_lack_ledger(lanes, own) ? uvrest__lanes_open(lanes, own, now) : UVREST_OK;
     if (st != UVREST_OK)
         goto discard_own;
 
@@ -275,7 +273,8 @@ void uvrest__lanes_offer(uvrest__lanes *lanes, uvrest__lane *lane)
     const uvrest__queue_item *first = uvrest__queue_peek(&lane->queue);
     uint64_t place;
     if (first == NULL) {
-        rest(lanes, lane);
+        if (lane->turn.place != 0 || lane->wake.place != 0)
+            rest(lanes, lane);
         return;
     }
     place = uvrest__queue_place(first);

@@ -15,6 +15,7 @@
 #ifndef UVREST_CLIENT_LANE_H
 #define UVREST_CLIENT_LANE_H
 
+#include "attributes.h"
 #include "credentials.h"
 #include "fleet.h"
 #include "heap.h"
@@ -89,8 +90,13 @@ void uvrest__lanes_remove(uvrest__lanes *lanes, uvrest__lane *lane, uvrest__queu
 
 /** The offered lane whose first call goes before those of all others, or NULL. */
 uvrest__lane *uvrest__lanes_turn(const uvrest__lanes *lanes);
-/** Gives a lane that takes its first turn its ledger. UVREST_E_NOMEM. */
-UVREST_MUST_USE uvrest_status uvrest__lanes_open(uvrest__lanes *lanes, uvrest__lane *lane, uint64_t now);
+/** Whether a lane that takes its turn has no ledger yet. */
+static inline bool uvrest__lanes_lack_ledger(const uvrest__lanes *lanes, const uvrest__lane *lane)
+{
+    return lane->ledger == NULL && lanes->conf.rate_limit != NULL;
+}
+/** Gives it one. UVREST_E_NOMEM. */
+UVREST__RARE UVREST_MUST_USE uvrest_status uvrest__lanes_open(uvrest__lanes *lanes, uvrest__lane *lane, uint64_t now);
 /** The ledger has nothing for a lane that was offered. */
 void uvrest__lanes_hold(uvrest__lanes *lanes, uvrest__lane *lane, uint64_t now, const uvrest__ratelimit_wait *wait);
 /** Something happened that a held lane may have waited for: it is offered. */

@@ -240,8 +240,8 @@ UVREST_API void uvrest_cancel_free(uvrest_cancel *cancel);
 /**
  * Keeps a call's result beyond its callback. Allowed inside that callback only, once. The result and the value that
  * came with it stay valid; they are owned: uvrest_result_free() of the result that the callback received; its `call`
- * becomes NULL. UVREST_E_STATE at any other time; UVREST_E_NOMEM for the result of a call that ended for want of
- * memory.
+ * becomes NULL. UVREST_E_STATE at any other time; UVREST_E_NOMEM where there was no memory for the result, whatever the
+ * call's status.
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_call_take(uvrest_call *call);
 /** Frees a result that was taken or came from a _wait function, and its value. NULL is accepted. */
