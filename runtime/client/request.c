@@ -692,6 +692,8 @@ uvrest_status uvrest__draft_raw(uvrest__draft *draft, const uvrest_request *requ
         return refuse(reason, "path", "required");
     if (request->body == NULL && request->body_len > 0)
         return refuse(reason, "body", "a length without a body");
+    if (request->body != NULL && request->method == UVREST_HEAD)
+        return refuse(reason, "body", "not with HEAD, which has none");
     if (st == UVREST_OK)
         st = uvrest__url_add_raw_path(&draft->target, request->path, reason);
     if (st == UVREST_OK)

@@ -551,6 +551,22 @@ static void row_95_missing_pointers_are_refused(void **state)
     assert_null(client);
 }
 
+static void a_body_that_would_not_be_sent_is_refused(void **state)
+{
+    uvrest_client *client = wire_client(NULL);
+    uvrest_reason reason = {""};
+    uvrest_call_options told = {.reason = &reason};
+    uvrest_request head = {.method = UVREST_HEAD, .path = "/x", .body = "hello", .body_len = 5, .call = &told};
+    (void)state;
+    assert_int_equal(uvrest_call_raw(client, &head, wire_on_bytes, NULL, NULL), UVREST_E_INVALID);
+    wire_check_contains(reason.text, "body: not with HEAD");
+    head.method = UVREST_PUT;
+    head.body = NULL;
+    assert_int_equal(uvrest_call_raw(client, &head, wire_on_bytes, NULL, NULL), UVREST_E_INVALID);
+    wire_check_contains(reason.text, "body: a length without a body");
+    uvrest_client_free(client);
+}
+
 static void row_96_bodies_that_cannot_be_sent_name_the_member(void **state)
 {
     uvrest_client *client = wire_client(NULL);
@@ -751,6 +767,7 @@ int main(void)
         cmocka_unit_test(row_92_hostile_ids_are_refused),
         cmocka_unit_test(row_93_control_characters_are_refused),
         cmocka_unit_test(row_95_missing_pointers_are_refused),
+        cmocka_unit_test(a_body_that_would_not_be_sent_is_refused),
         cmocka_unit_test(row_96_bodies_that_cannot_be_sent_name_the_member),
         cmocka_unit_test(row_98_credentials_are_checked),
         cmocka_unit_test(row_11_plain_http_is_refused_beyond_loopback),

@@ -262,7 +262,7 @@ typedef struct uvrest_request {
     uvrest_method method; /* default GET */
     const char *path; /* from the root, "/API/x/v1/y/", already percent-encoded; required */
     const char *const *query; /* name, value, …, NULL; encoded by us; default NULL */
-    const void *body; /* default NULL: none */
+    const void *body; /* default NULL: none; not with HEAD */
     size_t body_len;
     const char *content_type; /* of the body; default "application/json" */
     bool safe; /* a POST or PATCH that changes nothing: may be repeated */
