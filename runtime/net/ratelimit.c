@@ -11,11 +11,14 @@
 #include <pthread.h>
 #include <string.h>
 
+/* Enough for the ledgers of a program that acts for a hundred thousand users. */
+#define BUCKETS 4096u
 #define DAY_MS (24 * 60 * 60 * UINT32_C(1000))
 
 /* One origin and its credentials. Its holders are linked in no order. */
 typedef struct entry {
-    struct entry *next; /* in the registry; newest first */
+    struct entry *next; /* in the registry's bucket */
+    struct entry *next_idle;
     uint8_t key[SHA256_DIGEST_LENGTH];
     pthread_mutex_t mutex; /* over all below */
     uvrest__ledger ledger;
@@ -65,9 +68,10 @@ struct uvrest_acquire_ask {
 };
 
 struct uvrest__ratelimit_registry {
-    pthread_mutex_t mutex; /* over the list and the allocator; taken before an entry's */
+    pthread_mutex_t mutex; /* over the lists and the allocator; taken before an entry's */
     const uvrest_alloc *alloc;
-    entry *entries;
+    entry *buckets[BUCKETS]; /* by key */
+    entry *idle; /* those without holders; newest first */
 };
 
 /* ---- configuration ----------------------------------------------------------------------------------------------- */
@@ -239,12 +243,14 @@ static uvrest__ratelimit_registry shared = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 static void begin_anew(void)
 {
     static entry *left; /* reachable, so that no tool takes them for lost */
-    entry **end = &shared.entries;
-    while (*end != NULL)
-        end = &(*end)->next;
-    *end = left;
-    left = shared.entries;
-    shared = (uvrest__ratelimit_registry){.mutex = PTHREAD_MUTEX_INITIALIZER};
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (entry *one; (one = shared.buckets[i]) != NULL;) {
+            shared.buckets[i] = one->next;
+            one->next = left;
+            left = one;
+        }
+    shared.idle = NULL;
+    pthread_mutex_init(&shared.mutex, NULL);
 }
 
 static void heed_forks(void)
@@ -285,14 +291,27 @@ void uvrest__ratelimit_registry_free(uvrest__ratelimit_registry *registry)
 {
     if (registry == NULL)
         return;
-    while (registry->entries != NULL) {
-        entry *gone = registry->entries;
-        assert(gone->n_holders == 0);
-        registry->entries = gone->next;
-        free_entry(registry, gone);
-    }
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (entry *gone; (gone = registry->buckets[i]) != NULL;) {
+            assert(gone->n_holders == 0);
+            registry->buckets[i] = gone->next;
+            free_entry(registry, gone);
+        }
     pthread_mutex_destroy(&registry->mutex);
     uvrest__free(registry->alloc, registry);
+}
+
+static entry **bucket_of(uvrest__ratelimit_registry *registry, const uint8_t *key)
+{
+    return &registry->buckets[((uint32_t)key[0] << 8 | key[1]) % BUCKETS];
+}
+
+static void remove_entry(uvrest__ratelimit_registry *registry, const entry *gone)
+{
+    entry **at = bucket_of(registry, gone->key);
+    while (*at != gone)
+        at = &(*at)->next;
+    *at = gone->next;
 }
 
 /* Drops what nobody holds and what has nothing to remember or is remembered in a file, and the oldest of the rest
@@ -300,16 +319,25 @@ void uvrest__ratelimit_registry_free(uvrest__ratelimit_registry *registry)
 static void forget(uvrest__ratelimit_registry *registry, uint64_t now)
 {
     uint32_t n_idle = 0;
-    for (entry **at = &registry->entries; *at != NULL;) {
+    for (entry **at = &registry->idle; *at != NULL;) {
         entry *one = *at;
-        if (one->n_holders == 0 &&
-            (one->file.fd >= 0 || uvrest__ledger_is_idle(&one->ledger, now) || ++n_idle > UVREST__RATELIMIT_MAX_IDLE)) {
-            *at = one->next;
+        if (one->file.fd >= 0 || uvrest__ledger_is_idle(&one->ledger, now) || ++n_idle > UVREST__RATELIMIT_MAX_IDLE) {
+            *at = one->next_idle;
+            remove_entry(registry, one);
             free_entry(registry, one);
         } else {
-            at = &one->next;
+            at = &one->next_idle;
         }
     }
+}
+
+/* It gets a holder again. */
+static void recall(uvrest__ratelimit_registry *registry, const entry *one)
+{
+    entry **at = &registry->idle;
+    while (*at != one)
+        at = &(*at)->next_idle;
+    *at = one->next_idle;
 }
 
 /* A digest over digests, so that no buffer of ours ever holds a credential. */
@@ -329,7 +357,7 @@ static bool digest_of(const char *origin, const char *const *credentials, uint8_
 
 static entry *find(uvrest__ratelimit_registry *registry, const uint8_t *key)
 {
-    entry *one = registry->entries;
+    entry *one = *bucket_of(registry, key);
     while (one != NULL && memcmp(one->key, key, sizeof one->key) != 0)
         one = one->next;
     return one;
@@ -351,8 +379,8 @@ static entry *add(uvrest__ratelimit_registry *registry, const uint8_t *key, cons
                                                              &made->ledger, now, out_warning) == UVREST_E_NOMEM)
         goto fini_ledger;
     memcpy(made->key, key, sizeof made->key);
-    made->next = registry->entries;
-    registry->entries = made;
+    made->next = *bucket_of(registry, key);
+    *bucket_of(registry, key) = made;
     return made;
 
 fini_ledger:
@@ -384,6 +412,8 @@ static uvrest_status join(uvrest__ratelimit *rl, const uint8_t *key, const uvres
     one = find(registry, key);
     if (one != NULL) {
         rl->warning = check_file(one, conf->shared_file);
+        if (one->n_holders == 0)
+            recall(registry, one);
     } else {
         one = add(registry, key, conf, now, seed, &rl->warning);
     }
@@ -518,7 +548,10 @@ void uvrest__ratelimit_put(uvrest__ratelimit *rl, uint64_t now)
             *at = rl->next;
             break;
         }
-    one->n_holders--;
+    if (--one->n_holders == 0) {
+        one->next_idle = registry->idle;
+        registry->idle = one;
+    }
     pthread_mutex_unlock(&one->mutex);
     forget(registry, now);
     drop_leases(rl);

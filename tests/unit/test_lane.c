@@ -3,6 +3,8 @@
 #include "fakes.h"
 #include "lane.h"
 #include "support.h"
+#include <stdlib.h>
+#include <time.h>
 
 #define MS UVREST__NS_PER_MS
 
@@ -119,6 +121,48 @@ static void a_lane_goes_with_its_last_call(void **state)
     assert_int_equal(counting.n_live, n_live - 2 * N); /* a lane and its line */
     uvrest__lanes_fini(&f.lanes, 0);
     assert_int_equal(counting.n_live, 0);
+}
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Seconds to make n lanes whose ledgers are all in use, and to end them. */
+static double open_lanes(size_t n)
+{
+    uvrest__lane **joined = malloc(n * sizeof(uvrest__lane *));
+    uvrest__ratelimit_ticket ticket;
+    double begin;
+    fixture f;
+    assert_non_null(joined);
+    assert_int_equal(make(&f, NULL, "https://many.invalid", 1), UVREST_OK);
+    begin = seconds();
+    for (size_t i = 0; i < n; i++) {
+        char line[48];
+        const char *const lines[] = {line, NULL};
+        snprintf(line, sizeof line, "App-ID: %zu", i);
+        joined[i] = join(&f, lines);
+        assert_true(ask(&f, joined[i], MS, &ticket));
+        answer(joined[i], &ticket, MS);
+    }
+    for (size_t i = 0; i < n; i++)
+        uvrest__lanes_leave(&f.lanes, joined[i], 2000 * MS);
+    begin = seconds() - begin;
+    uvrest__lanes_fini(&f.lanes, 2000 * MS);
+    free(joined);
+    return begin;
+}
+
+static void ledgers_of_many_lanes_are_found_in_linear_time(void **state)
+{
+    double few = open_lanes(4000);
+    double many = open_lanes(20000);
+    (void)state;
+    if (many > few * 5 * 3)
+        fail_msg("4,000 lanes take %.3f s, 20,000 take %.3f s", few, many);
 }
 
 static void turns_go_by_priority_then_arrival_whatever_the_lane(void **state)
@@ -267,6 +311,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equal_credentials_share_a_lane),
         cmocka_unit_test(a_lane_goes_with_its_last_call),
+        cmocka_unit_test(ledgers_of_many_lanes_are_found_in_linear_time),
         cmocka_unit_test(turns_go_by_priority_then_arrival_whatever_the_lane),
         cmocka_unit_test(a_held_lane_is_offered_when_its_time_has_come),
         cmocka_unit_test(a_held_lane_is_offered_when_a_call_comes_or_goes),
