@@ -2,7 +2,7 @@
 /**
  * @file log.h
  * Lines for a client's on_log. A line names methods, paths, numbers and statuses; never headers, queries or bodies, and
- * values of the client's credentials are struck out wherever they turn up.
+ * values of the client's credentials, and of those that the call brings, are struck out wherever they turn up.
  *
  * Threads: the client's.
  */

@@ -51,7 +51,7 @@ struct uvrest_header_lines; /* what a hook has added */
 /** An attempt that is about to be sent. Borrowed until the hook returns. */
 typedef struct uvrest_request_event {
     const char *method; /* "GET" */
-    const char *path; /* without its query; the client's credentials are struck out; cut to 511 bytes */
+    const char *path; /* without its query; the client's credentials and the call's are struck out; cut to 511 bytes */
     const char *operation; /* the call's name in the library; "raw" for a raw call */
     uint32_t attempt; /* 1 for a call's first sending */
     struct uvrest_header_lines *lines; /* for uvrest_request_add_header() */
@@ -119,8 +119,9 @@ UVREST_API UVREST_MUST_USE uvrest_status uvrest_client_run(uvrest_client *client
 /**
  * Ends a client with a loop of its own: pending calls get their callback with UVREST_E_CANCELLED, everything is closed
  * and freed before it returns; from inside one of its callbacks it does the same as soon as the loop is back, from
- * inside a hook or on_log, which may not call it, when the loop is run next. For a client on a caller's loop it is uvrest_client_close() without on_closed. In a process forked from the client's it
- * frees memory only, with own_thread not even that. NULL is accepted.
+ * inside a hook or on_log, which may not call it, when the loop is run next. For a client on a caller's loop it is
+ * uvrest_client_close() without on_closed. In a process forked from the client's it frees memory only, with own_thread
+ * not even that. NULL is accepted.
  */
 UVREST_API void uvrest_client_free(uvrest_client *client);
 /** uvrest_client_free(*client), and sets it to NULL: for __attribute__((cleanup)). */
@@ -278,8 +279,8 @@ UVREST_API UVREST_MUST_USE uvrest_status uvrest_call_raw(uvrest_client *client, 
  * The same, blocking: runs the client's loop until this call is done. *out_result is owned: uvrest_result_free(), which
  * also ends *out_value (may be NULL for no interest). With own_thread it waits for that thread. UVREST_E_BUSY if the
  * loop is running: from inside what any client on that loop calls, and from what a caller's loop reports of
- * descriptors, signals and finished work. libuv has no means to tell it from inside a caller's own timer, nor to a
- * client that was made in the same report: do not wait there.
+ * descriptors, signals and finished work. libuv has no means to tell it from inside a caller's own timer, nor from an
+ * idle, prepare, check or closing callback, nor to a client that was made in the same report: do not wait there.
  */
 UVREST_API UVREST_MUST_USE uvrest_status uvrest_call_raw_wait(uvrest_client *client, const uvrest_request *request,
                                                               const uvrest_bytes **out_value,
