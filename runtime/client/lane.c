@@ -157,31 +157,31 @@ static uvrest__lane **bucket_of(const uvrest__lanes *lanes, uint64_t hash)
     return &lanes->buckets[hash & (lanes->n_buckets - 1)];
 }
 
-static void link_in(uvrest__lanes *lanes, uvrest__lane *lane)
+static void link_in(uvrest__lane **buckets, size_t n_buckets, uvrest__lane *lane)
 {
-    uvrest__lane **bucket = bucket_of(lanes, lane->hash);
+    uvrest__lane **bucket = &buckets[lane->hash & (n_buckets - 1)];
     lane->next = *bucket;
     *bucket = lane;
 }
 
 static uvrest_status grow(uvrest__lanes *lanes)
 {
-    uvrest__lanes larger = *lanes;
+    size_t n = lanes->n_buckets == 0 ? FIRST_BUCKETS : lanes->n_buckets * 2;
+    uvrest__lane **buckets;
     size_t size;
-    larger.n_buckets = lanes->n_buckets == 0 ? FIRST_BUCKETS : lanes->n_buckets * 2;
-    if (!uvrest__size_mul(larger.n_buckets, sizeof *larger.buckets, &size))
+    if (!uvrest__size_mul(n, sizeof *buckets, &size))
         return UVREST_E_NOMEM;
-    larger.buckets = uvrest__zalloc(lanes->conf.alloc, size);
-    if (larger.buckets == NULL)
+    buckets = uvrest__zalloc(lanes->conf.alloc, size);
+    if (buckets == NULL)
         return UVREST_E_NOMEM;
     for (size_t i = 0; i < lanes->n_buckets; i++)
         for (uvrest__lane *lane = lanes->buckets[i], *next; lane != NULL; lane = next) {
             next = lane->next;
-            link_in(&larger, lane);
+            link_in(buckets, n, lane);
         }
     uvrest__free(lanes->conf.alloc, lanes->buckets);
-    lanes->buckets = larger.buckets;
-    lanes->n_buckets = larger.n_buckets;
+    lanes->buckets = buckets;
+    lanes->n_buckets = n;
     return UVREST_OK;
 }
 
@@ -219,7 +219,7 @@ static uvrest_status add(uvrest__lanes *lanes, uint64_t hash, const char *const 
     if (st != UVREST_OK)
         return st;
     (*out)->hash = hash;
-    link_in(lanes, *out);
+    link_in(lanes->buckets, lanes->n_buckets, *out);
     lanes->n_brought++;
     return UVREST_OK;
 }
