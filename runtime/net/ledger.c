@@ -11,6 +11,8 @@
 #define PEERS_REORDER_NS (2 * REORDER_NS) /* and theirs may come between */
 #define BUCKET_NS (100 * UVREST__NS_PER_MS)
 #define TOLERANCE 2 /* by which a count may be off without meaning anything */
+#define GROWTH_PART 8 /* of what others use, what they may take on top until a count tells … */
+#define GROWTH_MOST 12 /* … and not more than so many */
 #define AGREED_ENOUGH 300u
 #define SILENT_ENOUGH 8u
 #define LEARNT_PERCENT 94u
@@ -169,6 +171,7 @@ static void advance(uvrest__ledger *ledger, uint64_t now)
         ledger->contacted = false;
         ledger->returning = false;
         ledger->peers_until = 0;
+        ledger->others = 0;
     }
 }
 
@@ -301,6 +304,26 @@ static bool pass_peers(const uvrest__ledger *ledger, uvrest__ratelimit_wait *wai
     return beyond < allowed || hold_for_count(ledger, UVREST__RATELIMIT_PEERS, wait);
 }
 
+static int64_t others(const uvrest__ledger *ledger)
+{
+    return ledger->others / UVREST__LEDGER_MEAN;
+}
+
+/* What others use and may take meanwhile stays theirs. At the end of a burst of ours this is what is left to send; while
+ * slots return, rule 1 is stricter, since the server has them back a latency before the book. */
+static bool pass_others(const uvrest__ledger *ledger, uvrest__ratelimit_wait *wait)
+{
+    int64_t theirs = others(ledger), growth = theirs / GROWTH_PART;
+    int64_t own = count_after(&ledger->sent, before(ledger->now, ledger->window_ns));
+    if (theirs <= TOLERANCE)
+        return true;
+    if (!is_fresh(ledger))
+        return pass_probe(ledger, UVREST__RATELIMIT_PEERS, wait);
+    growth = TOLERANCE + (growth < GROWTH_MOST ? growth : GROWTH_MOST);
+    return own + theirs + growth < ledger->total + ledger->remaining || ledger->in_flight == 0 ||
+           hold_for_count(ledger, UVREST__RATELIMIT_PEERS, wait);
+}
+
 static bool pass_verify(const uvrest__ledger *ledger, uvrest__ratelimit_wait *wait)
 {
     /* The request that brought the count is among those it may not have seen, but has been seen: one more may go. */
@@ -325,10 +348,10 @@ static bool pass_server(const uvrest__ledger *ledger, uvrest__ratelimit_wait *wa
     if (!ledger->has_count || ledger->conf.leased)
         return true; /* leased: the count is of all machines, and the book of one */
     if (ledger->now < ledger->peers_until)
-        return (ledger->paused && ledger->hinted) || pass_peers(ledger, wait);
-    if (ledger->returning && !ledger->verified)
-        return ledger->paused || pass_verify(ledger, wait);
-    return true;
+        return (ledger->paused && ledger->hinted) || (pass_others(ledger, wait) && pass_peers(ledger, wait));
+    if (ledger->paused)
+        return true;
+    return (!ledger->returning || ledger->verified || pass_verify(ledger, wait)) && pass_others(ledger, wait);
 }
 
 /* ---- graduated delays -------------------------------------------------------------------------------------------- */
@@ -446,6 +469,20 @@ static void remember_recent(uvrest__ledger *ledger, int64_t remaining)
     ledger->recent[i].number = number;
 }
 
+/* On the mean, a request that has been counted was as long on its way there as those before and after it: so the count
+ * has in it those of ours that were sent in the window before it was. What is certain about this count corrects the mean
+ * of those before: the fewer are under way, the more that is. */
+static void average_others(uvrest__ledger *ledger, uint64_t sent, int64_t total, int64_t at_least, int64_t at_most)
+{
+    int64_t own = count_after(&ledger->sent, before(sent, ledger->window_ns)) - count_after(&ledger->sent, sent);
+    int64_t mean = ledger->others + total - own - others(ledger);
+    if (mean > (total - at_least) * UVREST__LEDGER_MEAN)
+        mean = (total - at_least) * UVREST__LEDGER_MEAN;
+    if (mean < (total - at_most) * UVREST__LEDGER_MEAN)
+        mean = (total - at_most) * UVREST__LEDGER_MEAN;
+    ledger->others = mean > 0 ? mean : 0;
+}
+
 /* Compares the count, made somewhere between sent and now, with what the book says about that time. */
 static void compare(uvrest__ledger *ledger, uint64_t sent, int64_t total)
 {
@@ -453,6 +490,7 @@ static void compare(uvrest__ledger *ledger, uint64_t sent, int64_t total)
     int64_t at_most = count_after(&ledger->answered, before(sent, ledger->window_ns)) + ledger->in_flight;
     int64_t at_least = count_after(&ledger->sent, before(ledger->now, ledger->window_ns)) - after - ledger->in_flight;
     at_least = 1 + (at_least > 0 ? at_least : 0);
+    average_others(ledger, sent, total, at_least, at_most);
     if (total > at_most + TOLERANCE) {
         ledger->peers_until = ledger->now + ledger->window_ns;
         ledger->n_agreed = 0;

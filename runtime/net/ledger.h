@@ -11,7 +11,10 @@
  * States, from what the server's own count (Remaining) says: first contact (nothing known yet: few sends under way),
  * open (nobody else seen, no slot returned yet: rule 1 alone), verifying (slots return: not more requests beyond the
  * newest count than it leaves), verified (the count was right so often that it is a sliding window: rule 1 alone
- * again), and over all of these, for a window's time, peers (the server counts more than ours).
+ * again), and over all of these, for a window's time, peers (the server counts more than ours can be).
+ * Others: what they use, by the mean of the newest counts, is theirs in all states, so that room is made for one who
+ * begins before a count proves that he is there. Alone, that mean is the noise of latencies: it is next to nothing when
+ * little is under way, and while slots return rule 1 is stricter.
  * Cost: 32 bytes a slot; O(log slots) a request; stamps and sums are integers.
  */
 #ifndef UVREST_NET_LEDGER_H
@@ -30,6 +33,8 @@ typedef struct uvrest__stamps {
 
 /** Buckets of 0.1 s for the smallest Remaining of the last 0.6 s. */
 #define UVREST__LEDGER_BUCKETS 6
+/** Counts over which what others use is averaged. */
+#define UVREST__LEDGER_MEAN 16
 
 typedef struct uvrest__ledger {
     uvrest__ratelimit_conf conf;
@@ -53,6 +58,7 @@ typedef struct uvrest__ledger {
     uint64_t count_at; /* … and when it was known */
     int64_t remaining; /* what it left; -1 before any */
     int64_t total; /* requests of everybody that it counted */
+    int64_t others; /* those of total that are not ours, on the mean, in 1/UVREST__LEDGER_MEAN */
     uint64_t returned_at_count; /* n_returned then */
     uint32_t n_agreed; /* counts in a row, since slots return, that agree with the book and held nobody back */
     bool verified;

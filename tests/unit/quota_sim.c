@@ -17,7 +17,7 @@ enum { QUOTA = 1000, PER_SECOND = 50, MAX_CLIENTS = 16, RETRIES = 5 };
 #define USED_BEFORE_NS (2 * UVREST__NS_PER_S) /* what was used before the start was used so long before */
 #define START_NS (1000 * UVREST__NS_PER_S) /* so that there is a time before the start */
 
-typedef enum event_kind { ARRIVAL, ANSWER, LOSS, ALARM, FOREIGN } event_kind;
+typedef enum event_kind { ARRIVAL, ANSWER, LOSS, ALARM, STRANGER } event_kind;
 
 typedef struct sim_event {
     uint64_t at;
@@ -44,7 +44,7 @@ typedef struct sim_client {
 typedef struct sim_server {
     quota_sim_server kind;
     uint64_t *counted; /* moments, ours and others', in order */
-    size_t n_counted;
+    size_t n_counted, cap;
     size_t oldest; /* in the window */
     size_t oldest_second;
     double tokens;
@@ -171,6 +171,16 @@ static bool admits(sim_server *server, uint64_t now)
            in_last(server, &server->oldest_second, now, UVREST__NS_PER_S) < PER_SECOND;
 }
 
+static void count(sim_server *server, uint64_t now)
+{
+    if (server->n_counted == server->cap) {
+        server->cap = server->cap * 2 + 4096;
+        server->counted = realloc(server->counted, server->cap * sizeof *server->counted);
+        assert_non_null(server->counted);
+    }
+    server->counted[server->n_counted++] = now;
+}
+
 /* Counts one request; returns whether it is admitted. */
 static bool serve(sim_server *server, uint64_t now)
 {
@@ -180,7 +190,7 @@ static bool serve(sim_server *server, uint64_t now)
         server->in_window++;
     }
     if (admitted || server->kind == QUOTA_SLIDING_ALL)
-        server->counted[server->n_counted++] = now;
+        count(server, now);
     return admitted;
 }
 
@@ -272,6 +282,19 @@ static void on_arrival(sim_world *sim, sim_event e)
     schedule(sim, e);
 }
 
+static void on_stranger(sim_world *sim)
+{
+    const quota_sim_stranger *stranger = &sim->conf->stranger;
+    uint64_t at = sim->now + stranger->every_ns / 2 + (uint64_t)((double)stranger->every_ns * uniform(sim));
+    for (uint32_t i = 0; i < stranger->n; i++) {
+        bool admitted = serve(&sim->server, sim->now);
+        sim->result.foreign += admitted;
+        sim->result.foreign_refused += !admitted;
+    }
+    if (stranger->every_ns > 0 && (stranger->until_ns == 0 || at < START_NS + stranger->until_ns))
+        schedule(sim, (sim_event){.kind = STRANGER, .at = at});
+}
+
 static void end_call(sim_world *sim, bool success)
 {
     sim->result.succeeded += success;
@@ -308,9 +331,8 @@ static void on_event(sim_world *sim, const sim_event *e)
         if (client->alarm_at == e->at)
             client->alarm_at = UINT64_MAX;
         break;
-    case FOREIGN:
-        for (uint32_t i = 0; i < sim->conf->foreign_count; i++)
-            sim->result.foreign_refused += !serve(&sim->server, sim->now);
+    case STRANGER:
+        on_stranger(sim);
         return;
     }
     client->woken = true;
@@ -340,19 +362,17 @@ static void open_clients(sim_world *sim, uvrest__ratelimit_registry **registries
 static void open_server(sim_world *sim)
 {
     const quota_sim_conf *conf = sim->conf;
-    size_t most = conf->n_calls * 20 + conf->used_before + conf->foreign_count + 1000;
+    size_t most = conf->n_calls * 20 + 1000; /* lost ones are repeated */
     sim->server.kind = conf->server;
     sim->server.tokens = QUOTA;
     sim->server.window_begin = START_NS - WINDOW_NS / 1000 * conf->phase_permille;
-    sim->server.counted = calloc(most, sizeof *sim->server.counted);
     sim->own = calloc(most, sizeof *sim->own);
-    assert_non_null(sim->server.counted);
     assert_non_null(sim->own);
     sim->server.tokens_at = START_NS - USED_BEFORE_NS;
     for (uint32_t i = 0; i < conf->used_before; i++)
         serve(&sim->server, START_NS - USED_BEFORE_NS + i * UVREST__NS_PER_MS);
-    if (conf->foreign_count > 0)
-        schedule(sim, (sim_event){.kind = FOREIGN, .at = START_NS + conf->foreign_at_ns});
+    if (conf->stranger.n > 0)
+        schedule(sim, (sim_event){.kind = STRANGER, .at = START_NS + conf->stranger.from_ns});
 }
 
 static void measure_busiest(sim_world *sim)

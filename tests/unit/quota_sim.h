@@ -27,6 +27,14 @@ typedef enum quota_sim_latency {
     QUOTA_LATENCY_SPREAD /* anything between 0.02 and 2 s, so that requests overtake each other */
 } quota_sim_latency;
 
+/* Another program with the same credentials. It reads nothing and waits for nothing: its refusals change nothing. */
+typedef struct quota_sim_stranger {
+    uint64_t from_ns;
+    uint64_t until_ns; /* 0: to the end */
+    uint64_t every_ns; /* uneven by half of it either way; 0: once */
+    uint32_t n; /* requests each time; 0: there is no such program */
+} quota_sim_stranger;
+
 typedef struct quota_sim_conf {
     quota_sim_server server;
     quota_sim_latency latency;
@@ -38,8 +46,7 @@ typedef struct quota_sim_conf {
     bool without_headers; /* the server does not tell what is left */
     uint32_t lost_permille; /* answers that never come: half counted by the server, half not; given up after 5 s */
     uint32_t used_before; /* requests the server has counted just before the start */
-    uint64_t foreign_at_ns; /* another program sends foreign_count requests then … */
-    uint32_t foreign_count;
+    quota_sim_stranger stranger;
     uint32_t phase_permille; /* of the server's fixed windows, at the start */
     uint64_t seed;
     uvrest_rate_limit options; /* zero: defaults, 1000 in 20 s */
@@ -51,7 +58,8 @@ typedef struct quota_sim_result {
     uint32_t failed; /* refused more often than allowed, or lost */
     uint32_t refused; /* 429 answers */
     uint32_t busiest; /* most requests of ours that the server counted in one window */
-    uint32_t foreign_refused;
+    uint32_t foreign; /* requests of the stranger's that were admitted … */
+    uint32_t foreign_refused; /* … and refused */
     uvrest__ratelimit_stats stats; /* of the first client, at the end */
 } quota_sim_result;
 

@@ -279,6 +279,42 @@ static void others_are_noticed_by_the_servers_count_row_65(void **state)
     assert_false(stats().peers);
 }
 
+/* Sends 41, of which 21 are answered while the rest is under way, each counted together with those of others; then all
+ * that may go out. Returns how many went out. */
+static uint64_t send_beside(int64_t n_others)
+{
+    uvrest__ratelimit_ticket tickets[40];
+    conf.slots = 100;
+    reopen();
+    answer(must_acquire(), 200, -1, 99);
+    for (int i = 0; i < 40; i++) {
+        now += MS;
+        tickets[i] = must_acquire();
+    }
+    now += 50 * MS;
+    for (int i = 0; i < 20; i++)
+        answer(tickets[i], 200, -1, 100 - (i + 2) - n_others);
+    while (acquire())
+        now += MS;
+    assert_false(stats().peers); /* that much may be ours: nothing is certain */
+    return stats().sent;
+}
+
+static void what_others_use_is_left_to_them_before_it_is_certain_row_65(void **state)
+{
+    (void)state;
+    assert_int_equal(send_beside(0), 100);
+    assert_int_equal(wait.cause, UVREST__RATELIMIT_SLOTS);
+    assert_int_equal(send_beside(2), 100); /* no more than what a count may be off */
+    assert_int_equal(send_beside(10), 91);
+    assert_int_equal(wait.cause, UVREST__RATELIMIT_PEERS);
+    assert_true(wait.ns <= 750 * MS && !wait.firm);
+    answer(ticket, 200, -1, 10);
+    now += 750 * MS + 1; /* no count for long: one goes out for it at a time */
+    (void)must_acquire();
+    must_wait(UVREST__RATELIMIT_PEERS, 750 * MS, false);
+}
+
 static void counts_that_make_no_sense_do_no_harm_row_66(void **state)
 {
     static const int64_t remaining[] = {INT64_C(1000000000000), 1000000, 11, -1};
@@ -788,6 +824,7 @@ int main(void)
         WITH_LEDGER(first_contact_is_a_few_at_a_time),
         WITH_LEDGER(returned_slots_are_verified_by_the_servers_count),
         WITH_LEDGER(others_are_noticed_by_the_servers_count_row_65),
+        WITH_LEDGER(what_others_use_is_left_to_them_before_it_is_certain_row_65),
         WITH_LEDGER(counts_that_make_no_sense_do_no_harm_row_66),
         WITH_LEDGER(silence_about_the_count_is_survived_row_66),
         WITH_LEDGER(announced_limits_lower_and_never_raise),

@@ -814,8 +814,83 @@ static void a_sudden_peer_is_noticed_row_65(void **state)
     for (uint32_t n = 1500; n <= 5000; n += 3500)
         for (uint64_t at_ms = 200; at_ms <= 600; at_ms += 200)
             expect("300 by another program",
-                   (quota_sim_conf){.n_calls = n, .foreign_at_ns = at_ms * UVREST__NS_PER_MS, .foreign_count = 300},
+                   (quota_sim_conf){.n_calls = n, .stranger = {.from_ns = at_ms * UVREST__NS_PER_MS, .n = 300}},
                    (promise){.mean_refused = n * 0.005, .worst_refused = n / 50});
+}
+
+/* Other programs that know of nothing, read nothing and send on through their own 429s. They are refused themselves
+ * while the window is full, so that we keep more than they would leave us if they had all they ask for: 1.25 x the time
+ * beside 10 a second, 2 x beside 25, 5 x beside 40. */
+static void strangers_cost_few_refusals_row_65(void **state)
+{
+    static const struct {
+        const char *what;
+        quota_sim_conf plan;
+        double mean_ratio;
+    } rows[] = {
+        {"10/s", {.stranger = {.every_ns = 100 * MS, .n = 1}}, 1.3},
+        {"10/s, before us", {.used_before = 200, .stranger = {.every_ns = 100 * MS, .n = 1}}, 1.3},
+        {"10/s, next door", {.latency = QUOTA_LATENCY_FAST, .stranger = {.every_ns = 100 * MS, .n = 1}}, 1.3},
+        {"25/s", {.stranger = {.every_ns = 40 * MS, .n = 1}}, 1.3},
+        {"25/s, slow answers", {.latency = QUOTA_LATENCY_TRIPLE, .stranger = {.every_ns = 40 * MS, .n = 1}}, 1.45},
+        {"25/s, refusals count", {.server = QUOTA_SLIDING_ALL, .stranger = {.every_ns = 40 * MS, .n = 1}}, 2.45},
+        {"40/s", {.stranger = {.every_ns = 25 * MS, .n = 1}}, 1.35},
+        {"25/s from 10 to 40 s",
+         {.stranger = {.from_ns = 10 * S, .until_ns = 40 * S, .every_ns = 40 * MS, .n = 1}},
+         1.3},
+        {"300 each 10 s", {.stranger = {.from_ns = 5 * S, .every_ns = 10 * S, .n = 300}}, 1.2},
+        {"300 each 25 s", {.stranger = {.from_ns = 5 * S, .every_ns = 25 * S, .n = 300}}, 1.15},
+        {"all it gets, 10 to 40 s",
+         {.stranger = {.from_ns = 10 * S, .until_ns = 40 * S, .every_ns = 1450000, .n = 1}},
+         2.1},
+        {"all it gets, refusals count",
+         {.server = QUOTA_SLIDING_ALL,
+          .stranger = {.from_ns = 10 * S, .until_ns = 40 * S, .every_ns = 1450000, .n = 1}},
+         3},
+        {"10/s, and two of us",
+         {.n_clients = 2, .separate_ledgers = true, .stranger = {.every_ns = 100 * MS, .n = 1}},
+         1.3},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        for (uint32_t n = 1500; n <= 5000; n += 3500) {
+            quota_sim_conf plan = rows[i].plan;
+            plan.n_calls = n;
+            expect(rows[i].what, plan,
+                   (promise){.mean_ratio = rows[i].mean_ratio,
+                             .mean_refused = n * 0.005,
+                             .worst_refused = n == 1500 ? 15 : 75});
+        }
+}
+
+/* Who takes all that is left in one moment leaves nothing to what is under way, and we come back to our share. */
+static void a_sudden_end_of_the_window_costs_what_is_under_way_row_65(void **state)
+{
+    (void)state;
+    for (uint32_t n = 1500; n <= 5000; n += 3500)
+        for (uint32_t under_way = 20; under_way <= 100; under_way += 40)
+            expect(
+                "900 by another program",
+                (quota_sim_conf){.n_calls = n, .n_in_flight = under_way, .stranger = {.from_ns = 400 * MS, .n = 900}},
+                (promise){.mean_ratio = 2.1, .mean_refused = under_way, .worst_refused = under_way});
+}
+
+/*
+ * Who asks so often that each slot is taken as soon as it is free leaves nothing that could be seen before it is asked
+ * for: of s requests a second that compete for 50 slots, 1 - 50/s are refused, whoever sends them; 93 of 100 beside this
+ * one. What can be had is that few are sent: one a pause, and pauses grow.
+ */
+static void one_who_fills_every_slot_is_asked_for_rarely_row_65(void **state)
+{
+    quota_sim_conf plan = {
+        .n_calls = 1500, .stranger = {.until_ns = 1800 * S, .every_ns = 1450000, .n = 1}, .seed = 7919};
+    quota_sim_result result = quota_sim_run(&plan);
+    double seconds = (double)result.finish_ns / 1e9;
+    (void)state;
+    print_message("each free slot taken: %.0f s; refused %u, one in %.1f s; failed %u\n", seconds, result.refused,
+                  seconds / result.refused, result.failed);
+    if (result.refused > 180 || seconds > 1860)
+        fail_msg("%u refused in %.0f s", result.refused, seconds);
 }
 
 /* Everything mixed: whatever the latencies, losses and clients, no window of the server's is ever overrun. */
@@ -894,6 +969,9 @@ int main(void)
         cmocka_unit_test(clients_of_one_process_share_a_ledger_row_68),
         cmocka_unit_test(peers_are_noticed_row_65),
         cmocka_unit_test(a_sudden_peer_is_noticed_row_65),
+        cmocka_unit_test(strangers_cost_few_refusals_row_65),
+        cmocka_unit_test(a_sudden_end_of_the_window_costs_what_is_under_way_row_65),
+        cmocka_unit_test(one_who_fills_every_slot_is_asked_for_rarely_row_65),
         cmocka_unit_test(no_window_is_overrun_row_58),
         cmocka_unit_test(runs_repeat_exactly),
     };
