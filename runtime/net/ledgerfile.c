@@ -379,7 +379,6 @@ static const char *open_file(uvrest__ledgerfile *file)
     file->fd = open(file->name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
     if (file->fd < 0)
         return errno == ELOOP ? "it is a symbolic link" : "the file cannot be opened for reading and writing";
-    file->pid = getpid();
     if (fstat(file->fd, &st) != 0)
         return no_look;
     if (!S_ISREG(st.st_mode) || st.st_nlink > 1)
@@ -482,12 +481,14 @@ static const char *open_and_attach(uvrest__ledgerfile *file, uvrest__ledger *led
     return why;
 }
 
-/* The descriptor goes, and with it all locks. */
-static void let_go(uvrest__ledgerfile *file)
+/* The descriptor goes, and with it all locks. It is forgotten first: a child that is forked in between must not close
+ * what has its number by then. */
+void uvrest__ledgerfile_abandon(uvrest__ledgerfile *file)
 {
-    if (file->fd >= 0)
-        close(file->fd);
+    int fd = file->fd;
     file->fd = -1;
+    if (fd >= 0)
+        close(fd);
 }
 
 void uvrest__ledgerfile_init(uvrest__ledgerfile *file)
@@ -513,7 +514,7 @@ uvrest_status uvrest__ledgerfile_open(uvrest__ledgerfile *file, const uvrest_all
     *out_why = open_and_attach(file, ledger, now);
     if (*out_why == NULL)
         return UVREST_OK;
-    let_go(file);
+    uvrest__ledgerfile_abandon(file);
     return UVREST_E_IO;
 }
 
@@ -528,7 +529,7 @@ static void lose(uvrest__ledgerfile *file, uvrest__ledger *ledger, bool rings_lo
     else
         uvrest__ledger_disown(ledger, ledger->now, ledger->in_flight - ours,
                               ledger->probing && file->prober != file->me);
-    let_go(file);
+    uvrest__ledgerfile_abandon(file);
 }
 
 /* With the lock held. What another process has written meanwhile is read. */
@@ -549,22 +550,6 @@ static const char *refresh(uvrest__ledgerfile *file, uvrest__ledger *ledger, boo
     return *out_rings_lost ? damaged : NULL;
 }
 
-/* What the parent has under way is its own. */
-static bool open_again(uvrest__ledgerfile *file, uvrest__ledger *ledger, uint64_t now, const char **out_why)
-{
-    let_go(file);
-    memset(file->members, 0, sizeof file->members);
-    file->me = 0;
-    file->rev = 0;
-    *out_why = open_and_attach(file, ledger, now);
-    if (*out_why == NULL)
-        return true;
-    memset(file->members, 0, sizeof file->members);
-    file->me = 0;
-    lose(file, ledger, false);
-    return false;
-}
-
 static bool is_check_due(const uvrest__ledgerfile *file, uint64_t now)
 {
     return uvrest__clock_until(file->checked_at, now) >= UVREST__LEDGERFILE_CHECK_NS;
@@ -573,8 +558,6 @@ static bool is_check_due(const uvrest__ledgerfile *file, uint64_t now)
 bool uvrest__ledgerfile_begin(uvrest__ledgerfile *file, uvrest__ledger *ledger, uint64_t now, const char **out_why)
 {
     bool rings_lost = false;
-    if (file->pid != getpid() && !open_again(file, ledger, now, out_why))
-        return false;
     *out_why = take_lock(file->fd);
     if (*out_why == NULL)
         *out_why = refresh(file, ledger, &rings_lost);
@@ -608,15 +591,14 @@ bool uvrest__ledgerfile_commit(uvrest__ledgerfile *file, uvrest__ledger *ledger,
 void uvrest__ledgerfile_close(uvrest__ledgerfile *file, uvrest__ledger *ledger)
 {
     bool rings_lost = false;
-    if (file->fd >= 0 && file->pid == getpid() && file->members[file->me].in_flight == 0 &&
-        take_lock(file->fd) == NULL) {
+    if (file->fd >= 0 && file->members[file->me].in_flight == 0 && take_lock(file->fd) == NULL) {
         if (refresh(file, ledger, &rings_lost) == NULL) {
             file->members[file->me].used = 0;
             (void)store(file, ledger);
         }
         drop_lock(file->fd);
     }
-    let_go(file);
+    uvrest__ledgerfile_abandon(file);
     uvrest__free(file->alloc, file->name);
     file->name = NULL;
 }

@@ -13,7 +13,8 @@
  *   - stopped while holding the lock: the others wait for a second, then each goes on without the file.
  *   - cut off, removed, replaced, overwritten, of another version, from before a restart of the machine: recognised
  *     before it is used. It is read and written, not mapped: nothing that is done to a file makes a read of it a signal.
- *   - forked: the child opens the file anew, since locks belong to what was opened.
+ *   - forked: locks belong to what was opened, which parent and child share. The child lets go of it at once, so that
+ *     the parent's end is seen, and opens the file anew where it sends as well (ratelimit.c).
  * Layout: a page of head (what it is, whose), a page for each of the two copies of the numbers, then both rings.
  *
  * Threads: under the lock of the ledger it belongs to. Memory: the file's name, from the allocator it is opened with.
@@ -22,8 +23,6 @@
 #define UVREST_NET_LEDGERFILE_H
 
 #include "ledger.h"
-
-#include <sys/types.h>
 
 /** Processes that may share a ledger at a time. */
 #define UVREST__LEDGERFILE_MEMBERS 128u
@@ -40,7 +39,6 @@ typedef struct uvrest__ledgerfile_member {
 
 typedef struct uvrest__ledgerfile {
     int fd; /* -1: not open or given up */
-    pid_t pid; /* who opened it */
     char *name; /* owned */
     const uvrest_alloc *alloc; /* borrowed */
     uint8_t key[UVREST__LEDGERFILE_KEY];
@@ -69,6 +67,8 @@ UVREST_MUST_USE bool uvrest__ledgerfile_begin(uvrest__ledgerfile *file, uvrest__
                                               const char **out_why);
 /** Writes back what changed since begin() and drops the lock. false: as for begin(). */
 UVREST_MUST_USE bool uvrest__ledgerfile_commit(uvrest__ledgerfile *file, uvrest__ledger *ledger, const char **out_why);
+/** Lets go of the file as it is, and of its locks: the book goes on as one's own, or it is a parent's of fork(). */
+void uvrest__ledgerfile_abandon(uvrest__ledgerfile *file);
 /** Leaves; requests of ours still under way count as answered when another process finds out. One not open: nothing. */
 void uvrest__ledgerfile_close(uvrest__ledgerfile *file, uvrest__ledger *ledger);
 

@@ -239,13 +239,15 @@ static void close_book(entry *one)
 static uvrest__ratelimit_registry shared = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 /* In a child of fork(): the parent's ledgers wait for answers that the parent alone gets, and threads that are not here
- * may have been in the midst of them. They stay as they are. */
+ * may have been in the midst of them. They stay as they are, but for files: while the child had them open, nobody would
+ * see that the parent has died. One that is forked past fork() (clone(), vfork()) is not noticed, nor provided for. */
 static void begin_anew(void)
 {
     static entry *left; /* reachable, so that no tool takes them for lost */
     for (size_t i = 0; i < BUCKETS; i++)
         for (entry *one; (one = shared.buckets[i]) != NULL;) {
             shared.buckets[i] = one->next;
+            uvrest__ledgerfile_abandon(&one->file);
             one->next = left;
             left = one;
         }

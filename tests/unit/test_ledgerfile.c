@@ -560,16 +560,22 @@ static void a_kill_at_any_moment_leaves_the_file_whole_row_69(void **state)
     }
 }
 
-static process parent; /* of the one below */
-
-static void go_on_with_the_parents(int out)
+/* As start(), in the registry that knows of fork(). */
+static process start_shared(void)
 {
-    process own = {.registry = parent.registry};
     static const char *const lines[] = {"App-ID: me", "Auth-Token: t", NULL};
-    if (uvrest__ratelimit_get(own.registry, "https://a.example", lines, &conf, now, fake_rand_least, NULL, NULL,
-                              &own.rl) != UVREST_OK)
+    process p = {.registry = uvrest__ratelimit_shared()};
+    if (uvrest__ratelimit_get(p.registry, "https://a.example", lines, &conf, now, fake_rand_least, NULL, NULL, &p.rl) !=
+            UVREST_OK ||
+        uvrest__ratelimit_take_warning(p.rl) != NULL)
         _exit(2);
-    if (uvrest__ratelimit_take_warning(own.rl) != NULL || stats(&own).in_flight != 4)
+    return p;
+}
+
+static void join_beside_the_parent(int out)
+{
+    process own = start_shared();
+    if (stats(&own).in_flight != 4)
         _exit(3);
     spend(&own, 2);
     (void)must_acquire(&own);
@@ -580,14 +586,14 @@ static void go_on_with_the_parents(int out)
 
 static void a_forked_child_is_a_process_of_its_own_row_69(void **state)
 {
+    process parent = start_shared();
     uvrest__ratelimit_ticket tickets[4];
     int out;
     pid_t child;
     (void)state;
-    parent = start();
     for (int i = 0; i < 4; i++)
         tickets[i] = must_acquire(&parent);
-    child = fork_process(go_on_with_the_parents, &out);
+    child = fork_process(join_beside_the_parent, &out);
     hear(out);
     assert_int_equal(stats(&parent).in_flight, 5);
     assert_int_equal(stats(&parent).free_slots, 3);
@@ -596,7 +602,42 @@ static void a_forked_child_is_a_process_of_its_own_row_69(void **state)
     assert_int_equal(stats(&parent).in_flight, 4);
     for (int i = 0; i < 4; i++)
         answer(&parent, tickets[i], 200);
-    stop(&parent);
+    uvrest__ratelimit_put(parent.rl, now);
+}
+
+/* Its child never uses the library, and lives on. */
+static void take_three_and_fork(int out)
+{
+    process p = start_shared();
+    for (int i = 0; i < 3; i++)
+        (void)must_acquire(&p);
+    if (fork() == 0) {
+        pid_t idle = getpid();
+        if (write(out, &idle, sizeof idle) != sizeof idle)
+            _exit(1);
+    }
+    for (;;)
+        pause();
+}
+
+static void a_child_does_not_keep_its_dead_parent_alive_row_69(void **state)
+{
+    pid_t idle = 0;
+    int out;
+    pid_t parent = fork_process(take_three_and_fork, &out);
+    uint32_t under_way[2];
+    process a;
+    (void)state;
+    assert_int_equal(read(out, &idle, sizeof idle), sizeof idle);
+    a = start();
+    under_way[0] = stats(&a).in_flight;
+    kill_process(parent, out);
+    now += 1 * S;
+    under_way[1] = stats(&a).in_flight;
+    assert_int_equal(kill(idle, SIGKILL), 0);
+    assert_int_equal(under_way[0], 3);
+    assert_int_equal(under_way[1], 0);
+    stop(&a);
 }
 
 /* ---- files that cannot be used ----------------------------------------------------------------------------------- */
@@ -910,6 +951,7 @@ int main(void)
         WITH_FOLDER(a_dead_probe_is_followed_by_another_row_69),
         WITH_FOLDER(a_kill_at_any_moment_leaves_the_file_whole_row_69),
         WITH_FOLDER(a_forked_child_is_a_process_of_its_own_row_69),
+        WITH_FOLDER(a_child_does_not_keep_its_dead_parent_alive_row_69),
         WITH_FOLDER(a_truncated_file_is_refused_row_70),
         WITH_FOLDER(another_version_is_refused_row_70),
         WITH_FOLDER(a_file_of_something_else_is_left_alone_row_70),
