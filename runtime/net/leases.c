@@ -182,10 +182,11 @@ void uvrest__leases_use(uvrest__leases *leases)
         leases->demand--;
 }
 
-void uvrest__leases_ended(uvrest__leases *leases, uint64_t now)
+void uvrest__leases_ended(uvrest__leases *leases, uint64_t now, bool refused)
 {
     assert(leases->in_flight > 0);
     leases->in_flight--;
+    leases->n_refused += refused;
     push_ended(leases, now);
 }
 
@@ -260,13 +261,13 @@ static void add_us(uvrest__buf *words, size_t *n, uint64_t ns)
     add_number(words, n, (int64_t)(ns / US));
 }
 
-/* The hash tag keeps them on one node of a cluster. */
+/* The hash tag keeps them on one node of a cluster. The number is the version of what is kept there. */
 static void add_keys(const uvrest__leases *leases, uvrest__buf *words, size_t *n)
 {
     static const char *const parts[] = {"", ":back", ":holders", ":deaths"};
     add_word(words, n, "4");
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        uvrest__buf_append_text(words, "uvrest:{");
+        uvrest__buf_append_text(words, "uvrest:2:{");
         uvrest__buf_append_text(words, leases->key);
         uvrest__buf_append_text(words, "}");
         add_word(words, n, parts[i]);
@@ -343,6 +344,9 @@ static void add_question(const uvrest__leases *leases, uint64_t now, const uvres
     add_number(words, n, (int64_t)out);
     add_number(words, n, leases->n_asked);
     add_number(words, n, leases->bulk ? terms->reserve : 0);
+    add_number(words, n, terms->seen);
+    add_us(words, n, terms->seen_ago_ns);
+    add_number(words, n, leases->told_refused);
     add_reports(leases, now, words, n);
 }
 
@@ -352,6 +356,7 @@ uvrest_status uvrest__leases_ask(uvrest__leases *leases, uint64_t now, const uvr
     assert(leaving || !leases->open);
     if (leases->open) { /* the server handles that one first; what it grants is not used */
         leases->reported = leases->reporting;
+        leases->n_refused -= leases->told_refused;
         leases->open = leases->again = false;
     }
     leases->window_ns = terms->window_ns;
@@ -363,8 +368,10 @@ uvrest_status uvrest__leases_ask(uvrest__leases *leases, uint64_t now, const uvr
     leases->told_longest_ns = leases->longest_ns;
     leases->told_valid_ns = valid_for(leases);
     leases->told_paused = terms->paused;
-    if (!leases->again)
+    if (!leases->again) {
         leases->seq++;
+        leases->told_refused = leases->n_refused;
+    }
     leases->again = true; /* until it is answered */
     *out_n = 0;
     add_question(leases, now, terms, words, out_n);
@@ -425,13 +432,14 @@ bool uvrest__leases_answer(uvrest__leases *leases, uint64_t now, const int64_t *
     leases->open = leases->again = false;
     leases->epoch = (uint64_t)values[0];
     leases->reported = leases->reporting;
+    leases->n_refused -= leases->told_refused;
     leases->known_at = leases->asked_at;
     leases->known_valid_ns = leases->told_valid_ns;
     leases->known_longest_ns = leases->told_longest_ns;
     leases->known_paused = leases->told_paused;
     leases->away_since = 0;
-    *out_news =
-        (uvrest__leases_news){.paused = values[1] >= 0, .pause_ns = values[1] < 0 ? 0 : (uint64_t)values[1] * US};
+    *out_news = (uvrest__leases_news){
+        .paused = values[1] >= 0, .pause_ns = values[1] < 0 ? 0 : (uint64_t)values[1] * US, .taken = values[3]};
     leases->ask_again_at = now;
     if (values[1] > 0)
         leases->ask_again_at = now + out_news->pause_ns;

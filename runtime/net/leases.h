@@ -26,6 +26,10 @@
  * time). What is left to the API's own count and its refusals (ratelimit.h): a server that forgot, or jumped ahead,
  * while only newcomers ask it; a process stopped for longer than all that between may() and the send.
  *
+ * Other programs, which know nothing of the log: each question tells what the API's newest count was. What of that can
+ * not be ours, by what is out and what is back when, is theirs: so much less is granted, to all holders alike. A refused
+ * request holds its slot as any other, but is not taken for one that was counted.
+ *
  * A server that cannot be asked: what is leased is used while it is valid. Then nothing is sent for a window, so that
  * whatever others had sent before is over, and after that this client keeps to `alone` slots of its own, or to none.
  * Cost: one round trip a batch of slots, 8 bytes a slot; one more a second while anything is out.
@@ -69,6 +73,8 @@ typedef struct uvrest__leases {
     uint32_t n_leased; /* slots in it */
     uint32_t in_flight;
     uint32_t n_used; /* since the newest question */
+    uint32_t n_refused; /* of those that ended: not known to the server … */
+    uint32_t told_refused; /* … and of these, in the open question */
 
     uint64_t *ended; /* owned; ring of moments at which slots were answered */
     uint32_t cap;
@@ -110,12 +116,15 @@ typedef struct uvrest__leases_terms {
     uint64_t interval_ns; /* 0: none */
     bool paused;
     uint64_t pause_ns; /* left of a pause that a refusal of ours began; 0: none */
+    int64_t seen; /* of the slots, those that the API has counted as used by anybody; -1: not known */
+    uint64_t seen_ago_ns; /* the request that brought that was sent so long ago */
 } uvrest__leases_terms;
 
 /** What an answer says to the ledger. */
 typedef struct uvrest__leases_news {
     bool paused; /* the credentials are paused … */
     uint64_t pause_ns; /* … for so long; 0: it is our turn to probe */
+    int64_t taken; /* slots that are out, or not back yet */
 } uvrest__leases_news;
 
 #define UVREST__LEASES_SCRIPT_NAME 41u
@@ -137,8 +146,8 @@ UVREST_MUST_USE bool uvrest__leases_may(uvrest__leases *leases, uint64_t now, ui
                                         uvrest__ratelimit_wait *out_wait);
 /** Uses the slot there just was. */
 void uvrest__leases_use(uvrest__leases *leases);
-/** A sending ended: answered or given up. */
-void uvrest__leases_ended(uvrest__leases *leases, uint64_t now);
+/** A sending ended: answered, refused by the API's limit, or given up. */
+void uvrest__leases_ended(uvrest__leases *leases, uint64_t now, bool refused);
 /** It was not sent. */
 void uvrest__leases_not_sent(uvrest__leases *leases, uint64_t now);
 /** A pause has begun or ended. */

@@ -313,8 +313,8 @@ static int64_t others(const uvrest__ledger *ledger)
  * slots return, rule 1 is stricter, since the server has them back a latency before the book. */
 static bool pass_others(const uvrest__ledger *ledger, uvrest__ratelimit_wait *wait)
 {
-    int64_t theirs = others(ledger), growth = theirs / GROWTH_PART;
-    int64_t own = count_after(&ledger->sent, before(ledger->now, ledger->window_ns));
+    int64_t theirs = others(ledger) - ledger->mates, growth = theirs / GROWTH_PART;
+    int64_t own = count_after(&ledger->sent, before(ledger->now, ledger->window_ns)) + ledger->mates;
     if (theirs <= TOLERANCE)
         return true;
     if (!is_fresh(ledger))
@@ -345,9 +345,10 @@ static bool pass_server(const uvrest__ledger *ledger, uvrest__ratelimit_wait *wa
     if (!ledger->contacted)
         return ledger->in_flight < ledger->conf.first_contact ||
                hold(wait, UVREST__RATELIMIT_CONTACT, UINT64_MAX, false);
-    if (!ledger->has_count || ledger->conf.leased)
-        return true; /* leased: the count is of all machines, and the book of one */
-    if (ledger->now < ledger->peers_until)
+    if (!ledger->has_count)
+        return true;
+    /* Leased: the log says what the other machines use, and shares out what others leave. */
+    if (ledger->now < ledger->peers_until && !ledger->conf.leased)
         return (ledger->paused && ledger->hinted) || (pass_others(ledger, wait) && pass_peers(ledger, wait));
     if (ledger->paused)
         return true;
@@ -491,7 +492,7 @@ static void compare(uvrest__ledger *ledger, uint64_t sent, int64_t total)
     int64_t at_least = count_after(&ledger->sent, before(ledger->now, ledger->window_ns)) - after - ledger->in_flight;
     at_least = 1 + (at_least > 0 ? at_least : 0);
     average_others(ledger, sent, total, at_least, at_most);
-    if (total > at_most + TOLERANCE) {
+    if (total > at_most + ledger->mates + TOLERANCE) {
         ledger->peers_until = ledger->now + ledger->window_ns;
         ledger->n_agreed = 0;
     } else if (total < at_least - TOLERANCE) {
@@ -700,6 +701,23 @@ void uvrest__ledger_forfeit(uvrest__ledger *ledger, uint64_t now, uint32_t in_fl
 }
 
 /* ---- looking at it ----------------------------------------------------------------------------------------------- */
+
+int64_t uvrest__ledger_seen(const uvrest__ledger *ledger, uint64_t *out_ago_ns)
+{
+    int64_t used = (int64_t)ledger->slots - ledger->remaining;
+    if (!ledger->has_count)
+        return -1;
+    *out_ago_ns = ledger->now - ledger->count_sent;
+    return used > 0 ? used : 0;
+}
+
+void uvrest__ledger_note_log(uvrest__ledger *ledger, uint64_t now, int64_t taken, uint32_t unused)
+{
+    int64_t ours;
+    advance(ledger, now);
+    ours = (int64_t)held(ledger) + unused;
+    ledger->mates = taken > ours ? taken - ours : 0;
+}
 
 bool uvrest__ledger_is_idle(uvrest__ledger *ledger, uint64_t now)
 {

@@ -59,6 +59,7 @@ typedef struct uvrest__ledger {
     int64_t remaining; /* what it left; -1 before any */
     int64_t total; /* requests of everybody that it counted */
     int64_t others; /* those of total that are not ours, on the mean, in 1/UVREST__LEDGER_MEAN */
+    int64_t mates; /* what other machines that share the log use at most; 0 without one */
     uint64_t returned_at_count; /* n_returned then */
     uint32_t n_agreed; /* counts in a row, since slots return, that agree with the book and held nobody back */
     bool verified;
@@ -118,6 +119,11 @@ void uvrest__ledger_not_sent(uvrest__ledger *ledger, const uvrest__ratelimit_tic
 void uvrest__ledger_adopt_pause(uvrest__ledger *ledger, uint64_t now, uint64_t ns);
 /** A pause that was adopted is over. */
 void uvrest__ledger_end_adopted(uvrest__ledger *ledger);
+/** Of the slots, those that anybody has used by the server's newest count; -1: not known. *out_ago_ns: the request that
+ * brought it was sent so long ago. */
+int64_t uvrest__ledger_seen(const uvrest__ledger *ledger, uint64_t *out_ago_ns);
+/** Slots of the log that machines share which are taken; unused: those that this process has leased and not used. */
+void uvrest__ledger_note_log(uvrest__ledger *ledger, uint64_t now, int64_t taken, uint32_t unused);
 /** Slots that bulk calls leave to others; fewer where the server has announced fewer slots. */
 uint32_t uvrest__ledger_reserve(const uvrest__ledger *ledger);
 /** Least time from one send to the next: smooth, learnt, announced; 0: none. */

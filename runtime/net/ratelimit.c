@@ -719,7 +719,7 @@ void uvrest__ratelimit_answered(uvrest__ratelimit *rl, const uvrest__ratelimit_t
     wake_others(rl);
     close_book(rl->entry);
     if (rl->leased) {
-        uvrest__leases_ended(&rl->leases, now);
+        uvrest__leases_ended(&rl->leases, now, answer->http_status == 429);
         rl->refused = rl->refused || answer->http_status == 429;
         if (answer->http_status == 429 || ticket->probe)
             uvrest__leases_refused(&rl->leases);
@@ -733,7 +733,7 @@ void uvrest__ratelimit_given_up(uvrest__ratelimit *rl, const uvrest__ratelimit_t
     wake_others(rl);
     close_book(rl->entry);
     if (rl->leased)
-        uvrest__leases_ended(&rl->leases, now);
+        uvrest__leases_ended(&rl->leases, now, false);
 }
 
 void uvrest__ratelimit_not_sent(uvrest__ratelimit *rl, const uvrest__ratelimit_ticket *ticket, uint64_t now)
@@ -773,6 +773,7 @@ uvrest_status uvrest__ratelimit_ask(uvrest__ratelimit *rl, uint64_t now, bool le
                                    .reserve = uvrest__ledger_reserve(ledger),
                                    .interval_ns = uvrest__ledger_interval(ledger),
                                    .paused = ledger->paused};
+    terms.seen = uvrest__ledger_seen(ledger, &terms.seen_ago_ns);
     rl->refused = rl->refused && ledger->paused && !ledger->adopted;
     if (rl->refused)
         terms.pause_ns = uvrest__clock_until(now, ledger->paused_until);
@@ -790,6 +791,7 @@ bool uvrest__ratelimit_told(uvrest__ratelimit *rl, uint64_t now, const int64_t *
         uvrest__ledger_adopt_pause(&rl->entry->ledger, now, news.pause_ns);
     else
         uvrest__ledger_end_adopted(&rl->entry->ledger);
+    uvrest__ledger_note_log(&rl->entry->ledger, now, news.taken, rl->leases.n_leased);
     close_book(rl->entry);
     return true;
 }

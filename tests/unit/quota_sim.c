@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "quota_sim.h"
 #include "clock.h"
+#include "leases.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -15,9 +16,10 @@ enum { QUOTA = 1000, PER_SECOND = 50, MAX_CLIENTS = 16, RETRIES = 5 };
 #define MEAN_LATENCY_NS (145 * UVREST__NS_PER_MS)
 #define LOST_AFTER_NS (5 * UVREST__NS_PER_S)
 #define USED_BEFORE_NS (2 * UVREST__NS_PER_S) /* what was used before the start was used so long before */
+#define ATTEMPT_NS (60 * UVREST__NS_PER_S)
 #define START_NS (1000 * UVREST__NS_PER_S) /* so that there is a time before the start */
 
-typedef enum event_kind { ARRIVAL, ANSWER, LOSS, ALARM, STRANGER } event_kind;
+typedef enum event_kind { ARRIVAL, ANSWER, LOSS, ALARM, STRANGER, QUESTION, REPLY } event_kind;
 
 typedef struct sim_event {
     uint64_t at;
@@ -39,6 +41,11 @@ typedef struct sim_client {
     uint32_t again[RETRIES + 1]; /* calls to repeat, by how often they were refused */
     uint64_t alarm_at; /* UINT64_MAX: none */
     bool woken;
+    uvrest__buf words; /* of the question to the log */
+    size_t n_words;
+    int64_t values[UVREST__LEASES_VALUES]; /* and its answer */
+    size_t n_values;
+    bool asking;
 } sim_client;
 
 typedef struct sim_server {
@@ -208,12 +215,12 @@ static bool take_call(sim_client *client, uint32_t *out_n_refused)
     return client->n_queued > 0 && client->n_queued-- > 0;
 }
 
-static bool has_call(const sim_client *client)
+static uint32_t n_waiting(const sim_client *client)
 {
     uint32_t n = client->n_queued;
     for (uint32_t i = 0; i <= RETRIES; i++)
         n += client->again[i];
-    return n > 0;
+    return n;
 }
 
 static void send_one(sim_world *sim, uint32_t index, const uvrest__ratelimit_ticket *ticket)
@@ -239,26 +246,59 @@ static void send_one(sim_world *sim, uint32_t index, const uvrest__ratelimit_tic
     schedule(sim, e);
 }
 
+static void wake_at(sim_world *sim, uint32_t index, uint64_t at)
+{
+    sim_client *client = &sim->clients[index];
+    if (client->alarm_at <= at)
+        return;
+    client->alarm_at = at;
+    schedule(sim, (sim_event){.kind = ALARM, .client = index, .at = at});
+}
+
+static uint64_t to_the_log(sim_world *sim)
+{
+    return sim->now + (uint64_t)((0.5 + 1.5 * uniform(sim)) * (double)UVREST__NS_PER_MS);
+}
+
+/* What is due to be asked is asked. */
+static void question(sim_world *sim, uint32_t index)
+{
+    sim_client *client = &sim->clients[index];
+    uint64_t due;
+    uvrest__ratelimit_expect(client->rl, n_waiting(client), UVREST_PRIORITY_NORMAL, ATTEMPT_NS);
+    due = client->asking ? UINT64_MAX : uvrest__ratelimit_question_due(client->rl, sim->now);
+    if (due == 0) {
+        uvrest__buf_clear(&client->words);
+        assert_int_equal(uvrest__ratelimit_ask(client->rl, sim->now, false, &client->words, &client->n_words),
+                         UVREST_OK);
+        client->asking = true;
+        schedule(sim, (sim_event){.kind = QUESTION, .client = index, .at = to_the_log(sim)});
+    } else if (due != UINT64_MAX) {
+        wake_at(sim, index, due);
+    }
+}
+
 /* Sends what may go, then sleeps as long as it was told. */
 static void pump(sim_world *sim, uint32_t index)
 {
     sim_client *client = &sim->clients[index];
     uint32_t most = sim->conf->n_in_flight == 0 ? 100 : sim->conf->n_in_flight;
-    while (has_call(client) && client->n_in_flight < most) {
+    while (n_waiting(client) > 0 && client->n_in_flight < most) {
         uvrest__ratelimit_ticket ticket;
         uvrest__ratelimit_wait wait;
+        uvrest__ratelimit_expect(client->rl, n_waiting(client), UVREST_PRIORITY_NORMAL, ATTEMPT_NS);
         if (uvrest__ratelimit_acquire(client->rl, sim->now, UVREST_PRIORITY_NORMAL, &ticket, &wait)) {
             send_one(sim, index, &ticket);
             continue;
         }
         assert_true(wait.ns > 0);
         assert_int_not_equal(wait.cause, UVREST__RATELIMIT_FREE);
-        if (wait.ns != UINT64_MAX && (client->alarm_at == UINT64_MAX || client->alarm_at > sim->now + wait.ns)) {
-            client->alarm_at = sim->now + wait.ns;
-            schedule(sim, (sim_event){.kind = ALARM, .client = index, .at = client->alarm_at});
-        }
-        return;
+        if (wait.ns != UINT64_MAX)
+            wake_at(sim, index, sim->now + wait.ns);
+        break;
     }
+    if (sim->conf->ask_log != NULL)
+        question(sim, index);
 }
 
 static void on_wake(void *user)
@@ -334,6 +374,15 @@ static void on_event(sim_world *sim, const sim_event *e)
     case STRANGER:
         on_stranger(sim);
         return;
+    case QUESTION:
+        client->n_values =
+            sim->conf->ask_log(uvrest__buf_text(&client->words), client->n_words, sim->now, client->values);
+        schedule(sim, (sim_event){.kind = REPLY, .client = e->client, .at = to_the_log(sim)});
+        return;
+    case REPLY:
+        client->asking = false;
+        assert_true(uvrest__ratelimit_told(client->rl, sim->now, client->values, client->n_values));
+        break;
     }
     client->woken = true;
 }
@@ -345,12 +394,16 @@ static void open_clients(sim_world *sim, uvrest__ratelimit_registry **registries
     uvrest__ratelimit_conf conf;
     uvrest__rand rand = uvrest__random_as_rand(&sim->random);
     sim->n_clients = sim->conf->n_clients == 0 ? 1 : sim->conf->n_clients;
-    assert_int_equal(uvrest__ratelimit_configure(&conf, &sim->conf->options, QUOTA, 20000, NULL), UVREST_OK);
+    uvrest_rate_limit options = sim->conf->options;
+    if (sim->conf->ask_log != NULL)
+        options.shared_redis = "there";
+    assert_int_equal(uvrest__ratelimit_configure(&conf, &options, QUOTA, 20000, NULL), UVREST_OK);
     for (uint32_t i = 0; i < sim->n_clients; i++) {
         sim_client *client = &sim->clients[i];
         if (i == 0 || sim->conf->separate_ledgers)
             assert_int_equal(uvrest__ratelimit_registry_new(NULL, &registries[i]), UVREST_OK);
         *client = (sim_client){.sim = sim, .alarm_at = UINT64_MAX, .woken = true};
+        uvrest__buf_init(&client->words, NULL, 0);
         client->n_queued = sim->conf->n_calls / sim->n_clients + (i < sim->conf->n_calls % sim->n_clients);
         assert_int_equal(uvrest__ratelimit_get(registries[sim->conf->separate_ledgers ? i : 0], "https://a.example",
                                                NULL, &conf, START_NS, rand, sim->conf->without_wake ? NULL : on_wake,
@@ -414,8 +467,10 @@ quota_sim_result quota_sim_run(const quota_sim_conf *conf)
         (void)take_event(sim);
     uvrest__ratelimit_read_stats(sim->clients[0].rl, sim->now, &sim->result.stats);
     measure_busiest(sim);
-    for (uint32_t i = 0; i < sim->n_clients; i++)
+    for (uint32_t i = 0; i < sim->n_clients; i++) {
         uvrest__ratelimit_put(sim->clients[i].rl, sim->now);
+        uvrest__buf_fini(&sim->clients[i].words);
+    }
     for (uint32_t i = 0; i < MAX_CLIENTS; i++)
         uvrest__ratelimit_registry_free(registries[i]);
     free(sim->events);

@@ -35,6 +35,9 @@ typedef struct quota_sim_stranger {
     uint32_t n; /* requests each time; 0: there is no such program */
 } quota_sim_stranger;
 
+/* Asks the log that machines share (leases.h) at a moment: n words, each with its NUL. Returns how many values. */
+typedef size_t quota_sim_log_fn(const char *words, size_t n, uint64_t now, int64_t *values);
+
 typedef struct quota_sim_conf {
     quota_sim_server server;
     quota_sim_latency latency;
@@ -47,6 +50,8 @@ typedef struct quota_sim_conf {
     uint32_t lost_permille; /* answers that never come: half counted by the server, half not; given up after 5 s */
     uint32_t used_before; /* requests the server has counted just before the start */
     quota_sim_stranger stranger;
+    quota_sim_log_fn
+        *ask_log; /* clients are machines that lease their slots from a log; separate_ledgers goes with it */
     uint32_t phase_permille; /* of the server's fixed windows, at the start */
     uint64_t seed;
     uvrest_rate_limit options; /* zero: defaults, 1000 in 20 s */

@@ -113,6 +113,32 @@ static void row_68_two_clients_share_one_window(void **state)
     server_stop(s);
 }
 
+/* The log is told what the API's headers say: others have used what these clients have not. */
+static void row_65_what_the_api_has_counted_reaches_the_log(void **state)
+{
+    static const char script[] = "return tonumber(redis.call('HGET', redis.call('KEYS', '*}')[1], 'others'))";
+    server *s = server_start("conn\nexpect\nreply+ 200 RateLimit-Remaining: 10|{\"id\":\"a1\"}\nloop\n");
+    redis_server redis;
+    sample_client_options options;
+    uvrest_client *client;
+    seen calls[3] = {{0}};
+    int64_t others = 0;
+    reach saw;
+    (void)state;
+    need_redis(&redis, NULL);
+    options = options_for(s, redis.url, &saw);
+    options.rate_limit.requests = 100;
+    client = wire_client_of(&options);
+    get_all(client, calls, 3, NULL);
+    assert_int_equal(uvrest_client_run(client), UVREST_OK);
+    check_all(calls, 3, UVREST_OK);
+    uvrest_client_free(client);
+    assert_int_equal(redis_server_tell(&redis, (const char *const[]){"EVAL", script, "0"}, 3, &others, 1), 1);
+    assert_int_equal(others, 87);
+    redis_server_kill(&redis);
+    server_stop(s);
+}
+
 static void a_client_that_ends_leaves_nothing_out(void **state)
 {
     server *s = server_start(API);
@@ -604,6 +630,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(row_68_two_clients_share_one_window),
+        cmocka_unit_test(row_65_what_the_api_has_counted_reaches_the_log),
         cmocka_unit_test(a_client_that_ends_leaves_nothing_out),
         cmocka_unit_test(a_client_with_a_thread_of_its_own_shares_too),
         cmocka_unit_test(a_server_that_has_no_time_is_told_from_one_that_refuses),
