@@ -313,14 +313,14 @@ static int64_t others(const uvrest__ledger *ledger)
  * slots return, rule 1 is stricter, since the server has them back a latency before the book. */
 static bool pass_others(const uvrest__ledger *ledger, uvrest__ratelimit_wait *wait)
 {
-    int64_t theirs = others(ledger) - ledger->mates, growth = theirs / GROWTH_PART;
-    int64_t own = count_after(&ledger->sent, before(ledger->now, ledger->window_ns)) + ledger->mates;
+    int64_t theirs = others(ledger) - ledger->mates, growth, ours;
     if (theirs <= TOLERANCE)
         return true;
     if (!is_fresh(ledger))
         return pass_probe(ledger, UVREST__RATELIMIT_PEERS, wait);
-    growth = TOLERANCE + (growth < GROWTH_MOST ? growth : GROWTH_MOST);
-    return own + theirs + growth < ledger->total + ledger->remaining || ledger->in_flight == 0 ||
+    growth = TOLERANCE + (theirs / GROWTH_PART < GROWTH_MOST ? theirs / GROWTH_PART : GROWTH_MOST);
+    ours = count_after(&ledger->sent, before(ledger->now, ledger->window_ns)) + ledger->mates;
+    return ours + theirs + growth < ledger->total + ledger->remaining || ledger->in_flight == 0 ||
            hold_for_count(ledger, UVREST__RATELIMIT_PEERS, wait);
 }
 
@@ -475,12 +475,14 @@ static void remember_recent(uvrest__ledger *ledger, int64_t remaining)
  * of those before: the fewer are under way, the more that is. */
 static void average_others(uvrest__ledger *ledger, uint64_t sent, int64_t total, int64_t at_least, int64_t at_most)
 {
-    int64_t own = count_after(&ledger->sent, before(sent, ledger->window_ns)) - count_after(&ledger->sent, sent);
-    int64_t mean = ledger->others + total - own - others(ledger);
-    if (mean > (total - at_least) * UVREST__LEDGER_MEAN)
-        mean = (total - at_least) * UVREST__LEDGER_MEAN;
-    if (mean < (total - at_most) * UVREST__LEDGER_MEAN)
-        mean = (total - at_most) * UVREST__LEDGER_MEAN;
+    int64_t most = (total - at_least) * UVREST__LEDGER_MEAN, least = (total - at_most) * UVREST__LEDGER_MEAN;
+    int64_t mean = least;
+    if (least < most) {
+        int64_t own = count_after(&ledger->sent, before(sent, ledger->window_ns)) - count_after(&ledger->sent, sent);
+        mean = ledger->others + total - own - others(ledger);
+        mean = mean > most ? most : mean;
+        mean = mean < least ? least : mean;
+    }
     ledger->others = mean > 0 ? mean : 0;
 }
 

@@ -873,6 +873,10 @@ static void a_sudden_end_of_the_window_costs_what_is_under_way_row_65(void **sta
                 "900 by another program",
                 (quota_sim_conf){.n_calls = n, .n_in_flight = under_way, .stranger = {.from_ns = 400 * MS, .n = 900}},
                 (promise){.mean_ratio = 2.1, .mean_refused = under_way, .worst_refused = under_way});
+    expect("all it gets, from 30 s on", /* rule 1 alone decides by then, and our slots are gone as they return */
+           (quota_sim_conf){.n_calls = 5000,
+                            .stranger = {.from_ns = 30 * S, .until_ns = 60 * S, .every_ns = 1450000, .n = 1}},
+           (promise){.mean_ratio = 1.3, .mean_refused = 50, .worst_refused = 100});
 }
 
 /*
