@@ -37,14 +37,15 @@ void uvrest__refusal_begin(uvrest__refusal *refusal, const char *local_ip, int l
 {
     refusal->stream = 0;
     refusal->stale = refusal->stale || (refusal->refused && !refusal->told);
-    refusal->refused = refusal->told = false;
+    refusal->refused = refusal->told = refusal->doubted = false;
     snprintf(refusal->connection, sizeof refusal->connection, "%s %d %s %d", local_ip, local_port, ip, port);
 }
 
 void uvrest__refusal_hear(uvrest__refusal *refusal, const char *text, size_t len)
 {
     if (tells_of_refusal(text, len)) {
-        refusal->refused = refusal->told = true;
+        refusal->refused = !refusal->doubted;
+        refusal->told = true;
         refusal->stale = false;
     } else if (begins(text, len, "Connection died") || begins(text, len, "Downgrades")) {
         refusal->stream = 0; /* what is said from here on concerns another connection */
@@ -54,17 +55,23 @@ void uvrest__refusal_hear(uvrest__refusal *refusal, const char *text, size_t len
 }
 
 /* Whole lines: a header that libcurl quotes begins otherwise. */
-int64_t uvrest__refusal_find_goaway(const char *text, size_t len)
+bool uvrest__refusal_find_goaway(const char *text, size_t len, uvrest__goaway *out)
 {
     if (!begins(text, len, "recveived GOAWAY, error=") && !begins(text, len, "received GOAWAY, error=")) /* 7.88, 8.x */
-        return -1;
-    return number_after(text, len, ", last_stream=");
+        return false;
+    out->orderly = number_after(text, len, "error=") == 0;
+    out->last = number_after(text, len, ", last_stream=");
+    return out->last >= 0;
 }
 
-void uvrest__refusal_hear_goaway(uvrest__refusal *refusal, const uvrest__refusal *reader, int64_t last)
+void uvrest__refusal_hear_goaway(uvrest__refusal *refusal, const uvrest__refusal *reader, const uvrest__goaway *goaway)
 {
-    if (refusal->stream > last && strcmp(refusal->connection, reader->connection) == 0)
+    if (refusal->stream <= goaway->last || strcmp(refusal->connection, reader->connection) != 0)
+        return;
+    if (goaway->orderly)
         refusal->refused = true;
+    else
+        refusal->doubted = refusal->stale = true; /* libcurl notes a refusal */
 }
 
 /* ---- what libcurl has noted ---- */

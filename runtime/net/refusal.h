@@ -2,7 +2,10 @@
 /**
  * @file refusal.h
  * Whether the server has refused an HTTP/2 stream, that is, said that it has not processed the request: RST_STREAM with
- * REFUSED_STREAM, or GOAWAY with a last stream below it.
+ * REFUSED_STREAM, or GOAWAY without an error and with a last stream below it. In a GOAWAY with an error nobody believes
+ * the last stream: servers on nghttp2 (node, nghttpx, Apache) that count too many RST_STREAM name the one they were at,
+ * and then go on and execute what came with it. libcurl counts it as a refusal; here such a request is one that may have
+ * been executed.
  *
  * libcurl (7.88 to 8.x) repeats such a request by itself, and nothing public tells it from one that broke; but
  *  - where no stream is left after GOAWAY it fails; its log has the number of the stream, and the log of whichever
@@ -29,17 +32,24 @@ typedef struct uvrest__refusal {
     char connection[128]; /* the two ends of the connection */
     bool refused; /* what was sent last was */
     bool told; /* in the words that take libcurl's note away */
-    bool stale; /* the note may be of an earlier sending, and says nothing of what was sent last */
+    bool doubted; /* libcurl takes what was sent last for refused, and we do not */
+    bool stale; /* the note may be of an earlier sending, or is doubted, and says nothing of what was sent last */
 } uvrest__refusal;
+
+/** What a GOAWAY says. */
+typedef struct uvrest__goaway {
+    int64_t last; /* the last stream that may have been processed */
+    bool orderly; /* without an error */
+} uvrest__goaway;
 
 /** It is sent now, on this connection. */
 void uvrest__refusal_begin(uvrest__refusal *refusal, const char *local_ip, int local_port, const char *ip, int port);
 /** A line of the request's log (CURLINFO_TEXT). */
 void uvrest__refusal_hear(uvrest__refusal *refusal, const char *text, size_t len);
-/** The last stream of a GOAWAY, if a line of any request's log tells of one; else -1. */
-int64_t uvrest__refusal_find_goaway(const char *text, size_t len);
+/** Whether a line of any request's log tells of a GOAWAY; then *out is what it says. */
+bool uvrest__refusal_find_goaway(const char *text, size_t len, uvrest__goaway *out);
 /** A GOAWAY that any request has read; of all that share a connection one does. reader: begun on that connection. */
-void uvrest__refusal_hear_goaway(uvrest__refusal *refusal, const uvrest__refusal *reader, int64_t last);
+void uvrest__refusal_hear_goaway(uvrest__refusal *refusal, const uvrest__refusal *reader, const uvrest__goaway *goaway);
 /**
  * Reads the note of a handle that is in no multi handle any more, and takes it away. The handle's options are lost: it
  * can only be cleaned up. False where nothing is noted, or where it cannot be found out. Waits for nobody, or for a

@@ -234,7 +234,7 @@ static size_t on_body(char *data, size_t size, size_t n, void *user)
 }
 
 /* On the connection the reader is on now, whichever it was sent on first. */
-static void pass_goaway_on(uvrest__transport *transport, CURL *reader, int64_t last)
+static void pass_goaway_on(uvrest__transport *transport, CURL *reader, const uvrest__goaway *goaway)
 {
     uvrest__refusal heard = {0};
     const char *local_ip = NULL;
@@ -249,21 +249,20 @@ static void pass_goaway_on(uvrest__transport *transport, CURL *reader, int64_t l
         return;
     uvrest__refusal_begin(&heard, local_ip, (int)local_port, ip, (int)port);
     for (uvrest__transfer *t = transport->under_way; t != NULL; t = t->next)
-        uvrest__refusal_hear_goaway(&t->refusal, &heard, last);
+        uvrest__refusal_hear_goaway(&t->refusal, &heard, goaway);
 }
 
 /* libcurl's log, which says whether the server has refused the stream; the rest goes nowhere. */
 static int on_log(CURL *easy, curl_infotype type, char *text, size_t len, void *user)
 {
     uvrest__transfer *transfer = user;
-    int64_t last;
+    uvrest__goaway goaway;
     if (type != CURLINFO_TEXT)
         return 0;
     if (!transfer->repeatable)
         uvrest__refusal_hear(&transfer->refusal, text, len);
-    last = uvrest__refusal_find_goaway(text, len);
-    if (last >= 0)
-        pass_goaway_on(transfer->transport, easy, last);
+    if (uvrest__refusal_find_goaway(text, len, &goaway))
+        pass_goaway_on(transfer->transport, easy, &goaway);
     return 0;
 }
 

@@ -7,9 +7,18 @@ static void hear(uvrest__refusal *refusal, const char *line)
     uvrest__refusal_hear(refusal, line, strlen(line));
 }
 
+/* The last stream; -1: the line tells of no GOAWAY. */
 static int64_t goaway(const char *line)
 {
-    return uvrest__refusal_find_goaway(line, strlen(line));
+    uvrest__goaway heard;
+    return uvrest__refusal_find_goaway(line, strlen(line), &heard) ? heard.last : -1;
+}
+
+static void hear_goaway(uvrest__refusal *refusal, const uvrest__refusal *reader, const char *line)
+{
+    uvrest__goaway heard;
+    assert_true(uvrest__refusal_find_goaway(line, strlen(line), &heard));
+    uvrest__refusal_hear_goaway(refusal, reader, &heard);
 }
 
 static uvrest__refusal sent(const char *line, int local_port)
@@ -50,7 +59,7 @@ static void a_goaway_is_for_the_streams_above_it_on_its_connection(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uvrest__refusal other = sent(rows[i].line, rows[i].local_port);
-        uvrest__refusal_hear_goaway(&other, &reader, 3);
+        hear_goaway(&other, &reader, "recveived GOAWAY, error=0, last_stream=3\n");
         assert_int_equal(other.refused, rows[i].refused);
     }
 }
@@ -65,9 +74,27 @@ static void a_goaway_after_the_connection_was_left_is_anothers(void **state)
         uvrest__refusal refusal = sent("Using Stream ID: 5 (easy", 1);
         uvrest__refusal reader = sent("", 1);
         hear(&refusal, leaves[i]);
-        uvrest__refusal_hear_goaway(&refusal, &reader, 1);
+        hear_goaway(&refusal, &reader, "recveived GOAWAY, error=0, last_stream=1\n");
         assert_false(refusal.refused);
     }
+}
+
+/* Whether libcurl says the words for it or not. */
+static void a_goaway_with_an_error_refuses_nothing(void **state)
+{
+    uvrest__refusal refusal = sent("Using Stream ID: 5 (easy", 1);
+    uvrest__refusal reader = sent("", 1);
+    (void)state;
+    hear_goaway(&refusal, &reader, "recveived GOAWAY, error=2, last_stream=3\n");
+    assert_false(refusal.refused);
+    assert_true(refusal.stale);
+    hear(&refusal, "REFUSED_STREAM, retrying a fresh connect\n");
+    assert_false(refusal.refused);
+    assert_false(refusal.stale);
+    uvrest__refusal_begin(&refusal, "127.0.0.1", 2, "127.0.0.1", 443);
+    hear(&refusal, "Using Stream ID: 1 (easy");
+    hear(&refusal, "REFUSED_STREAM, retrying a fresh connect\n"); /* there it was */
+    assert_true(refusal.refused);
 }
 
 /* libcurl notes a refusal, and says the words only when it takes the note away. */
@@ -77,7 +104,7 @@ static void a_refusal_without_the_words_leaves_a_stale_note(void **state)
     uvrest__refusal reader = sent("", 1);
     (void)state;
     assert_false(refusal.stale);
-    uvrest__refusal_hear_goaway(&refusal, &reader, 3);
+    hear_goaway(&refusal, &reader, "recveived GOAWAY, error=0, last_stream=3\n");
     assert_false(refusal.stale); /* of what was sent last */
     uvrest__refusal_begin(&refusal, "127.0.0.1", 2, "127.0.0.1", 443);
     assert_true(refusal.stale);
@@ -118,6 +145,7 @@ int main(void)
         cmocka_unit_test(the_log_is_read),
         cmocka_unit_test(a_goaway_is_for_the_streams_above_it_on_its_connection),
         cmocka_unit_test(a_goaway_after_the_connection_was_left_is_anothers),
+        cmocka_unit_test(a_goaway_with_an_error_refuses_nothing),
         cmocka_unit_test(a_refusal_without_the_words_leaves_a_stale_note),
         cmocka_unit_test(words_inside_a_line_are_no_words),
         cmocka_unit_test(a_handle_without_a_note_has_none),

@@ -383,6 +383,8 @@ static void row_32_only_a_refusal_is_taken_for_one(void **state)
         "reset\n",
         "frame 1 GOAWAY 0 0 \\x7f\\xff\\xff\\xff" NO_ERROR "\nclose\n", /* it may have been taken */
         "frame 1 GOAWAY 0 0 \\x00\\x00\\x00\\x03" INTERNAL_ERROR "\nclose\n", /* so may stream 3, ours */
+        "frame 1 GOAWAY 0 0 " NO_ERROR INTERNAL_ERROR "\nclose\n", /* what says so is in disorder */
+        "frame 1 GOAWAY 0 0 " NO_ERROR ENHANCE_YOUR_CALM "\nstall\n",
         "frame 1 RST_STREAM 0 - " NO_ERROR "\nstall\n",
         "frame 1 RST_STREAM 0 - " INTERNAL_ERROR "\nstall\n",
         "frame 1 RST_STREAM 0 - \\x00\\x00\\x00\\x08\nstall\n", /* CANCEL */
