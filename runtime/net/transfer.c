@@ -320,25 +320,15 @@ static uvrest__verdict judge(const uvrest__transfer *transfer, CURLcode code)
     return uvrest__verdict_find(&how);
 }
 
-static void conclude(uvrest__transfer *transfer, const uvrest__verdict *r, CURLcode code)
+static UVREST__RARE void conclude(uvrest__transfer *transfer, const uvrest__verdict *r, CURLcode code)
 {
+    uvrest__outcome *outcome = &transfer->outcome;
+    bool is_ours = code == CURLE_WRITE_ERROR || code == CURLE_ABORTED_BY_CALLBACK; /* libcurl's words say no more */
     uvrest__text text;
-    const char *variable = transfer->transport->handles.proxy_variable;
-    transfer->outcome.fault = r->fault;
-    transfer->outcome.status = r->status;
-    uvrest__text_init(&text, transfer->outcome.text, sizeof transfer->outcome.text);
-    uvrest__text_add(&text, r->text);
-    if (variable != NULL && (r->status == UVREST_E_CONNECT || r->status == UVREST_E_AUTH)) {
-        uvrest__text_add(&text, " (proxy from ");
-        uvrest__text_add(&text, variable);
-        uvrest__text_add(&text, ")");
-    }
-    uvrest__text_add(&text, ": ");
-    uvrest__text_add(&text, transfer->transport->conf.origin);
-    if (transfer->error[0] != '\0' && code != CURLE_WRITE_ERROR && code != CURLE_ABORTED_BY_CALLBACK) {
-        uvrest__text_add(&text, ": ");
-        uvrest__text_add_foreign(&text, transfer->error, strlen(transfer->error));
-    }
+    outcome->fault = r->fault;
+    outcome->status = r->status;
+    uvrest__text_init(&text, outcome->text, sizeof outcome->text);
+    uvrest__verdict_tell(r, &transfer->transport->handles, is_ours ? "" : transfer->error, &text);
 }
 
 static void read_outcome(uvrest__transfer *transfer, CURLcode code)
@@ -368,6 +358,16 @@ static void read_outcome(uvrest__transfer *transfer, CURLcode code)
     }
 }
 
+/* Of one that may be repeated nobody has listened to what the note is of; and what was answered was not refused. */
+static bool was_refused(const uvrest__transfer *transfer)
+{
+    const uvrest__refusal *refusal = &transfer->refusal;
+    if (transfer->outcome.fault != UVREST__TRANSFER_BROKEN || transfer->repeatable ||
+        uvrest__headers_http_status(&transfer->headers) != 0)
+        return false;
+    return refusal->refused || (!refusal->stale && uvrest__refusal_is_noted(transfer->easy));
+}
+
 /*
  * After the transfer has left the multi handle: a request that broke may be one the server did not take. A handle that
  * may carry libcurl's note of that is not used again.
@@ -376,14 +376,12 @@ static void look_for_refusal(uvrest__transfer *transfer)
 {
     static const uvrest__verdict r = {CURLE_RECV_ERROR, UVREST__TRANSFER_UNSENT, UVREST_E_NETWORK,
                                       "the server refused the HTTP/2 stream"};
-    uvrest__outcome *outcome = &transfer->outcome;
-    if (!transfer->transport->conf.tls || (outcome->fault == UVREST__TRANSFER_WHOLE && outcome->sends <= 1))
+    if (!transfer->transport->conf.tls ||
+        (transfer->outcome.fault == UVREST__TRANSFER_WHOLE && transfer->outcome.sends <= 1))
         return;
     transfer->shaped = false;
-    if (outcome->fault != UVREST__TRANSFER_BROKEN ||
-        (!transfer->refusal.refused && (transfer->refusal.stale || !uvrest__refusal_is_noted(transfer->easy))))
-        return;
-    conclude(transfer, &r, CURLE_ABORTED_BY_CALLBACK);
+    if (was_refused(transfer))
+        conclude(transfer, &r, CURLE_ABORTED_BY_CALLBACK);
 }
 
 /* ---- the multi handle ---- */

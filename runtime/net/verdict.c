@@ -91,3 +91,20 @@ uvrest__verdict uvrest__verdict_find(const uvrest__circumstances *how)
     }
     return r;
 }
+
+void uvrest__verdict_tell(const uvrest__verdict *r, const uvrest__handle_conf *conf, const char *error,
+                          uvrest__text *text)
+{
+    uvrest__text_add(text, r->text);
+    if (conf->proxy_variable != NULL && (r->status == UVREST_E_CONNECT || r->status == UVREST_E_AUTH)) {
+        uvrest__text_add(text, " (proxy from ");
+        uvrest__text_add(text, conf->proxy_variable);
+        uvrest__text_add(text, ")");
+    }
+    uvrest__text_add(text, ": ");
+    uvrest__text_add(text, conf->transport->origin);
+    if (error[0] != '\0') {
+        uvrest__text_add(text, ": ");
+        uvrest__text_add_foreign(text, error, strlen(error));
+    }
+}

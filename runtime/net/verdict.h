@@ -8,7 +8,8 @@
 #define UVREST_NET_VERDICT_H
 
 #include "attributes.h"
-#include "transfer.h"
+#include "handle.h"
+#include "text.h"
 
 typedef struct uvrest__verdict {
     int code; /* libcurl's CURLcode */
@@ -30,5 +31,8 @@ typedef struct uvrest__circumstances {
 
 /** The row of the code, or one for all the rest, as the circumstances change it. */
 UVREST__RARE uvrest__verdict uvrest__verdict_find(const uvrest__circumstances *how);
+/** Says it to people: of which origin, and of which proxy where it may be that one's. error: libcurl's words, or "". */
+UVREST__RARE void uvrest__verdict_tell(const uvrest__verdict *r, const uvrest__handle_conf *conf, const char *error,
+                                       uvrest__text *text);
 
 #endif /* UVREST_NET_VERDICT_H */

@@ -21,6 +21,8 @@
 #define HEAD "frame 1 HEADERS 4 - \\x88\n"
 #define BODY "frame 1 DATA 1 - {\"id\":\"a1\"}\n"
 #define ANSWER HEAD BODY
+/* Once the PING is answered all of the client's frames are read, so the end is no reset. */
+#define READ_ALL "frame 1 PING 0 0 12345678\nread-frame PING\n"
 #define NO_ERROR "\\x00\\x00\\x00\\x00"
 #define INTERNAL_ERROR "\\x00\\x00\\x00\\x02"
 #define REFUSED_STREAM "\\x00\\x00\\x00\\x07"
@@ -423,6 +425,38 @@ static void row_32_a_refusal_is_not_taken_for_that_of_a_later_call(void **state)
     assert_int_equal(requests, 4);
 }
 
+/* libcurl repeats it by itself, and its note stays while the repeat breaks, or is answered and breaks then. */
+static void row_32_a_get_that_breaks_after_it_was_refused_may_be_executed(void **state)
+{
+    static const char *const ends[] = {"", HEAD READ_ALL "frame 1 DATA 0 - {\n"};
+    uvrest_call_options once = {.attempts = 1};
+    char script[1024];
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        server *s;
+        sample_client_options options;
+        uvrest_client *client;
+        snprintf(script, sizeof script,
+                 BEGIN REQUEST ANSWER REQUEST "frame 1 RST_STREAM 0 - " REFUSED_STREAM "\nstall\n" BEGIN REQUEST
+                                              "%sclose\n",
+                 ends[i]);
+        s = start_alpn(script, "h2");
+        options = options_for(s);
+        client = wire_client_of(&options);
+        for (size_t call = 0; call < 2; call++) {
+            seen saw = {0};
+            wire_get(client, &saw, &once, NULL);
+            wire_run(client, &saw);
+            wire_check_status(&saw, call == 0 ? UVREST_OK : UVREST_E_NETWORK);
+            if (call == 1)
+                assert_int_equal(saw.executed, i == 0 ? UVREST_EXECUTED_MAYBE : UVREST_EXECUTED_YES);
+        }
+        assert_int_equal(server_requests(s), 3);
+        uvrest_client_free(client);
+        server_stop(s);
+    }
+}
+
 static void row_32_refusals_for_ever_end(void **state)
 {
     size_t requests;
@@ -458,9 +492,7 @@ static void row_31_goaway_lets_streams_finish_and_new_ones_go_elsewhere(void **s
     server_stop(s);
 }
 
-/* Without a GOAWAY, as balancers do. Once the PING is answered all of the client's frames are read, so the end is no
- * reset. */
-#define READ_ALL "frame 1 PING 0 0 12345678\nread-frame PING\n"
+/* Without a GOAWAY, as balancers do. */
 static void row_20_idle_session_that_the_server_ends_is_not_used(void **state)
 {
     server *s = start_alpn(BEGIN UPLOAD READ_ALL ANSWER "pause 20\nclose\n" BEGIN UPLOAD ANSWER "stall\n", "h2");
@@ -839,6 +871,7 @@ int main(void)
         cmocka_unit_test(row_30_refused_post_that_finds_nobody_was_not_executed),
         cmocka_unit_test(row_32_only_a_refusal_is_taken_for_one),
         cmocka_unit_test(row_32_a_refusal_is_not_taken_for_that_of_a_later_call),
+        cmocka_unit_test(row_32_a_get_that_breaks_after_it_was_refused_may_be_executed),
         cmocka_unit_test(row_32_refusals_for_ever_end),
         cmocka_unit_test(row_31_goaway_lets_streams_finish_and_new_ones_go_elsewhere),
         cmocka_unit_test(row_20_idle_session_that_the_server_ends_is_not_used),
