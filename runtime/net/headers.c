@@ -200,13 +200,20 @@ static uvrest_status continue_header(uvrest__headers *headers, const char *line,
     return UVREST_OK;
 }
 
+/* In HTTP/1 the space before an empty reason is part of the line's form. Nobody has asked for 101. */
+static bool is_bad_http_1(const char *line, size_t len)
+{
+    return len >= 12 && memcmp(line, "HTTP/1.", 7) == 0 && (len == 12 || memcmp(line + 8, " 101", 4) == 0);
+}
+
 /* "HTTP/1.1 200 OK", "HTTP/2 200 ", the reason may be missing. 0 if the status is none. */
 static int parse_status(const char *line, size_t len)
 {
     const char *space = memchr(line, ' ', len);
     size_t at = space == NULL ? len : (size_t)(space - line) + 1;
     int64_t status;
-    if (len - at < 3 || (len - at > 3 && line[at + 3] != ' ') || !uvrest__text_number(line + at, 3, &status))
+    if (len - at < 3 || (len - at > 3 && line[at + 3] != ' ') || !uvrest__text_number(line + at, 3, &status) ||
+        is_bad_http_1(line, len))
         return 0;
     return status >= 100 && status <= 599 ? (int)status : 0;
 }

@@ -67,9 +67,9 @@ void uvrest__headers_reset(uvrest__headers *headers);
 /**
  * Takes one line as libcurl's header callback hands it, with or without its CR LF. A status line begins a head and
  * drops the one before; an empty line ends it; lines after the end of a final head (trailers) are counted and dropped.
- * UVREST_E_PROTOCOL: a status outside 100 to 599, a line without colon, a name that is no token, NUL or CR in a line,
- * a header before any status line, a status line among the trailers. UVREST_E_LIMIT: over budget. UVREST_E_NOMEM. After
- * a failure only fini and reset are allowed.
+ * UVREST_E_PROTOCOL: a status outside 100 to 599, in HTTP/1 also 101 and one without a space behind it, a line without
+ * colon, a name that is no token, NUL or CR in a line, a header before any status line, a status line among the
+ * trailers. UVREST_E_LIMIT: over budget. UVREST_E_NOMEM. After a failure only fini and reset are allowed.
  */
 UVREST_MUST_USE uvrest_status uvrest__headers_add_line(uvrest__headers *headers, const char *line, size_t len);
 

@@ -3,6 +3,7 @@
 #include "alloc.h"
 #include "attributes.h"
 #include "body.h"
+#include "cork.h"
 #include "framing.h"
 #include "handle.h"
 #include "libcurl.h"
@@ -65,6 +66,7 @@ struct uvrest__transport {
     bool looks; /* it is set */
     uvrest__transport *next_abandoned;
     uvrest__watch watch;
+    uvrest__cork cork; /* during a step */
     uvrest__body_store bodies;
     uvrest__transfer *under_way;
     size_t n_uploads; /* of these, with a body that is being sent or has been */
@@ -128,6 +130,7 @@ static curl_socket_t on_open_socket(void *user, curlsocktype purpose, struct cur
 static int on_close_socket(void *user, curl_socket_t fd)
 {
     uvrest__transport *transport = user;
+    uvrest__cork_forget(&transport->cork, fd);
     uvrest__watch_remove(&transport->watch, fd);
     return close(fd);
 }
@@ -201,20 +204,11 @@ static uvrest_status check_head(uvrest__transfer *transfer)
     return uvrest__body_expect(&transfer->body, &transfer->transport->bodies, (size_t)framing.length);
 }
 
-/* "HTTP/1.1 200" and the end: the space before an empty reason is part of the line's form. Nobody has asked for 101. */
-static bool is_bad_status_line(const char *line, size_t len)
-{
-    return len > 13 && memcmp(line, "HTTP/1.", 7) == 0 &&
-           (line[12] == '\r' || line[12] == '\n' || memcmp(line + 8, " 101", 4) == 0);
-}
-
 static size_t on_header(char *line, size_t size, size_t n, void *user)
 {
     uvrest__transfer *transfer = user;
     bool was_complete = uvrest__headers_http_status(&transfer->headers) != 0;
-    uvrest_status st = UVREST_E_PROTOCOL;
-    if (!is_bad_status_line(line, size * n))
-        st = uvrest__headers_add_line(&transfer->headers, line, size * n);
+    uvrest_status st = uvrest__headers_add_line(&transfer->headers, line, size * n);
     if (st == UVREST_OK && !was_complete && uvrest__headers_http_status(&transfer->headers) != 0)
         st = check_head(transfer);
     if (st == UVREST_OK)
@@ -287,6 +281,14 @@ static bool may_repeat(const uvrest__transfer *transfer)
     return transfer->refusal.refused || (transfer->repeatable && conf->on_repeat(transfer->owner, conf->user));
 }
 
+/* What has a body, be it an empty one as a POST has, leaves in one piece as far as it is written in this step. */
+static void hold_back(uvrest__transfer *transfer, int local_port)
+{
+    uvrest__transport *transport = transfer->transport;
+    if (transport->conf.tls && (transfer->has_body || !transfer->repeatable))
+        uvrest__cork_plug(&transport->cork, uvrest__watch_find_port(&transport->watch, local_port));
+}
+
 /* Right before a request is sent. libcurl comes here again to repeat one whose connection has died, or that the server
  * did not take. */
 static int on_send(void *user, char *ip, char *local_ip, int port, int local_port)
@@ -301,6 +303,7 @@ static int on_send(void *user, char *ip, char *local_ip, int port, int local_por
         transfer->transport->n_uploads++;
     }
     transfer->outcome.sends++;
+    hold_back(transfer, local_port);
     return CURL_PREREQFUNC_OK;
 }
 
@@ -609,6 +612,8 @@ static void step(uvrest__transport *transport, curl_socket_t fd, int events)
     if (curl_multi_socket_action(transport->multi, fd, events, &running) != CURLM_OK)
         transport->broken = true;
     leave(transport);
+    if (transport->cork.plugged != 0)
+        uvrest__cork_pull(&transport->cork);
 }
 
 /*

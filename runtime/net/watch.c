@@ -4,6 +4,7 @@
 #include "clock.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,6 +20,7 @@ struct uvrest__watch_entry {
     uvrest__watch *watch;
     uvrest__poll *poll; /* NULL until it is wanted for the first time */
     int fd; /* the library's number */
+    int port; /* of ours, which it is bound to; 0: not asked yet */
     int own; /* a number of ours for the same; valid with poll */
     unsigned events; /* wanted last */
     bool kept;
@@ -250,6 +252,34 @@ size_t uvrest__watch_list(const uvrest__watch *watch, int *fds, size_t cap)
     return n;
 }
 
+static int port_of(int fd)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } own = {{0}};
+    socklen_t len = sizeof own;
+    if (getsockname(fd, &own.any, &len) != 0)
+        return 0;
+    if (own.any.sa_family == AF_INET6)
+        return ntohs(own.v6.sin6_port);
+    return own.any.sa_family == AF_INET ? ntohs(own.v4.sin_port) : 0;
+}
+
+int uvrest__watch_find_port(uvrest__watch *watch, int port)
+{
+    for (size_t i = 0; port > 0 && i < UVREST__WATCH_BUCKETS; i++) {
+        for (uvrest__watch_entry *entry = watch->buckets[i]; entry != NULL; entry = entry->next) {
+            if (entry->port == 0)
+                entry->port = port_of(entry->fd);
+            if (entry->port == port)
+                return entry->fd;
+        }
+    }
+    return -1;
+}
+
 uvrest_status uvrest__watch_reborn(uvrest__watch *watch, int fd)
 {
     uvrest__watch_entry *entry = find(watch, fd);
@@ -259,5 +289,6 @@ uvrest_status uvrest__watch_reborn(uvrest__watch *watch, int fd)
     unlink_idle(entry);
     entry->kept = false;
     entry->silent = false;
+    entry->port = 0;
     return entry->wanted ? arm(entry) : UVREST_OK;
 }

@@ -55,6 +55,8 @@ void uvrest__watch_look(uvrest__watch *watch);
 void uvrest__watch_remove(uvrest__watch *watch, int fd);
 /** Those that are wanted, up to cap of them. How many. */
 size_t uvrest__watch_list(const uvrest__watch *watch, int *fds, size_t cap);
+/** The socket that is bound to this port of ours, if it has been wanted; else -1. */
+int uvrest__watch_find_port(uvrest__watch *watch, int port);
 /**
  * A new socket has this number. If one of that number is being watched it was closed without notice, and the library,
  * which sees the same number, will not ask again: the new one is watched in its place. UVREST_E_NOMEM, UVREST_E_IO.

@@ -285,6 +285,13 @@ static bool read_frames(connection *c, unsigned type)
     }
 }
 
+static void check_arrived(connection *c)
+{
+    struct pollfd more = {.fd = c->fd, .events = POLLIN};
+    if (c->len == 0 && (c->ssl == NULL || SSL_pending(c->ssl) == 0) && poll(&more, 1, 0) != 1)
+        complain(c->s, "nothing more is there");
+}
+
 /* "N TYPE FLAGS STREAM TEXT" */
 static void send_frames(connection *c, const char *rest)
 {
@@ -431,6 +438,8 @@ static bool do_line(connection *c, const char *line, bool *out_loop)
         use(c, n);
     } else if (starts(line, "frame", &rest)) {
         send_frames(c, rest);
+    } else if (starts(line, "arrived", &rest)) {
+        check_arrived(c);
     } else if (starts(line, "read-frame", &rest)) {
         return read_frames(c, frame_type(c, rest, strlen(rest)));
     } else if (starts(line, "pause", &rest)) {

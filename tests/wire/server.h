@@ -17,6 +17,7 @@
  *   trickle MS TEXT        the bytes one by one, MS milliseconds between them
  *   read N                 reads N bytes, whatever they are
  *   read-frame TYPE        HTTP/2: reads frames until one of that type (HEADERS, DATA …) has come
+ *   arrived                bytes beyond those read are there already, without waiting for them
  *   frame N TYPE FLAGS STREAM TEXT   HTTP/2: N times this frame, TEXT as in send; STREAM "-": that of the last HEADERS
  *   pause MS               does nothing for a while
  *   stall                  does nothing until the peer closes

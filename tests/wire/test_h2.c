@@ -177,6 +177,25 @@ static void row_28_early_answers_to_several_uploads_end_them(void **state)
     assert_true(seconds() - begin < 15); /* libcurl looks by itself about once a second */
 }
 
+#define TAKE REQUEST "arrived\n" ANSWER
+/* Which servers that refuse by the head alone would otherwise answer, and reset the stream, before they have read it. */
+static void row_28_a_body_comes_along_with_its_head(void **state)
+{
+    static wire_start_fn *const starts[] = {wire_post, wire_put};
+    server *s = start_alpn(BEGIN TAKE TAKE TAKE TAKE TAKE TAKE TAKE TAKE "stall\n", "h2");
+    sample_client_options options = options_for(s);
+    uvrest_client *client = wire_client_of(&options);
+    (void)state;
+    for (size_t i = 0; i < 8; i++) {
+        seen saw = {0};
+        starts[i % 2](client, &saw, NULL, NULL);
+        wire_run(client, &saw);
+        wire_check_status(&saw, UVREST_OK);
+    }
+    uvrest_client_free(client);
+    server_stop(s);
+}
+
 /* ---- streams the server did not take ---- */
 
 /* One after the other against a script; the last one's end is returned. */
@@ -860,6 +879,7 @@ int main(void)
         cmocka_unit_test(row_27_ten_thousand_data_frames_are_fine),
         cmocka_unit_test(answers_may_change_their_size_beside_others),
         cmocka_unit_test(row_28_early_answer_over_h2_wins),
+        cmocka_unit_test(row_28_a_body_comes_along_with_its_head),
         cmocka_unit_test(row_28_early_answers_to_several_uploads_end_them),
         cmocka_unit_test(row_30_goaway_below_our_stream_is_repeated),
         cmocka_unit_test(row_32_refused_stream_is_repeated),
