@@ -273,12 +273,14 @@ static void listen_with(uvrest__transfer *transfer)
 
 /*
  * Whether libcurl may repeat by itself. What the server refused to take goes out in the slot it has, since it was not
- * counted; what the server may have executed does not go out again, nor what our user wants to send later.
+ * counted; what the server may have executed does not go out again, nor what our user wants to send later. libcurl
+ * would go on five times, as fast as connections die: once is for one that was idle, the rest is our user's business.
  */
 static bool may_repeat(const uvrest__transfer *transfer)
 {
     const uvrest__transport_conf *conf = &transfer->transport->conf;
-    return transfer->refusal.refused || (transfer->repeatable && conf->on_repeat(transfer->owner, conf->user));
+    return transfer->refusal.refused ||
+           (transfer->repeatable && transfer->outcome.sends == 1 && conf->on_repeat(transfer->owner, conf->user));
 }
 
 /* What has a body, be it an empty one as a POST has, leaves in one piece as far as it is written in this step. */

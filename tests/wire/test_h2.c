@@ -485,7 +485,7 @@ static void row_32_refusals_for_ever_end(void **state)
     (void)state;
     assert_true(saw.status != UVREST_OK);
     assert_true(saw.attempts <= 2);
-    if (requests > 2 * 7)
+    if (requests > 2 * 2) /* libcurl alone would try six times an attempt */
         fail_msg("%zu requests", requests);
 }
 
