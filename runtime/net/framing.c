@@ -27,6 +27,7 @@ uvrest_status uvrest__framing_read(const uvrest__headers *headers, uvrest_method
     if (st != UVREST_OK)
         return st;
     out->last = is_empty && (length > 0 || uvrest__headers_get(headers, "Transfer-Encoding") != NULL);
+    out->open = length < 0 && !is_empty && method != UVREST_HEAD;
     out->length = length < 0 || is_empty || method == UVREST_HEAD ? 0 : (uint64_t)length;
     return UVREST_OK;
 }

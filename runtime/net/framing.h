@@ -16,6 +16,7 @@ typedef struct uvrest__framing {
     /* a body is announced where none can be, after 204 and 304: if it comes all the same, it would be read as the
      * beginning of the next answer */
     bool last;
+    bool open; /* a body follows whose length is not announced */
 } uvrest__framing;
 
 /**

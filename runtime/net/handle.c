@@ -20,6 +20,8 @@
 #define LARGE_SEND_BUFFER 524288L
 #define LARGE_BODY 262144u
 #define METHODS 6
+/* Streams of one connection; fewer if the server says so. libcurl's own limit is 100. */
+#define STREAMS_MAX 1000L
 
 /* Names libcurl is to add no line of, and the lines of the request. */
 enum { NODE_HOST, NODE_ACCEPT, NODE_ENCODING, NODE_TYPE, NODE_EXPECT, NODE_LINES, NODES };
@@ -36,6 +38,7 @@ struct uvrest__handle {
     bool listens;
     bool fresh;
     long address_seconds;
+    unsigned generation;
     uint32_t connect_timeout_ms;
 };
 
@@ -118,6 +121,33 @@ void uvrest__handle_wipe(uvrest__handle *handle)
     if (handle->lines.len > 0)
         explicit_bzero(handle->lines.data, handle->lines.len);
     uvrest__buf_clear(&handle->lines);
+}
+
+CURLM *uvrest__handle_new_multi(const uvrest__transport_conf *conf, curl_socket_callback on_socket,
+                                curl_multi_timer_callback on_timer, void *user)
+{
+    uint64_t kept = (uint64_t)conf->pool_maxsize * conf->pool_connections;
+    CURLMcode mc;
+    CURLM *multi = curl_multi_init();
+    if (multi == NULL)
+        return NULL;
+    mc = curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    if (mc == CURLM_OK)
+        mc = curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, user);
+    if (mc == CURLM_OK)
+        mc = curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
+    if (mc == CURLM_OK)
+        mc = curl_multi_setopt(multi, CURLMOPT_TIMERDATA, user);
+    if (mc == CURLM_OK)
+        mc = curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)conf->pool_maxsize);
+    if (mc == CURLM_OK)
+        mc = curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)(kept < 100000 ? kept : 100000));
+    if (mc == CURLM_OK)
+        mc = curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, STREAMS_MAX);
+    if (mc == CURLM_OK)
+        return multi;
+    curl_multi_cleanup(multi);
+    return NULL;
 }
 
 /* ---- for all requests of a method ---- */
@@ -267,8 +297,30 @@ uvrest_status uvrest__handle_shape(uvrest__handle *handle, uvrest_method method,
     handle->listens = false;
     handle->fresh = false;
     handle->address_seconds = UVREST__HANDLE_ADDRESS_SECONDS; /* libcurl's default */
+    handle->generation = 0;
     handle->connect_timeout_ms = 0;
     handle->shaped = true;
+    return UVREST_OK;
+}
+
+uvrest_status uvrest__handle_call(uvrest__handle *handle, const uvrest__handle_callbacks *callbacks, void *user,
+                                  void *owner, char *error)
+{
+    CURL *easy = handle->easy;
+    SET(CURLOPT_PRIVATE, user);
+    SET(CURLOPT_ERRORBUFFER, error);
+    SET(CURLOPT_HEADERFUNCTION, callbacks->on_header);
+    SET(CURLOPT_HEADERDATA, user);
+    SET(CURLOPT_WRITEFUNCTION, callbacks->on_body);
+    SET(CURLOPT_WRITEDATA, user);
+    SET(CURLOPT_PREREQFUNCTION, callbacks->on_send);
+    SET(CURLOPT_PREREQDATA, user);
+    SET(CURLOPT_DEBUGFUNCTION, callbacks->on_log);
+    SET(CURLOPT_DEBUGDATA, user);
+    SET(CURLOPT_OPENSOCKETFUNCTION, callbacks->on_open_socket);
+    SET(CURLOPT_OPENSOCKETDATA, owner);
+    SET(CURLOPT_CLOSESOCKETFUNCTION, callbacks->on_close_socket);
+    SET(CURLOPT_CLOSESOCKETDATA, owner);
     return UVREST_OK;
 }
 
@@ -392,4 +444,16 @@ uvrest_status uvrest__handle_set(uvrest__handle *handle, const uvrest__transfer_
     }
     set_buffers(handle, large_answer, request->body_len > LARGE_BODY);
     return set_lines(handle, request);
+}
+
+/*
+ * libcurl keeps connections that delegate otherwise apart, whether anything is delegated or not, and here nothing is. A
+ * libcurl that knows nothing of it keeps none apart, which costs what generations are for. There are four such ways.
+ */
+void uvrest__handle_join(uvrest__handle *handle, unsigned generation)
+{
+    const long ways = CURLGSSAPI_DELEGATION_POLICY_FLAG | CURLGSSAPI_DELEGATION_FLAG;
+    if (generation != handle->generation)
+        (void)curl_easy_setopt(handle->easy, CURLOPT_GSSAPI_DELEGATION, (long)generation & ways);
+    handle->generation = generation;
 }

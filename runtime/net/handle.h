@@ -9,9 +9,21 @@
 #ifndef UVREST_NET_HANDLE_H
 #define UVREST_NET_HANDLE_H
 
+#include "attributes.h"
 #include "transfer.h"
+#include <curl/curl.h>
 
 typedef struct uvrest__handle uvrest__handle;
+
+/** What libcurl calls, by the option each is for. */
+typedef struct uvrest__handle_callbacks {
+    curl_write_callback on_header;
+    curl_write_callback on_body;
+    curl_prereq_callback on_send;
+    curl_debug_callback on_log;
+    curl_opensocket_callback on_open_socket;
+    curl_closesocket_callback on_close_socket;
+} uvrest__handle_callbacks;
 
 /** What the handles of a transport have in common. */
 typedef struct uvrest__handle_conf {
@@ -33,6 +45,10 @@ void uvrest__handle_conf_fini(uvrest__handle_conf *conf);
 UVREST_MUST_USE uvrest_status uvrest__handle_new(const uvrest__handle_conf *conf, uvrest__handle **out);
 /** NULL is accepted. */
 void uvrest__handle_free(uvrest__handle *handle);
+/** Makes what handles are run by, with the transport's limits. Owned: curl_multi_cleanup(). NULL: no memory. */
+UVREST_MUST_USE UVREST__RARE CURLM *uvrest__handle_new_multi(const uvrest__transport_conf *conf,
+                                                             curl_socket_callback on_socket,
+                                                             curl_multi_timer_callback on_timer, void *user);
 /** libcurl's CURL *. Borrowed until the handle is shaped again. */
 void *uvrest__handle_easy(const uvrest__handle *handle);
 /**
@@ -40,6 +56,12 @@ void *uvrest__handle_easy(const uvrest__handle *handle);
  * UVREST_E_NOMEM; then the handle can only be shaped again or freed.
  */
 UVREST_MUST_USE uvrest_status uvrest__handle_shape(uvrest__handle *handle, uvrest_method method, bool has_body);
+/**
+ * After that: who is called, for user, and of sockets for owner; user is also CURLOPT_PRIVATE. error: room for libcurl's
+ * words. All are borrowed until the handle is shaped again. Failures as above.
+ */
+UVREST_MUST_USE uvrest_status uvrest__handle_call(uvrest__handle *handle, const uvrest__handle_callbacks *callbacks,
+                                                  void *user, void *owner, char *error);
 /** Turns libcurl's log on until the request under way is over, for what CURLOPT_DEBUGFUNCTION hears in it. */
 void uvrest__handle_listen(uvrest__handle *handle);
 /**
@@ -49,6 +71,8 @@ void uvrest__handle_listen(uvrest__handle *handle);
  */
 UVREST_MUST_USE uvrest_status uvrest__handle_set(uvrest__handle *handle, const uvrest__transfer_request *request,
                                                  bool large_answer, long address_seconds);
+/** The request, which is set, goes out on a connection of this generation (generation.h). */
+void uvrest__handle_join(uvrest__handle *handle, unsigned generation);
 /** Overwrites the header lines of the request, which is over. */
 void uvrest__handle_wipe(uvrest__handle *handle);
 

@@ -41,6 +41,23 @@ void uvrest__refusal_begin(uvrest__refusal *refusal, const char *local_ip, int l
     snprintf(refusal->connection, sizeof refusal->connection, "%s %d %s %d", local_ip, local_port, ip, port);
 }
 
+bool uvrest__refusal_read_connection(uvrest__refusal *refusal, CURL *easy)
+{
+    const char *local_ip = NULL;
+    const char *ip = NULL;
+    long local_port = 0;
+    long port = 0;
+    curl_easy_getinfo(easy, CURLINFO_LOCAL_IP, &local_ip);
+    curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &local_port);
+    curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &ip);
+    curl_easy_getinfo(easy, CURLINFO_PRIMARY_PORT, &port);
+    if (local_ip == NULL || ip == NULL)
+        return false;
+    *refusal = (uvrest__refusal){0};
+    uvrest__refusal_begin(refusal, local_ip, (int)local_port, ip, (int)port);
+    return true;
+}
+
 void uvrest__refusal_hear(uvrest__refusal *refusal, const char *text, size_t len)
 {
     if (tells_of_refusal(text, len)) {

@@ -44,6 +44,8 @@ typedef struct uvrest__goaway {
 
 /** It is sent now, on this connection. */
 void uvrest__refusal_begin(uvrest__refusal *refusal, const char *local_ip, int local_port, const char *ip, int port);
+/** Begins one on the connection a handle is on now, whichever it was sent on first. False: it is on none. */
+bool uvrest__refusal_read_connection(uvrest__refusal *refusal, CURL *easy);
 /** A line of the request's log (CURLINFO_TEXT). */
 void uvrest__refusal_hear(uvrest__refusal *refusal, const char *text, size_t len);
 /** Whether a line of any request's log tells of a GOAWAY; then *out is what it says. */

@@ -5,6 +5,7 @@
 #include "body.h"
 #include "cork.h"
 #include "framing.h"
+#include "generation.h"
 #include "handle.h"
 #include "libcurl.h"
 #include "refusal.h"
@@ -27,8 +28,6 @@
 /* Answers that wait for each other, and their bodies together: what stays in a core's cache. */
 #define GATHERED_MAX 8u
 #define GATHERED_MAX_BYTES 65536u
-/* Streams of one connection; fewer if the server says so. libcurl's own limit is 100. */
-#define STREAMS_MAX 1000L
 #define METHODS 6
 
 struct uvrest__transfer {
@@ -43,6 +42,7 @@ struct uvrest__transfer {
     bool ended;
     bool shaped; /* the handle is, for: */
     bool has_body;
+    bool open; /* the answer's body is: uvrest__framing */
     uvrest_method method;
     bool repeatable;
     uvrest__refusal refusal; /* of one that is not repeatable, over TLS */
@@ -77,6 +77,7 @@ struct uvrest__transport {
     size_t ended_bytes; /* of their bodies */
     uvrest__transfer
         *idle[METHODS * 2]; /* by method and whether there is a body: their options need not be set again */
+    uvrest__generation generation;
     uint64_t connections; /* sockets opened */
     bool unreachable; /* the last attempt that needed a connection got none */
     unsigned inside; /* calls into curl on the stack that may call back */
@@ -192,6 +193,7 @@ static uvrest_status check_head(uvrest__transfer *transfer)
     uvrest_status st = uvrest__framing_read(&transfer->headers, transfer->method, &framing);
     if (st != UVREST_OK)
         return st;
+    transfer->open = framing.open;
     if (framing.last) {
         transfer->shaped = false; /* for the next request */
         return curl_easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE, 1L) == CURLE_OK ? UVREST_OK : UVREST_E_NOMEM;
@@ -227,21 +229,13 @@ static size_t on_body(char *data, size_t size, size_t n, void *user)
     return 0;
 }
 
-/* On the connection the reader is on now, whichever it was sent on first. */
 static void pass_goaway_on(uvrest__transport *transport, CURL *reader, const uvrest__goaway *goaway)
 {
-    uvrest__refusal heard = {0};
-    const char *local_ip = NULL;
-    const char *ip = NULL;
-    long local_port = 0;
-    long port = 0;
-    curl_easy_getinfo(reader, CURLINFO_LOCAL_IP, &local_ip);
-    curl_easy_getinfo(reader, CURLINFO_LOCAL_PORT, &local_port);
-    curl_easy_getinfo(reader, CURLINFO_PRIMARY_IP, &ip);
-    curl_easy_getinfo(reader, CURLINFO_PRIMARY_PORT, &port);
-    if (local_ip == NULL || ip == NULL)
+    uvrest__refusal heard;
+    if (!goaway->orderly)
+        uvrest__generation_saw_break(&transport->generation);
+    if (!uvrest__refusal_read_connection(&heard, reader))
         return;
-    uvrest__refusal_begin(&heard, local_ip, (int)local_port, ip, (int)port);
     for (uvrest__transfer *t = transport->under_way; t != NULL; t = t->next)
         uvrest__refusal_hear_goaway(&t->refusal, &heard, goaway);
 }
@@ -305,6 +299,9 @@ static int on_send(void *user, char *ip, char *local_ip, int port, int local_por
         transfer->transport->n_uploads++;
     }
     transfer->outcome.sends++;
+    if (transfer->transport->generation.ahead == transfer)
+        uvrest__generation_begin_next(&transfer->transport->generation,
+                                      uvrest__loop_now_ms(transfer->transport->conf.loop));
     hold_back(transfer, local_port);
     return CURL_PREREQFUNC_OK;
 }
@@ -393,31 +390,8 @@ static void look_for_refusal(uvrest__transfer *transfer)
 
 static UVREST__RARE uvrest_status make_multi(uvrest__transport *transport)
 {
-    const uvrest__transport_conf *conf = &transport->conf;
-    uint64_t kept = (uint64_t)conf->pool_maxsize * conf->pool_connections;
-    CURLMcode mc;
-    CURLM *multi = curl_multi_init();
-    if (multi == NULL)
-        return UVREST_E_NOMEM;
-    mc = curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-    if (mc == CURLM_OK)
-        mc = curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, transport);
-    if (mc == CURLM_OK)
-        mc = curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer_change);
-    if (mc == CURLM_OK)
-        mc = curl_multi_setopt(multi, CURLMOPT_TIMERDATA, transport);
-    if (mc == CURLM_OK)
-        mc = curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)conf->pool_maxsize);
-    if (mc == CURLM_OK)
-        mc = curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)(kept < 100000 ? kept : 100000));
-    if (mc == CURLM_OK)
-        mc = curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, STREAMS_MAX);
-    if (mc != CURLM_OK) {
-        curl_multi_cleanup(multi);
-        return UVREST_E_NOMEM;
-    }
-    transport->multi = multi;
-    return UVREST_OK;
+    transport->multi = uvrest__handle_new_multi(&transport->conf, on_socket, on_timer_change, transport);
+    return transport->multi == NULL ? UVREST_E_NOMEM : UVREST_OK;
 }
 
 static void link_under_way(uvrest__transfer *transfer)
@@ -436,6 +410,8 @@ static void unlink_under_way(uvrest__transfer *transfer)
     if (transfer->uploads)
         transfer->transport->n_uploads--;
     transfer->transport->n_unrepeatable -= !transfer->repeatable;
+    if (transfer->transport->generation.ahead == transfer)
+        uvrest__generation_call_back(&transfer->transport->generation);
     if (transfer->prev != NULL)
         transfer->prev->next = transfer->next;
     else
@@ -452,14 +428,25 @@ static void remove_handle(uvrest__transfer *transfer)
     leave(transport);
 }
 
-/* A connection that has carried a request is closed through on_close_socket() only, so it may stay armed. */
+/*
+ * A connection that has carried a request, or could, is closed through on_close_socket() only, so it may stay armed. Of
+ * one that carries others at the moment libcurl does not tell the socket, but that is wanted then.
+ */
 static void keep_connection(uvrest__transfer *transfer)
 {
+    uvrest__watch *watch = &transfer->transport->watch;
     long made = 0;
+    long port = 0;
     curl_socket_t fd = CURL_SOCKET_BAD;
     curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &made);
-    if (made > 0 && curl_easy_getinfo(transfer->easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK && fd != CURL_SOCKET_BAD)
-        uvrest__watch_keep(&transfer->transport->watch, fd, !transfer->outcome.multiplexed);
+    if (made == 0)
+        return;
+    curl_easy_getinfo(transfer->easy, CURLINFO_ACTIVESOCKET, &fd);
+    curl_easy_getinfo(transfer->easy, CURLINFO_LOCAL_PORT, &port);
+    if (fd == CURL_SOCKET_BAD)
+        fd = uvrest__watch_find_port(watch, (int)port);
+    if (fd != CURL_SOCKET_BAD)
+        uvrest__watch_keep(watch, fd, !transfer->outcome.multiplexed);
 }
 
 static void push_ended(uvrest__transfer *transfer, CURLcode code)
@@ -503,9 +490,13 @@ static void end(uvrest__transfer *transfer, CURLcode code)
     uvrest__transport *transport = transfer->transport;
     read_outcome(transfer, code);
     if (code == CURLE_OK) {
-        keep_connection(transfer);
+        if (transfer->outcome.multiplexed)
+            uvrest__generation_saw_answer(&transport->generation, transfer->open,
+                                          uvrest__loop_now_ms(transport->conf.loop));
         transport->large_answers = transfer->body.len > UVREST__HANDLE_SMALL_ANSWER;
     }
+    if (code == CURLE_OK || code == CURLE_ABORTED_BY_CALLBACK) /* by on_send(), before it was used */
+        keep_connection(transfer);
     remove_handle(transfer);
     look_for_refusal(transfer);
     remove_ended(transfer);
@@ -535,8 +526,7 @@ static void rebuild(uvrest__transport *transport)
     destroy_multi(transport);
     uvrest__watch_fini(&transport->watch);
     transport->broken = false;
-    if (make_multi(transport) != UVREST_OK)
-        transport->multi = NULL; /* the next start tries again */
+    (void)make_multi(transport); /* or the next start tries again */
     transport->conf.on_settled(transport->conf.user);
 }
 
@@ -796,30 +786,17 @@ static uvrest_status new_transfer(uvrest__transport *transport, uvrest__transfer
     return UVREST_OK;
 }
 
-#define SET(option, value)                                                                                             \
-    do {                                                                                                               \
-        if (curl_easy_setopt(easy, option, value) != CURLE_OK)                                                         \
-            return UVREST_E_NOMEM;                                                                                     \
-    } while (0)
-
 static uvrest_status set_callbacks(uvrest__transfer *transfer)
 {
-    CURL *easy = transfer->easy;
-    SET(CURLOPT_PRIVATE, (void *)transfer);
-    SET(CURLOPT_ERRORBUFFER, transfer->error);
-    SET(CURLOPT_HEADERFUNCTION, on_header);
-    SET(CURLOPT_HEADERDATA, (void *)transfer);
-    SET(CURLOPT_WRITEFUNCTION, on_body);
-    SET(CURLOPT_WRITEDATA, (void *)transfer);
-    SET(CURLOPT_PREREQFUNCTION, on_send);
-    SET(CURLOPT_PREREQDATA, (void *)transfer);
-    SET(CURLOPT_DEBUGFUNCTION, on_log);
-    SET(CURLOPT_DEBUGDATA, (void *)transfer);
-    SET(CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
-    SET(CURLOPT_OPENSOCKETDATA, (void *)transfer->transport);
-    SET(CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
-    SET(CURLOPT_CLOSESOCKETDATA, (void *)transfer->transport);
-    return UVREST_OK;
+    static const uvrest__handle_callbacks callbacks = {
+        .on_header = on_header,
+        .on_body = on_body,
+        .on_send = on_send,
+        .on_log = on_log,
+        .on_open_socket = on_open_socket,
+        .on_close_socket = on_close_socket,
+    };
+    return uvrest__handle_call(transfer->handle, &callbacks, transfer, transfer->transport, transfer->error);
 }
 
 static uvrest_status shape(uvrest__transfer *transfer, uvrest_method method, bool has_body)
@@ -885,6 +862,20 @@ static void put_idle(uvrest__transfer *transfer)
     transfer->transport->idle[slot] = transfer;
 }
 
+/* On which connections it may go out, where they carry many and are never idle. */
+static void join_generation(uvrest__transfer *transfer)
+{
+    uvrest__transport *transport = transfer->transport;
+    uvrest__generation *generation = &transport->generation;
+    unsigned number = generation->number;
+    if (uvrest__generation_is_over(generation, uvrest__loop_now_ms(transport->conf.loop),
+                                   transport->conf.max_lifetime_ms)) {
+        number = uvrest__generation_send_ahead(generation, transfer);
+        uvrest__watch_retire(&transport->watch);
+    }
+    uvrest__handle_join(transfer->handle, number);
+}
+
 static void begin(uvrest__transfer *transfer, const uvrest__transfer_request *request, void *owner)
 {
     transfer->owner = owner;
@@ -934,6 +925,8 @@ uvrest_status uvrest__transfer_start(uvrest__transport *transport, const uvrest_
         put_idle(transfer);
         return st;
     }
+    if (transport->generation.begun)
+        join_generation(transfer);
     link_under_way(transfer);
     if (!transport->looks)
         look_later(transport);

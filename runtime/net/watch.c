@@ -26,6 +26,7 @@ struct uvrest__watch_entry {
     bool kept;
     bool wanted;
     bool silent;
+    bool retired;
     bool idle; /* it is */
 };
 
@@ -110,10 +111,12 @@ static void end_connection(uvrest__watch_entry *entry)
     while (n > 0 || (n < 0 && errno == EINTR));
 }
 
-/* What would end an idle connection: anything at all, or only the other side's end, or an error. */
+/* What would end an idle connection: anything at all, or only the other side's end, or an error. That a retired one can
+ * be written to is always so. */
 static struct pollfd question_of(const uvrest__watch_entry *entry)
 {
-    return (struct pollfd){.fd = entry->fd, .events = entry->silent ? POLLIN : POLLRDHUP};
+    short events = entry->silent ? POLLIN : POLLRDHUP;
+    return (struct pollfd){.fd = entry->fd, .events = entry->retired ? POLLOUT : events};
 }
 
 /* The entry may be gone after its function has run. */
@@ -235,6 +238,13 @@ void uvrest__watch_look(uvrest__watch *watch)
         entry = look_at_some(entry);
 }
 
+void uvrest__watch_retire(uvrest__watch *watch)
+{
+    for (size_t i = 0; i < UVREST__WATCH_BUCKETS; i++)
+        for (uvrest__watch_entry *entry = watch->buckets[i]; entry != NULL; entry = entry->next)
+            entry->retired = entry->retired || entry->wanted || entry == watch->idle;
+}
+
 void uvrest__watch_remove(uvrest__watch *watch, int fd)
 {
     uvrest__watch_entry *entry = find(watch, fd);
@@ -273,7 +283,7 @@ int uvrest__watch_find_port(uvrest__watch *watch, int port)
         for (uvrest__watch_entry *entry = watch->buckets[i]; entry != NULL; entry = entry->next) {
             if (entry->port == 0)
                 entry->port = port_of(entry->fd);
-            if (entry->port == port)
+            if (entry->port == port && port_of(entry->fd) == port) /* it may have been closed without notice */
                 return entry->fd;
         }
     }
@@ -289,6 +299,7 @@ uvrest_status uvrest__watch_reborn(uvrest__watch *watch, int fd)
     unlink_idle(entry);
     entry->kept = false;
     entry->silent = false;
+    entry->retired = false;
     entry->port = 0;
     return entry->wanted ? arm(entry) : UVREST_OK;
 }

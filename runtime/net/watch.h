@@ -53,6 +53,8 @@ void uvrest__watch_keep(uvrest__watch *watch, int fd, bool silent);
 void uvrest__watch_look(uvrest__watch *watch);
 /** It is going to be closed. A descriptor that is not known is accepted. */
 void uvrest__watch_remove(uvrest__watch *watch, int fd);
+/** Those in use now, or that were last, are ended like these as soon as they are idle. Spare ones stay. */
+void uvrest__watch_retire(uvrest__watch *watch);
 /** Those that are wanted, up to cap of them. How many. */
 size_t uvrest__watch_list(const uvrest__watch *watch, int *fds, size_t cap);
 /** The socket that is bound to this port of ours, if it has been wanted; else -1. */

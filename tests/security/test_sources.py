@@ -75,7 +75,7 @@ def test_sec_05_nothing_is_printed(codes):
     listening = [
         name for name, code in codes.items() if "CURLOPT_DEBUGFUNCTION" in code
     ]
-    assert listening == ["runtime/net/refusal.c", "runtime/net/transfer.c"]
+    assert listening == ["runtime/net/handle.c", "runtime/net/refusal.c"]
 
 
 def test_sec_06_neither_netrc_nor_cookies(codes):

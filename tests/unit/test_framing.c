@@ -27,24 +27,28 @@ static void lengths_are_read(void **state)
         uvrest_method method;
         uint64_t length;
         bool last;
+        bool open;
     } rows[] = {
-        {"HTTP/1.1 200 OK\nContent-Length: 11\n\n", UVREST_GET, 11, false},
-        {"HTTP/1.1 200 OK\nContent-Length: 11\ncontent-length: 11\n\n", UVREST_GET, 11, false},
-        {"HTTP/1.1 200 OK\nContent-Length: 11\n\n", UVREST_HEAD, 0, false},
-        {"HTTP/1.1 200 OK\n\n", UVREST_GET, 0, false},
-        {"HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n", UVREST_GET, 0, false},
-        {"HTTP/1.1 204 No\n\n", UVREST_GET, 0, false},
-        {"HTTP/1.1 204 No\nContent-Length: 0\n\n", UVREST_DELETE, 0, false},
-        {"HTTP/1.1 204 No\nContent-Length: 11\n\n", UVREST_DELETE, 0, true},
-        {"HTTP/1.1 204 No\nTransfer-Encoding: chunked\n\n", UVREST_DELETE, 0, true},
-        {"HTTP/1.1 304 Same\nContent-Length: 11\n\n", UVREST_GET, 0, true},
+        {"HTTP/1.1 200 OK\nContent-Length: 11\n\n", UVREST_GET, 11, false, false},
+        {"HTTP/1.1 200 OK\nContent-Length: 11\ncontent-length: 11\n\n", UVREST_GET, 11, false, false},
+        {"HTTP/1.1 200 OK\nContent-Length: 11\n\n", UVREST_HEAD, 0, false, false},
+        {"HTTP/1.1 200 OK\nContent-Length: 0\n\n", UVREST_GET, 0, false, false},
+        {"HTTP/1.1 200 OK\n\n", UVREST_GET, 0, false, true},
+        {"HTTP/1.1 200 OK\n\n", UVREST_HEAD, 0, false, false},
+        {"HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n", UVREST_GET, 0, false, true},
+        {"HTTP/1.1 204 No\n\n", UVREST_GET, 0, false, false},
+        {"HTTP/1.1 204 No\nContent-Length: 0\n\n", UVREST_DELETE, 0, false, false},
+        {"HTTP/1.1 204 No\nContent-Length: 11\n\n", UVREST_DELETE, 0, true, false},
+        {"HTTP/1.1 204 No\nTransfer-Encoding: chunked\n\n", UVREST_DELETE, 0, true, false},
+        {"HTTP/1.1 304 Same\nContent-Length: 11\n\n", UVREST_GET, 0, true, false},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         uvrest__framing framing;
         assert_int_equal(read_head(rows[i].head, rows[i].method, &framing), UVREST_OK);
-        if (framing.length != rows[i].length || framing.last != rows[i].last)
-            fail_msg("%llu, %d for %s", (unsigned long long)framing.length, framing.last, rows[i].head);
+        if (framing.length != rows[i].length || framing.last != rows[i].last || framing.open != rows[i].open)
+            fail_msg("%llu, %d, %d for %s", (unsigned long long)framing.length, framing.last, framing.open,
+                     rows[i].head);
     }
 }
 

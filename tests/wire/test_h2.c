@@ -529,6 +529,49 @@ static void row_20_idle_session_that_the_server_ends_is_not_used(void **state)
     server_stop(s);
 }
 
+/* ---- a connection that is never idle ---- */
+
+/* Starts one more call when one has ended; the last is another's. */
+typedef struct relay {
+    uvrest_client *client;
+    unsigned left;
+    seen last;
+} relay;
+
+static const sample_leaf_args any_leaf = {.leaf_id = "a1"};
+
+static void on_relay(const sample_leaf *leaf, const uvrest_result *result, void *user)
+{
+    relay *r = user;
+    (void)leaf;
+    assert_string_equal(result->message, "");
+    if (--r->left > 0)
+        assert_int_equal(uvrest_gen_call(r->client, &leaves_get, &any_leaf, (uvrest_any_fn *)on_relay, r, NULL), 0);
+    else
+        wire_get(r->client, &r->last, NULL, NULL);
+}
+
+#define NEW BEGIN REQUEST HEAD "frame 1 DATA 1 - {\"id\":\"new\"}\nstall\n"
+#define LATE "pause 300\nframe 1 HEADERS 4 1 \\x88\nframe 1 DATA 1 1 {\"id\":\"a1\"}\nstall\n"
+static void a_connection_is_left_after_its_lifetime_though_it_is_busy(void **state)
+{
+    server *s = start_alpn(BEGIN REQUEST REQUEST ANSWER REQUEST "pause 1100\n" ANSWER LATE NEW, "h2");
+    sample_client_options options = options_for(s);
+    seen beside = {0};
+    relay r = {.left = 2};
+    (void)state;
+    options.max_connection_lifetime_ms = 1000;
+    r.client = wire_client_of(&options);
+    wire_get(r.client, &beside, NULL, NULL);
+    assert_int_equal(uvrest_gen_call(r.client, &leaves_get, &any_leaf, (uvrest_any_fn *)on_relay, &r, NULL), 0);
+    assert_int_equal(uvrest_client_run(r.client), UVREST_OK);
+    wire_check_status(&beside, UVREST_OK);
+    wire_check_status(&r.last, UVREST_OK);
+    assert_string_equal(r.last.id, "new"); /* of the second connection */
+    uvrest_client_free(r.client);
+    server_stop(s);
+}
+
 /* ---- streams that fail ---- */
 
 static void row_33_reset_streams_are_ambiguous(void **state)
@@ -895,6 +938,7 @@ int main(void)
         cmocka_unit_test(row_32_refusals_for_ever_end),
         cmocka_unit_test(row_31_goaway_lets_streams_finish_and_new_ones_go_elsewhere),
         cmocka_unit_test(row_20_idle_session_that_the_server_ends_is_not_used),
+        cmocka_unit_test(a_connection_is_left_after_its_lifetime_though_it_is_busy),
         cmocka_unit_test(row_33_reset_streams_are_ambiguous),
         cmocka_unit_test(row_33_resets_for_ever_end),
         cmocka_unit_test(row_34_window_that_stays_closed_times_out),
