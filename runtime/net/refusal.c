@@ -58,13 +58,18 @@ bool uvrest__refusal_read_connection(uvrest__refusal *refusal, CURL *easy)
     return true;
 }
 
+bool uvrest__refusal_is_leave(const char *text, size_t len)
+{
+    return begins(text, len, "Connection died") || begins(text, len, "Downgrades");
+}
+
 void uvrest__refusal_hear(uvrest__refusal *refusal, const char *text, size_t len)
 {
     if (tells_of_refusal(text, len)) {
         refusal->refused = !refusal->doubted;
         refusal->told = true;
         refusal->stale = false;
-    } else if (begins(text, len, "Connection died") || begins(text, len, "Downgrades")) {
+    } else if (uvrest__refusal_is_leave(text, len)) {
         refusal->stream = 0; /* what is said from here on concerns another connection */
     } else if (begins(text, len, "Using Stream ID: ")) {
         refusal->stream = number_after(text, len, "ID: ");
@@ -76,19 +81,19 @@ bool uvrest__refusal_find_goaway(const char *text, size_t len, uvrest__goaway *o
 {
     if (!begins(text, len, "recveived GOAWAY, error=") && !begins(text, len, "received GOAWAY, error=")) /* 7.88, 8.x */
         return false;
-    out->orderly = number_after(text, len, "error=") == 0;
+    out->orderly = memmem(text, len, "error=0,", 8) != NULL; /* 7.88 prints some as negative numbers */
     out->last = number_after(text, len, ", last_stream=");
     return out->last >= 0;
 }
 
 void uvrest__refusal_hear_goaway(uvrest__refusal *refusal, const uvrest__refusal *reader, const uvrest__goaway *goaway)
 {
-    if (refusal->stream <= goaway->last || strcmp(refusal->connection, reader->connection) != 0)
+    if (refusal->stream == 0 || strcmp(refusal->connection, reader->connection) != 0)
         return;
-    if (goaway->orderly)
+    if (!goaway->orderly)
+        refusal->doubted = refusal->stale = true; /* libcurl may note a refusal */
+    else if (refusal->stream > goaway->last)
         refusal->refused = true;
-    else
-        refusal->doubted = refusal->stale = true; /* libcurl notes a refusal */
 }
 
 /* ---- what libcurl has noted ---- */

@@ -2,10 +2,10 @@
 /**
  * @file refusal.h
  * Whether the server has refused an HTTP/2 stream, that is, said that it has not processed the request: RST_STREAM with
- * REFUSED_STREAM, or GOAWAY without an error and with a last stream below it. In a GOAWAY with an error nobody believes
- * the last stream: servers on nghttp2 (node, nghttpx, Apache) that count too many RST_STREAM name the one they were at,
- * and then go on and execute what came with it. libcurl counts it as a refusal; here such a request is one that may have
- * been executed.
+ * REFUSED_STREAM, or GOAWAY with a last stream below it. On a connection that the server gives up with an error neither
+ * is believed: servers on nghttp2 (node, nghttpx, Apache) that count too many RST_STREAM name the stream they were at as
+ * the last, and then go on and execute what came with it; Apache that is reloaded refuses what it has passed on. libcurl
+ * counts that as a refusal; here such a request is one that may have been executed.
  *
  * libcurl (7.88 to 8.x) repeats such a request by itself, and nothing public tells it from one that broke; but
  *  - where no stream is left after GOAWAY it fails; its log has the number of the stream, and the log of whichever
@@ -32,7 +32,7 @@ typedef struct uvrest__refusal {
     char connection[128]; /* the two ends of the connection */
     bool refused; /* what was sent last was */
     bool told; /* in the words that take libcurl's note away */
-    bool doubted; /* libcurl takes what was sent last for refused, and we do not */
+    bool doubted; /* libcurl may take what was sent last for refused, and we do not */
     bool stale; /* the note may be of an earlier sending, or is doubted, and says nothing of what was sent last */
 } uvrest__refusal;
 
@@ -48,6 +48,8 @@ void uvrest__refusal_begin(uvrest__refusal *refusal, const char *local_ip, int l
 bool uvrest__refusal_read_connection(uvrest__refusal *refusal, CURL *easy);
 /** A line of the request's log (CURLINFO_TEXT). */
 void uvrest__refusal_hear(uvrest__refusal *refusal, const char *text, size_t len);
+/** Whether a line says that libcurl looks for another connection: until the request is sent again it reads others' words. */
+bool uvrest__refusal_is_leave(const char *text, size_t len);
 /** Whether a line of any request's log tells of a GOAWAY; then *out is what it says. */
 bool uvrest__refusal_find_goaway(const char *text, size_t len, uvrest__goaway *out);
 /** A GOAWAY that any request has read; of all that share a connection one does. reader: begun on that connection. */

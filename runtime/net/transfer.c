@@ -46,6 +46,7 @@ struct uvrest__transfer {
     uvrest_method method;
     bool repeatable;
     uvrest__refusal refusal; /* of one that is not repeatable, over TLS */
+    bool connected; /* it is on the connection it was sent on last */
     bool uploads; /* its body is being sent, or has been: counted in n_uploads */
     uvrest_status refused; /* why a callback of ours stopped it */
     uint64_t begun_ms; /* when libcurl came to it; 0: not yet */
@@ -249,7 +250,9 @@ static int on_log(CURL *easy, curl_infotype type, char *text, size_t len, void *
         return 0;
     if (!transfer->repeatable)
         uvrest__refusal_hear(&transfer->refusal, text, len);
-    if (uvrest__refusal_find_goaway(text, len, &goaway))
+    if (uvrest__refusal_is_leave(text, len))
+        transfer->connected = false;
+    if (transfer->connected && uvrest__refusal_find_goaway(text, len, &goaway)) /* and none it might have taken */
         pass_goaway_on(transfer->transport, easy, &goaway);
     return 0;
 }
@@ -299,6 +302,7 @@ static int on_send(void *user, char *ip, char *local_ip, int port, int local_por
         transfer->transport->n_uploads++;
     }
     transfer->outcome.sends++;
+    transfer->connected = true;
     if (transfer->transport->generation.ahead == transfer)
         uvrest__generation_begin_next(&transfer->transport->generation,
                                       uvrest__loop_now_ms(transfer->transport->conf.loop));
@@ -881,6 +885,7 @@ static void begin(uvrest__transfer *transfer, const uvrest__transfer_request *re
     transfer->owner = owner;
     transfer->repeatable = request->repeatable;
     memset(&transfer->refusal, 0, sizeof transfer->refusal);
+    transfer->connected = false;
     transfer->uploads = false;
     transfer->refused = UVREST_OK;
     transfer->begun_ms = 0;

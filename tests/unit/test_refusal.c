@@ -73,9 +73,29 @@ static void a_goaway_after_the_connection_was_left_is_anothers(void **state)
     for (size_t i = 0; i < 2; i++) {
         uvrest__refusal refusal = sent("Using Stream ID: 5 (easy", 1);
         uvrest__refusal reader = sent("", 1);
+        assert_true(uvrest__refusal_is_leave(leaves[i], strlen(leaves[i])));
         hear(&refusal, leaves[i]);
         hear_goaway(&refusal, &reader, "recveived GOAWAY, error=0, last_stream=1\n");
         assert_false(refusal.refused);
+    }
+}
+
+/* Apache ends with a number that is no error of HTTP/2. */
+static void after_a_goaway_with_an_error_no_refusal_is_believed(void **state)
+{
+    static const char *const lines[] = {"recveived GOAWAY, error=-902, last_stream=99\n",
+                                        "received GOAWAY, error=4294966394, last_stream=99\n"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        uvrest__refusal refusal = sent("Using Stream ID: 5 (easy", 1);
+        uvrest__refusal another = sent("Using Stream ID: 5 (easy", 2);
+        uvrest__refusal reader = sent("", 1);
+        hear_goaway(&refusal, &reader, lines[i]);
+        hear_goaway(&another, &reader, lines[i]);
+        hear(&refusal, "REFUSED_STREAM, retrying a fresh connect\n");
+        hear(&another, "REFUSED_STREAM, retrying a fresh connect\n");
+        assert_false(refusal.refused);
+        assert_true(another.refused);
     }
 }
 
@@ -125,6 +145,7 @@ static void words_inside_a_line_are_no_words(void **state)
     hear(&refusal, "");
     assert_int_equal(goaway("h2h3 [x: received GOAWAY, error=0, last_stream=1]\n"), -1);
     assert_int_equal(goaway(""), -1);
+    assert_false(uvrest__refusal_is_leave("h2h3 [x: Connection died]\n", 26));
     assert_false(refusal.refused);
     assert_int_equal(refusal.stream, 5);
 }
@@ -146,6 +167,7 @@ int main(void)
         cmocka_unit_test(a_goaway_is_for_the_streams_above_it_on_its_connection),
         cmocka_unit_test(a_goaway_after_the_connection_was_left_is_anothers),
         cmocka_unit_test(a_goaway_with_an_error_refuses_nothing),
+        cmocka_unit_test(after_a_goaway_with_an_error_no_refusal_is_believed),
         cmocka_unit_test(a_refusal_without_the_words_leaves_a_stale_note),
         cmocka_unit_test(words_inside_a_line_are_no_words),
         cmocka_unit_test(a_handle_without_a_note_has_none),

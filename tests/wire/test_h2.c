@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Rows 27 and 30 to 37 of the fault catalogue: HTTP/2, frame by frame, and against nghttpd and nghttpx. */
+/* Rows 27, 28, 31 and 33 to 37 of the fault catalogue: HTTP/2, frame by frame, and against nghttpd and nghttpx. */
 #include "folder.h"
-#include "wire.h"
+#include "h2.h"
 #include <arpa/inet.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -12,59 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 #include <uv.h>
-
-/* The beginning of a connection, and a request on it. */
-#define BEGIN "conn\nread 24\nframe 1 SETTINGS 0 0\nread-frame SETTINGS\nframe 1 SETTINGS 1 0\n"
-#define REQUEST "read-frame HEADERS\n"
-#define UPLOAD REQUEST "read-frame DATA\n"
-/* ":status: 200" is entry 8 of HPACK's static table. */
-#define HEAD "frame 1 HEADERS 4 - \\x88\n"
-#define BODY "frame 1 DATA 1 - {\"id\":\"a1\"}\n"
-#define ANSWER HEAD BODY
-/* Once the PING is answered all of the client's frames are read, so the end is no reset. */
-#define READ_ALL "frame 1 PING 0 0 12345678\nread-frame PING\n"
-#define NO_ERROR "\\x00\\x00\\x00\\x00"
-#define INTERNAL_ERROR "\\x00\\x00\\x00\\x02"
-#define REFUSED_STREAM "\\x00\\x00\\x00\\x07"
-#define ENHANCE_YOUR_CALM "\\x00\\x00\\x00\\x0b"
-
-static char certificate[PATH_MAX];
-static char key[PATH_MAX];
-
-static int make_certificate(void **state)
-{
-    (void)state;
-    folder_take();
-    strcpy(certificate, folder_path("own.pem"));
-    strcpy(key, folder_path("own.key"));
-    return folder_run("openssl req -x509 -newkey rsa:2048 -nodes -keyout own.key -out own.pem -days 2 -subj /CN=own "
-                      "-addext subjectAltName=IP:127.0.0.1");
-}
-
-static server *start_alpn(const char *script, const char *alpn)
-{
-    server_tls tls = {.certificate = certificate, .key = key, .alpn = alpn};
-    return server_start_tls(script, &tls);
-}
-
-static sample_client_options options_for(const server *s)
-{
-    sample_client_options options = wire_options(s);
-    options.ca_file = certificate;
-    return options;
-}
-
-/* One call against a script; how many requests that took. */
-static seen call_once(const char *script, wire_start_fn *start, const uvrest_call_options *call, size_t *out_requests)
-{
-    server *s = start_alpn(script, "h2");
-    sample_client_options options = options_for(s);
-    seen saw = wire_call_with(&options, start, call);
-    if (out_requests != NULL)
-        *out_requests = server_requests(s);
-    server_stop(s);
-    return saw;
-}
 
 static double seconds(void)
 {
@@ -82,7 +28,7 @@ static long peak_kib(void)
 
 static void row_27_ten_thousand_data_frames_are_fine(void **state)
 {
-    seen saw = call_once(BEGIN REQUEST HEAD "frame 10000 DATA 0 - \\x20\n" BODY "stall\n", wire_get, NULL, NULL);
+    seen saw = h2_call_once(BEGIN REQUEST HEAD "frame 10000 DATA 0 - \\x20\n" BODY "stall\n", wire_get, NULL, NULL);
     (void)state;
     wire_check_status(&saw, UVREST_OK);
     assert_string_equal(saw.id, "a1");
@@ -125,11 +71,11 @@ static void on_link(const sample_leaf *leaf, const uvrest_result *result, void *
 /* libcurl keeps the receive buffer of a request that ends beside others, and refuses to change its size. */
 static void answers_may_change_their_size_beside_others(void **state)
 {
-    server *s = start_alpn(BEGIN REQUEST HEAD
-                           "frame 17000 DATA 0 - \\x20\n" BODY REQUEST REQUEST ANSWER REQUEST ANSWER REQUEST HEAD
-                           "frame 17000 DATA 0 - \\x20\n" BODY UPLOAD ANSWER "stall\n",
-                           "h2");
-    sample_client_options options = options_for(s);
+    server *s = h2_start(BEGIN REQUEST HEAD
+                         "frame 17000 DATA 0 - \\x20\n" BODY REQUEST REQUEST ANSWER REQUEST ANSWER REQUEST HEAD
+                         "frame 17000 DATA 0 - \\x20\n" BODY UPLOAD ANSWER "stall\n",
+                         "h2");
+    sample_client_options options = h2_options(s);
     sample_leaf_args get = {.leaf_id = "a1"};
     chain c = {0};
     (void)state;
@@ -146,9 +92,9 @@ static void answers_may_change_their_size_beside_others(void **state)
 static void row_28_early_answer_over_h2_wins(void **state)
 {
     uvrest_call_options options = {.attempts = 1, .timeout_ms = 3000};
-    seen saw = call_once("conn\nread 24\nframe 1 SETTINGS 0 0 \\x00\\x04\\x00\\x00\\x00\\x00\n" REQUEST
-                         "frame 1 HEADERS 4 - \\x08\\x03413\n" BODY "frame 1 RST_STREAM 0 - " NO_ERROR "\nstall\n",
-                         wire_post, &options, NULL);
+    seen saw = h2_call_once("conn\nread 24\nframe 1 SETTINGS 0 0 \\x00\\x04\\x00\\x00\\x00\\x00\n" REQUEST
+                            "frame 1 HEADERS 4 - \\x08\\x03413\n" BODY "frame 1 RST_STREAM 0 - " NO_ERROR "\nstall\n",
+                            wire_post, &options, NULL);
     (void)state;
     wire_check_status(&saw, UVREST_E_REJECTED);
     assert_int_equal(saw.http_status, 413);
@@ -160,8 +106,8 @@ static void row_28_early_answers_to_several_uploads_end_them(void **state)
     double begin = seconds();
     (void)state;
     for (unsigned round = 0; round < 20; round++) {
-        server *s = start_alpn(BEGIN REQUEST ANSWER REQUEST ANSWER REQUEST ANSWER REQUEST ANSWER "stall\n", "h2");
-        sample_client_options options = options_for(s);
+        server *s = h2_start(BEGIN REQUEST ANSWER REQUEST ANSWER REQUEST ANSWER REQUEST ANSWER "stall\n", "h2");
+        sample_client_options options = h2_options(s);
         uvrest_client *client;
         seen saw[4] = {{0}};
         options.pool_maxsize = 1;
@@ -182,321 +128,26 @@ static void row_28_early_answers_to_several_uploads_end_them(void **state)
 static void row_28_a_body_comes_along_with_its_head(void **state)
 {
     static wire_start_fn *const starts[] = {wire_post, wire_put};
-    server *s = start_alpn(BEGIN TAKE TAKE TAKE TAKE TAKE TAKE TAKE TAKE "stall\n", "h2");
-    sample_client_options options = options_for(s);
+    server *s = h2_start(BEGIN TAKE TAKE TAKE TAKE TAKE TAKE TAKE TAKE "stall\n", "h2");
+    sample_client_options options = h2_options(s);
     uvrest_client *client = wire_client_of(&options);
     (void)state;
     for (size_t i = 0; i < 8; i++) {
-        seen saw = {0};
-        starts[i % 2](client, &saw, NULL, NULL);
-        wire_run(client, &saw);
+        seen saw = wire_call(client, starts[i % 2], NULL);
         wire_check_status(&saw, UVREST_OK);
     }
     uvrest_client_free(client);
     server_stop(s);
-}
-
-/* ---- streams the server did not take ---- */
-
-/* One after the other against a script; the last one's end is returned. */
-static seen calls(const char *script, wire_start_fn *const *starts, size_t n, size_t *out_requests)
-{
-    server *s = start_alpn(script, "h2");
-    sample_client_options options = options_for(s);
-    uvrest_client *client = wire_client_of(&options);
-    seen saw = {0};
-    for (size_t i = 0; i < n; i++) {
-        saw = wire_call(client, starts[i], NULL);
-        if (i + 1 < n)
-            wire_check_status(&saw, UVREST_OK);
-    }
-    uvrest_client_free(client);
-    *out_requests = server_requests(s);
-    server_stop(s);
-    return saw;
-}
-
-/* On a connection of its own, and on one that has carried a request: libcurl tells these apart. */
-static void check_not_taken(const char *refusal)
-{
-    static wire_start_fn *const starts[] = {wire_get, wire_put, wire_post};
-    char script[1024];
-    size_t requests;
-    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
-        wire_start_fn *const second[] = {wire_get, starts[i]};
-        seen saw;
-        snprintf(script, sizeof script, BEGIN REQUEST "%s" REQUEST ANSWER "stall\n" BEGIN REQUEST ANSWER "stall\n",
-                 refusal);
-        saw = calls(script, &starts[i], 1, &requests);
-        wire_check_status(&saw, UVREST_OK);
-        assert_int_equal(requests, 2);
-        snprintf(script, sizeof script, BEGIN REQUEST ANSWER REQUEST "%sstall\n" BEGIN REQUEST ANSWER "stall\n",
-                 refusal);
-        saw = calls(script, second, 2, &requests);
-        wire_check_status(&saw, UVREST_OK);
-        assert_int_equal(saw.executed, UVREST_EXECUTED_YES);
-        assert_int_equal(requests, 3);
-    }
-}
-
-static void row_30_goaway_below_our_stream_is_repeated(void **state)
-{
-    (void)state;
-    check_not_taken("frame 1 GOAWAY 0 0 " NO_ERROR NO_ERROR "\n");
-}
-
-static void row_32_refused_stream_is_repeated(void **state)
-{
-    (void)state;
-    check_not_taken("frame 1 RST_STREAM 0 - " REFUSED_STREAM "\n");
-}
-
-/* Two at once on a connection that is there already, and what the server says to them. */
-static void two_posts(const char *said, seen saw[2], size_t *out_requests)
-{
-    char script[1024];
-    server *s;
-    sample_client_options options;
-    uvrest_client *client;
-    snprintf(script, sizeof script,
-             BEGIN REQUEST ANSWER REQUEST REQUEST "%sstall\n" BEGIN REQUEST ANSWER REQUEST ANSWER "stall\n", said);
-    s = start_alpn(script, "h2");
-    options = options_for(s);
-    client = wire_client_of(&options);
-    wire_call(client, wire_get, NULL);
-    for (size_t i = 0; i < 2; i++)
-        wire_post(client, &saw[i], NULL, NULL);
-    assert_int_equal(uvrest_client_run(client), UVREST_OK);
-    for (size_t i = 0; i < 2; i++) {
-        assert_int_equal(saw[i].n, 1);
-        wire_check_status(&saw[i], UVREST_OK);
-    }
-    *out_requests = server_requests(s);
-    uvrest_client_free(client);
-    server_stop(s);
-}
-
-static void row_30_goaway_between_two_posts_repeats_the_second(void **state)
-{
-    seen saw[2] = {{0}};
-    size_t requests;
-    (void)state;
-    two_posts("frame 1 GOAWAY 0 0 \\x00\\x00\\x00\\x03" NO_ERROR "\npause 100\nframe 1 HEADERS 4 3 \\x88\n"
-              "frame 1 DATA 1 3 {\"id\":\"taken\"}\n",
-              saw, &requests);
-    assert_true((strcmp(saw[0].id, "taken") == 0) != (strcmp(saw[1].id, "taken") == 0));
-    assert_int_equal(requests, 4);
-}
-
-/* It is repeated on another connection, where it breaks: of that the refusal before says nothing. */
-static void row_30_a_post_that_breaks_after_it_was_refused_may_be_executed(void **state)
-{
-    server *s = start_alpn(BEGIN REQUEST ANSWER REQUEST REQUEST
-                           "frame 1 GOAWAY 0 0 \\x00\\x00\\x00\\x03" NO_ERROR "\npause 100\nframe 1 HEADERS 4 3 \\x88\n"
-                           "frame 1 DATA 1 3 {\"id\":\"taken\"}\nstall\n" BEGIN UPLOAD
-                           "frame 1 RST_STREAM 0 - " INTERNAL_ERROR "\nstall\n",
-                           "h2");
-    sample_client_options options = options_for(s);
-    uvrest_client *client = wire_client_of(&options);
-    seen saw[2] = {{0}};
-    unsigned broken;
-    (void)state;
-    wire_call(client, wire_get, NULL);
-    for (size_t i = 0; i < 2; i++)
-        wire_post(client, &saw[i], NULL, NULL);
-    assert_int_equal(uvrest_client_run(client), UVREST_OK);
-    broken = saw[0].status == UVREST_OK ? 1 : 0;
-    wire_check_status(&saw[1 - broken], UVREST_OK);
-    wire_check_status(&saw[broken], UVREST_E_NETWORK);
-    assert_int_equal(saw[broken].executed, UVREST_EXECUTED_MAYBE);
-    assert_int_equal(server_requests(s), 4);
-    uvrest_client_free(client);
-    server_stop(s);
-}
-
-/* No stream is left: libcurl ends both alike, and only one of them reads why. */
-static void row_30_goaway_below_two_posts_repeats_both(void **state)
-{
-    seen saw[2] = {{0}};
-    size_t requests;
-    (void)state;
-    two_posts("frame 1 GOAWAY 0 0 \\x00\\x00\\x00\\x01" NO_ERROR "\n", saw, &requests);
-    assert_int_equal(requests, 5);
-}
-
-/* One of all that share the connection reads the refusal for all, and that may be a GET, begun
- * before the POST or after. */
-static void row_30_goaway_below_a_post_and_gets_repeats_all(void **state)
-{
-    static const char *const orders[] = {"gp", "pg", "ggpg", "gggp", "pggg"};
-    (void)state;
-    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
-        size_t n = strlen(orders[i]);
-        const char *tail = n == 2 ? "" : REQUEST ANSWER REQUEST ANSWER;
-        seen saw[4] = {{0}};
-        char script[2048];
-        sample_client_options options;
-        uvrest_client *client;
-        server *s;
-        snprintf(script, sizeof script,
-                 BEGIN REQUEST ANSWER REQUEST REQUEST "%sframe 1 GOAWAY 0 0 \\x00\\x00\\x00\\x01" NO_ERROR
-                                                      "\nstall\n" BEGIN REQUEST ANSWER REQUEST ANSWER "%sstall\n",
-                 n == 2 ? "" : REQUEST REQUEST, tail);
-        s = start_alpn(script, "h2");
-        options = options_for(s);
-        client = wire_client_of(&options);
-        wire_call(client, wire_get, NULL);
-        for (size_t k = 0; k < n; k++)
-            (orders[i][k] == 'g' ? wire_get : wire_post)(client, &saw[k], NULL, NULL);
-        assert_int_equal(uvrest_client_run(client), UVREST_OK);
-        for (size_t k = 0; k < n; k++) {
-            if (saw[k].status != UVREST_OK)
-                fail_msg("%zu of %s: %s, %s", k, orders[i], uvrest_status_name(saw[k].status), saw[k].message);
-            assert_int_equal(saw[k].n, 1);
-        }
-        assert_int_equal(server_requests(s), 1 + 2 * n);
-        uvrest_client_free(client);
-        server_stop(s);
-    }
-}
-
-/* The GET reads it, and it does not concern the POST, which may have been executed. */
-static void row_30_goaway_above_a_post_says_nothing_of_it(void **state)
-{
-    server *s = start_alpn(BEGIN REQUEST ANSWER REQUEST REQUEST "frame 1 GOAWAY 0 0 \\x00\\x00\\x00\\x03" NO_ERROR
-                                                                "\nclose\n" BEGIN REQUEST ANSWER "stall\n",
-                           "h2");
-    sample_client_options options = options_for(s);
-    uvrest_client *client = wire_client_of(&options);
-    seen post = {0}, get = {0};
-    (void)state;
-    wire_call(client, wire_get, NULL);
-    wire_post(client, &post, NULL, NULL);
-    wire_get(client, &get, NULL, NULL);
-    assert_int_equal(uvrest_client_run(client), UVREST_OK);
-    wire_check_status(&get, UVREST_OK);
-    assert_true(post.status != UVREST_OK);
-    assert_int_equal(post.executed, UVREST_EXECUTED_MAYBE);
-    assert_int_equal(server_requests(s), 4);
-    uvrest_client_free(client);
-    server_stop(s);
-}
-
-/* The server refuses and takes no connection any more: nothing was executed, and the caller hears so. */
-static void row_30_refused_post_that_finds_nobody_was_not_executed(void **state)
-{
-    static wire_start_fn *const starts[] = {wire_get, wire_post};
-    size_t requests;
-    seen saw = calls(BEGIN REQUEST ANSWER REQUEST "deaf\nframe 1 GOAWAY 0 0 " NO_ERROR NO_ERROR "\nclose\n", starts, 2,
-                     &requests);
-    (void)state;
-    assert_true(saw.status != UVREST_OK);
-    assert_int_equal(saw.executed, UVREST_EXECUTED_NO);
-    assert_int_equal(requests, 2);
-}
-
-/* What looks much the same and is no refusal. */
-static void row_32_only_a_refusal_is_taken_for_one(void **state)
-{
-    static wire_start_fn *const starts[] = {wire_get, wire_post};
-    static const char *const ends[] = {
-        "close\n",
-        "reset\n",
-        "frame 1 GOAWAY 0 0 \\x7f\\xff\\xff\\xff" NO_ERROR "\nclose\n", /* it may have been taken */
-        "frame 1 GOAWAY 0 0 \\x00\\x00\\x00\\x03" INTERNAL_ERROR "\nclose\n", /* so may stream 3, ours */
-        "frame 1 GOAWAY 0 0 " NO_ERROR INTERNAL_ERROR "\nclose\n", /* what says so is in disorder */
-        "frame 1 GOAWAY 0 0 " NO_ERROR ENHANCE_YOUR_CALM "\nstall\n",
-        "frame 1 RST_STREAM 0 - " NO_ERROR "\nstall\n",
-        "frame 1 RST_STREAM 0 - " INTERNAL_ERROR "\nstall\n",
-        "frame 1 RST_STREAM 0 - \\x00\\x00\\x00\\x08\nstall\n", /* CANCEL */
-        "frame 1 SETTINGS 0 0 abc\nstall\n", /* ends the session from our side, with no word of the stream */
-        "frame 1 DATA 1 99 x\nstall\n"};
-    char script[1024];
-    size_t requests;
-    (void)state;
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-        seen saw;
-        snprintf(script, sizeof script, BEGIN REQUEST ANSWER UPLOAD "%s" BEGIN REQUEST ANSWER "stall\n", ends[i]);
-        saw = calls(script, starts, 2, &requests);
-        if (saw.status == UVREST_OK || saw.executed != UVREST_EXECUTED_MAYBE || requests != 2)
-            fail_msg("%s, executed %d, %zu requests for %s", uvrest_status_name(saw.status), (int)saw.executed,
-                     requests, ends[i]);
-        snprintf(script, sizeof script, BEGIN UPLOAD "%s" BEGIN REQUEST ANSWER "stall\n", ends[i]);
-        saw = calls(script, starts + 1, 1, &requests);
-        if (saw.status == UVREST_OK || saw.executed != UVREST_EXECUTED_MAYBE || requests != 1)
-            fail_msg("%s, executed %d, %zu requests for %s on a new connection", uvrest_status_name(saw.status),
-                     (int)saw.executed, requests, ends[i]);
-    }
-}
-
-/* libcurl keeps a note of a refused stream, which must not be read for the next request. */
-static void row_32_a_refusal_is_not_taken_for_that_of_a_later_call(void **state)
-{
-    static wire_start_fn *const starts[] = {wire_get, wire_get, wire_post};
-    size_t requests;
-    seen saw = calls(BEGIN REQUEST ANSWER REQUEST "frame 1 RST_STREAM 0 - " REFUSED_STREAM
-                                                  "\nstall\n" BEGIN REQUEST ANSWER UPLOAD "close\n" BEGIN REQUEST ANSWER
-                                                  "stall\n",
-                     starts, 3, &requests);
-    (void)state;
-    wire_check_status(&saw, UVREST_E_NETWORK);
-    assert_int_equal(saw.executed, UVREST_EXECUTED_MAYBE);
-    assert_int_equal(requests, 4);
-}
-
-/* libcurl repeats it by itself, and its note stays while the repeat breaks, or is answered and breaks then. */
-static void row_32_a_get_that_breaks_after_it_was_refused_may_be_executed(void **state)
-{
-    static const char *const ends[] = {"", HEAD READ_ALL "frame 1 DATA 0 - {\n"};
-    uvrest_call_options once = {.attempts = 1};
-    char script[1024];
-    (void)state;
-    for (size_t i = 0; i < 2; i++) {
-        server *s;
-        sample_client_options options;
-        uvrest_client *client;
-        snprintf(script, sizeof script,
-                 BEGIN REQUEST ANSWER REQUEST "frame 1 RST_STREAM 0 - " REFUSED_STREAM "\nstall\n" BEGIN REQUEST
-                                              "%sclose\n",
-                 ends[i]);
-        s = start_alpn(script, "h2");
-        options = options_for(s);
-        client = wire_client_of(&options);
-        for (size_t call = 0; call < 2; call++) {
-            seen saw = {0};
-            wire_get(client, &saw, &once, NULL);
-            wire_run(client, &saw);
-            wire_check_status(&saw, call == 0 ? UVREST_OK : UVREST_E_NETWORK);
-            if (call == 1)
-                assert_int_equal(saw.executed, i == 0 ? UVREST_EXECUTED_MAYBE : UVREST_EXECUTED_YES);
-        }
-        assert_int_equal(server_requests(s), 3);
-        uvrest_client_free(client);
-        server_stop(s);
-    }
-}
-
-static void row_32_refusals_for_ever_end(void **state)
-{
-    size_t requests;
-    uvrest_call_options options = {.attempts = 2};
-    seen saw =
-        call_once(BEGIN REQUEST "frame 1 RST_STREAM 0 - " REFUSED_STREAM "\nstall\n", wire_get, &options, &requests);
-    (void)state;
-    assert_true(saw.status != UVREST_OK);
-    assert_true(saw.attempts <= 2);
-    if (requests > 2 * 2) /* libcurl alone would try six times an attempt */
-        fail_msg("%zu requests", requests);
 }
 
 /* ---- a server that is reloaded ---- */
 
 static void row_31_goaway_lets_streams_finish_and_new_ones_go_elsewhere(void **state)
 {
-    server *s = start_alpn(BEGIN REQUEST HEAD "frame 1 GOAWAY 0 0 \\x7f\\xff\\xff\\xff" NO_ERROR "\npause 100\n" BODY
-                                              "stall\n" BEGIN UPLOAD ANSWER "stall\n",
-                           "h2");
-    sample_client_options options = options_for(s);
+    server *s = h2_start(BEGIN REQUEST HEAD "frame 1 GOAWAY 0 0 \\x7f\\xff\\xff\\xff" NO_ERROR "\npause 100\n" BODY
+                                            "stall\n" BEGIN UPLOAD ANSWER "stall\n",
+                         "h2");
+    sample_client_options options = h2_options(s);
     uvrest_client *client = wire_client_of(&options);
     (void)state;
     for (unsigned i = 0; i < 2; i++) {
@@ -514,8 +165,8 @@ static void row_31_goaway_lets_streams_finish_and_new_ones_go_elsewhere(void **s
 /* Without a GOAWAY, as balancers do. */
 static void row_20_idle_session_that_the_server_ends_is_not_used(void **state)
 {
-    server *s = start_alpn(BEGIN UPLOAD READ_ALL ANSWER "pause 20\nclose\n" BEGIN UPLOAD ANSWER "stall\n", "h2");
-    sample_client_options options = options_for(s);
+    server *s = h2_start(BEGIN UPLOAD READ_ALL ANSWER "pause 20\nclose\n" BEGIN UPLOAD ANSWER "stall\n", "h2");
+    sample_client_options options = h2_options(s);
     uvrest_client *client = wire_client_of(&options);
     (void)state;
     for (unsigned i = 0; i < 2; i++) {
@@ -555,8 +206,8 @@ static void on_relay(const sample_leaf *leaf, const uvrest_result *result, void 
 #define LATE "pause 300\nframe 1 HEADERS 4 1 \\x88\nframe 1 DATA 1 1 {\"id\":\"a1\"}\nstall\n"
 static void a_connection_is_left_after_its_lifetime_though_it_is_busy(void **state)
 {
-    server *s = start_alpn(BEGIN REQUEST REQUEST ANSWER REQUEST "pause 1100\n" ANSWER LATE NEW, "h2");
-    sample_client_options options = options_for(s);
+    server *s = h2_start(BEGIN REQUEST REQUEST ANSWER REQUEST "pause 1100\n" ANSWER LATE NEW, "h2");
+    sample_client_options options = h2_options(s);
     seen beside = {0};
     relay r = {.left = 2};
     (void)state;
@@ -583,12 +234,12 @@ static void row_33_reset_streams_are_ambiguous(void **state)
     for (size_t i = 0; i < 2; i++) {
         seen saw;
         snprintf(script, sizeof script, BEGIN REQUEST "frame 1 RST_STREAM 0 - %s\n" REQUEST ANSWER "stall\n", codes[i]);
-        saw = call_once(script, wire_get, NULL, &requests);
+        saw = h2_call_once(script, wire_get, NULL, &requests);
         wire_check_status(&saw, UVREST_OK);
         assert_int_equal(saw.attempts, 2);
         assert_int_equal(requests, 2);
         snprintf(script, sizeof script, BEGIN UPLOAD "frame 1 RST_STREAM 0 - %s\nstall\n", codes[i]);
-        saw = call_once(script, wire_post, NULL, &requests);
+        saw = h2_call_once(script, wire_post, NULL, &requests);
         wire_check_status(&saw, UVREST_E_NETWORK);
         assert_int_equal(saw.executed, UVREST_EXECUTED_MAYBE);
         assert_int_equal(requests, 1);
@@ -608,7 +259,7 @@ static void row_33_resets_for_ever_end(void **state)
                  BEGIN REQUEST "frame 1 RST_STREAM 0 - %s\n" REQUEST "frame 1 RST_STREAM 0 - %s\n" REQUEST
                                "frame 1 RST_STREAM 0 - %s\nstall\n",
                  codes[i], codes[i], codes[i]);
-        saw = call_once(script, wire_get, &options, &requests);
+        saw = h2_call_once(script, wire_get, &options, &requests);
         wire_check_status(&saw, UVREST_E_NETWORK);
         assert_int_equal(saw.attempts, 3);
         assert_int_equal(requests, 3);
@@ -620,8 +271,8 @@ static void row_33_resets_for_ever_end(void **state)
 static void row_34_window_that_stays_closed_times_out(void **state)
 {
     uvrest_call_options options = {.timeout_ms = 700, .attempts = 1};
-    seen saw = call_once("conn\nread 24\nframe 1 SETTINGS 0 0 \\x00\\x04\\x00\\x00\\x00\\x00\nstall\n", wire_post,
-                         &options, NULL);
+    seen saw = h2_call_once("conn\nread 24\nframe 1 SETTINGS 0 0 \\x00\\x04\\x00\\x00\\x00\\x00\nstall\n", wire_post,
+                            &options, NULL);
     (void)state;
     wire_check_status(&saw, UVREST_E_TIMEOUT);
     assert_int_equal(saw.executed, UVREST_EXECUTED_MAYBE);
@@ -629,8 +280,8 @@ static void row_34_window_that_stays_closed_times_out(void **state)
 
 static void row_34_connection_gone_silent_is_left_after_two_timeouts(void **state)
 {
-    server *s = start_alpn(BEGIN REQUEST ANSWER "stall\n" BEGIN REQUEST ANSWER "stall\n", "h2");
-    sample_client_options options = options_for(s);
+    server *s = h2_start(BEGIN REQUEST ANSWER "stall\n" BEGIN REQUEST ANSWER "stall\n", "h2");
+    sample_client_options options = h2_options(s);
     uvrest_call_options impatient = {.timeout_ms = 300, .attempts = 1};
     uvrest_client *client;
     seen saw;
@@ -675,7 +326,7 @@ static void row_35_garbage_is_a_protocol_error(void **state)
     for (size_t i = 0; i < sizeof garbage / sizeof garbage[0]; i++) {
         seen saw;
         snprintf(script, sizeof script, BEGIN REQUEST "%sstall\n", garbage[i]);
-        saw = call_once(script, wire_get, &options, NULL);
+        saw = h2_call_once(script, wire_get, &options, NULL);
         if (saw.status != UVREST_E_PROTOCOL && saw.status != UVREST_E_NETWORK)
             fail_msg("%s for %s: %s", uvrest_status_name(saw.status), garbage[i], saw.message);
         assert_false(saw.has_value);
@@ -696,7 +347,7 @@ static void row_35_continuation_flood_is_bounded(void **state)
     for (unsigned i = 0; i < 160; i++) /* "x: " and 96 times "v", without indexing */
         len += (size_t)snprintf(script + len, sizeof script - len, "\\x00\\x01x\\x60%096d", 0);
     snprintf(script + len, sizeof script - len, "\nstall\n");
-    saw = call_once(script, wire_get, &options, NULL);
+    saw = h2_call_once(script, wire_get, &options, NULL);
     if (saw.status != UVREST_E_LIMIT && saw.status != UVREST_E_PROTOCOL && saw.status != UVREST_E_NETWORK)
         fail_msg("%s: %s", uvrest_status_name(saw.status), saw.message);
     if (peak_kib() - before > 16 * 1024)
@@ -723,8 +374,8 @@ static void a_connection_carries_as_many_streams_as_the_server_allows(void **sta
         len += (size_t)snprintf(script + len, sizeof script - len, "frame 1 HEADERS 4 %u \\x88\nframe 1 DATA 1 %u {}\n",
                                 2 * i + 3, 2 * i + 3);
     snprintf(script + len, sizeof script - len, "stall\n");
-    s = start_alpn(script, "h2");
-    options = options_for(s);
+    s = h2_start(script, "h2");
+    options = h2_options(s);
     options.max_in_flight = STREAMS;
     options.pool_maxsize = 1;
     client = wire_client_of(&options);
@@ -741,10 +392,10 @@ static void a_connection_carries_as_many_streams_as_the_server_allows(void **sta
 
 static void row_36_one_stream_at_a_time_is_slower_and_correct(void **state)
 {
-    server *s = start_alpn("conn\nread 24\nframe 1 SETTINGS 0 0 \\x00\\x03\\x00\\x00\\x00\\x01\n" REQUEST ANSWER REQUEST
-                               ANSWER REQUEST ANSWER REQUEST ANSWER REQUEST ANSWER REQUEST ANSWER "stall\n",
-                           "h2");
-    sample_client_options options = options_for(s);
+    server *s = h2_start("conn\nread 24\nframe 1 SETTINGS 0 0 \\x00\\x03\\x00\\x00\\x00\\x01\n" REQUEST ANSWER REQUEST
+                             ANSWER REQUEST ANSWER REQUEST ANSWER REQUEST ANSWER REQUEST ANSWER "stall\n",
+                         "h2");
+    sample_client_options options = h2_options(s);
     uvrest_client *client;
     uvrest_stats stats;
     seen saw[6] = {{0}};
@@ -768,8 +419,8 @@ static void row_36_one_stream_at_a_time_is_slower_and_correct(void **state)
 
 static void row_37_a_server_without_h2_gets_http_1_1(void **state)
 {
-    server *s = start_alpn("conn\nexpect GET /API/leaves/a1/ HTTP/1.1\nreply 200 {\"id\":\"a1\"}\nloop\n", "http/1.1");
-    sample_client_options options = options_for(s);
+    server *s = h2_start("conn\nexpect GET /API/leaves/a1/ HTTP/1.1\nreply 200 {\"id\":\"a1\"}\nloop\n", "http/1.1");
+    sample_client_options options = h2_options(s);
     uvrest_client *client = wire_client_of(&options);
     seen saw[3] = {{0}};
     (void)state;
@@ -834,7 +485,7 @@ static pid_t start_program(const char *const *argv, int port)
 
 static sample_client_options options_for_port(char *url, size_t cap, int port)
 {
-    sample_client_options options = options_for(NULL);
+    sample_client_options options = h2_options(NULL);
     snprintf(url, cap, "https://127.0.0.1:%d", port);
     options.base_url = url;
     options.disable_rate_limit_handling = true;
@@ -846,8 +497,8 @@ static void row_36_nghttpd_with_one_stream_a_connection(void **state)
     int port = free_port();
     char port_text[16];
     char url[64];
-    const char *argv[] = {"nghttpd",       "-a",      "127.0.0.1", "-m",        "1", "-d",
-                          folder_path(""), port_text, key,         certificate, NULL};
+    const char *argv[] = {"nghttpd",       "-a",      "127.0.0.1", "-m",           "1", "-d",
+                          folder_path(""), port_text, h2_key,      h2_certificate, NULL};
     sample_client_options options = options_for_port(url, sizeof url, port);
     uvrest_client *client;
     pid_t pid;
@@ -880,7 +531,7 @@ static void row_31_nghttpx_that_is_told_to_go_finishes_what_it_has(void **state)
     char frontend[64];
     char backend[64];
     char url[64];
-    const char *argv[] = {"nghttpx", "--conf=/dev/null", "-k", frontend, backend, key, certificate, NULL};
+    const char *argv[] = {"nghttpx", "--conf=/dev/null", "-k", frontend, backend, h2_key, h2_certificate, NULL};
     sample_client_options options = options_for_port(url, sizeof url, port);
     uvrest_client *client;
     uv_loop_t loop;
@@ -924,18 +575,6 @@ int main(void)
         cmocka_unit_test(row_28_early_answer_over_h2_wins),
         cmocka_unit_test(row_28_a_body_comes_along_with_its_head),
         cmocka_unit_test(row_28_early_answers_to_several_uploads_end_them),
-        cmocka_unit_test(row_30_goaway_below_our_stream_is_repeated),
-        cmocka_unit_test(row_32_refused_stream_is_repeated),
-        cmocka_unit_test(row_30_goaway_between_two_posts_repeats_the_second),
-        cmocka_unit_test(row_30_a_post_that_breaks_after_it_was_refused_may_be_executed),
-        cmocka_unit_test(row_30_goaway_below_two_posts_repeats_both),
-        cmocka_unit_test(row_30_goaway_below_a_post_and_gets_repeats_all),
-        cmocka_unit_test(row_30_goaway_above_a_post_says_nothing_of_it),
-        cmocka_unit_test(row_30_refused_post_that_finds_nobody_was_not_executed),
-        cmocka_unit_test(row_32_only_a_refusal_is_taken_for_one),
-        cmocka_unit_test(row_32_a_refusal_is_not_taken_for_that_of_a_later_call),
-        cmocka_unit_test(row_32_a_get_that_breaks_after_it_was_refused_may_be_executed),
-        cmocka_unit_test(row_32_refusals_for_ever_end),
         cmocka_unit_test(row_31_goaway_lets_streams_finish_and_new_ones_go_elsewhere),
         cmocka_unit_test(row_20_idle_session_that_the_server_ends_is_not_used),
         cmocka_unit_test(a_connection_is_left_after_its_lifetime_though_it_is_busy),
@@ -951,5 +590,5 @@ int main(void)
         cmocka_unit_test(row_36_nghttpd_with_one_stream_a_connection),
         cmocka_unit_test(row_31_nghttpx_that_is_told_to_go_finishes_what_it_has),
     };
-    return cmocka_run_group_tests(tests, make_certificate, NULL);
+    return cmocka_run_group_tests(tests, h2_make_certificate, NULL);
 }
