@@ -36,10 +36,15 @@ bool uvrest__generation_is_over(const uvrest__generation *generation, uint64_t n
            now_ms - generation->begun_ms >= lifetime_ms;
 }
 
-unsigned uvrest__generation_send_ahead(uvrest__generation *generation, const void *request)
+void uvrest__generation_send_ahead(uvrest__generation *generation, const void *request, uint64_t now_ms)
 {
     generation->ahead = request;
-    return generation->number + 1;
+    generation->ahead_ms = now_ms;
+}
+
+bool uvrest__generation_is_late(const uvrest__generation *generation, uint64_t now_ms)
+{
+    return generation->ahead != NULL && now_ms - generation->ahead_ms >= UVREST__GENERATION_PATIENCE_MS;
 }
 
 void uvrest__generation_begin_next(uvrest__generation *generation, uint64_t now_ms)

@@ -457,3 +457,10 @@ void uvrest__handle_join(uvrest__handle *handle, unsigned generation)
         (void)curl_easy_setopt(handle->easy, CURLOPT_GSSAPI_DELEGATION, (long)generation & ways);
     handle->generation = generation;
 }
+
+bool uvrest__handle_has_connected(const uvrest__handle *handle)
+{
+    long made = 0;
+    curl_easy_getinfo(handle->easy, CURLINFO_NUM_CONNECTS, &made);
+    return made > 0;
+}

@@ -71,6 +71,8 @@ void uvrest__handle_listen(uvrest__handle *handle);
  */
 UVREST_MUST_USE uvrest_status uvrest__handle_set(uvrest__handle *handle, const uvrest__transfer_request *request,
                                                  bool large_answer, long address_seconds);
+/** Whether a connection has been made for the request. */
+bool uvrest__handle_has_connected(const uvrest__handle *handle);
 /** The request, which is set, goes out on a connection of this generation (generation.h). */
 void uvrest__handle_join(uvrest__handle *handle, unsigned generation);
 /** Overwrites the header lines of the request, which is over. */

@@ -439,11 +439,9 @@ static void remove_handle(uvrest__transfer *transfer)
 static void keep_connection(uvrest__transfer *transfer)
 {
     uvrest__watch *watch = &transfer->transport->watch;
-    long made = 0;
     long port = 0;
     curl_socket_t fd = CURL_SOCKET_BAD;
-    curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &made);
-    if (made == 0)
+    if (!uvrest__handle_has_connected(transfer->handle))
         return;
     curl_easy_getinfo(transfer->easy, CURLINFO_ACTIVESOCKET, &fd);
     curl_easy_getinfo(transfer->easy, CURLINFO_LOCAL_PORT, &port);
@@ -866,18 +864,21 @@ static void put_idle(uvrest__transfer *transfer)
     transfer->transport->idle[slot] = transfer;
 }
 
-/* On which connections it may go out, where they carry many and are never idle. */
+/* On which connections it may go out, where they carry many and are never idle. Where the request ahead finds no room
+ * for its connection all follow it, since an old one has to end first. */
 static void join_generation(uvrest__transfer *transfer)
 {
     uvrest__transport *transport = transfer->transport;
     uvrest__generation *generation = &transport->generation;
-    unsigned number = generation->number;
-    if (uvrest__generation_is_over(generation, uvrest__loop_now_ms(transport->conf.loop),
-                                   transport->conf.max_lifetime_ms)) {
-        number = uvrest__generation_send_ahead(generation, transfer);
+    uint64_t now = uvrest__loop_now_ms(transport->conf.loop);
+    const uvrest__transfer *ahead = generation->ahead;
+    bool next = uvrest__generation_is_late(generation, now) && !uvrest__handle_has_connected(ahead->handle);
+    if (uvrest__generation_is_over(generation, now, transport->conf.max_lifetime_ms)) {
+        uvrest__generation_send_ahead(generation, transfer, now);
         uvrest__watch_retire(&transport->watch);
+        next = true;
     }
-    uvrest__handle_join(transfer->handle, number);
+    uvrest__handle_join(transfer->handle, generation->number + next);
 }
 
 static void begin(uvrest__transfer *transfer, const uvrest__transfer_request *request, void *owner)

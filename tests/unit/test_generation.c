@@ -21,7 +21,7 @@ static void the_next_one_begins_when_the_request_ahead_has_a_connection(void **s
     uvrest__generation generation = {0};
     (void)state;
     uvrest__generation_saw_answer(&generation, false, 1);
-    assert_int_equal(uvrest__generation_send_ahead(&generation, &request), 1);
+    uvrest__generation_send_ahead(&generation, &request, 1 + LIFETIME);
     assert_false(uvrest__generation_is_over(&generation, 1 + LIFETIME, LIFETIME)); /* one is enough */
     assert_int_equal(generation.number, 0);
     uvrest__generation_begin_next(&generation, 1 + LIFETIME);
@@ -35,10 +35,22 @@ static void another_one_goes_ahead_when_the_first_has_found_none(void **state)
     uvrest__generation generation = {0};
     (void)state;
     uvrest__generation_saw_answer(&generation, false, 1);
-    assert_int_equal(uvrest__generation_send_ahead(&generation, &request), 1);
+    uvrest__generation_send_ahead(&generation, &request, 1 + LIFETIME);
     uvrest__generation_call_back(&generation);
     assert_int_equal(generation.number, 0);
     assert_true(uvrest__generation_is_over(&generation, 1 + LIFETIME, LIFETIME));
+}
+
+static void the_request_ahead_is_late_after_a_while(void **state)
+{
+    uvrest__generation generation = {0};
+    (void)state;
+    assert_false(uvrest__generation_is_late(&generation, LIFETIME));
+    uvrest__generation_send_ahead(&generation, &request, 1000);
+    assert_false(uvrest__generation_is_late(&generation, 1000 + UVREST__GENERATION_PATIENCE_MS - 1));
+    assert_true(uvrest__generation_is_late(&generation, 1000 + UVREST__GENERATION_PATIENCE_MS));
+    uvrest__generation_begin_next(&generation, 2000);
+    assert_false(uvrest__generation_is_late(&generation, 2000 + LIFETIME));
 }
 
 /* How many answers, one each gap_ms, make a generation; 0: it does not end. */
@@ -72,6 +84,7 @@ int main(void)
         cmocka_unit_test(nothing_is_over_before_an_answer_over_http_2),
         cmocka_unit_test(the_next_one_begins_when_the_request_ahead_has_a_connection),
         cmocka_unit_test(another_one_goes_ahead_when_the_first_has_found_none),
+        cmocka_unit_test(the_request_ahead_is_late_after_a_while),
         cmocka_unit_test(it_is_over_before_a_server_has_counted_too_many_resets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
