@@ -62,6 +62,21 @@ static uvrest_status start_transfer(uvrest_call *call)
     return uvrest__transfer_start(client->transport, &request, call, &call->transfer);
 }
 
+bool uvrest__attempt_acquire(uvrest_call *call, uint64_t now, uvrest__ratelimit_ticket *out_ticket,
+                             uvrest__ratelimit_wait *out_wait)
+{
+    uvrest_client *client = call->client;
+    uvrest_priority priority = (uvrest_priority)call->item.priority;
+    uvrest__loop_visit visit;
+    bool granted;
+    if (client->settings.rate_limit.acquire == NULL)
+        return uvrest__ratelimit_acquire(call->lane->ledger, now, priority, out_ticket, out_wait);
+    uvrest__client_tell(client, &visit);
+    granted = uvrest__ratelimit_acquire(call->lane->ledger, now, priority, out_ticket, out_wait);
+    uvrest__client_told(client, &visit);
+    return granted;
+}
+
 uvrest_status uvrest__attempt_send(uvrest_call *call, uint64_t now)
 {
     uvrest_client *client = call->client;
@@ -92,7 +107,7 @@ bool uvrest__attempt_may_repeat(uvrest_call *call)
     if (ledger == NULL)
         return true;
     now = uvrest__client_now(call->client);
-    if (!uvrest__client_acquire(call, now, &ticket, &wait))
+    if (!uvrest__attempt_acquire(call, now, &ticket, &wait))
         return false;
     uvrest__ratelimit_given_up(ledger, &call->ticket, now);
     call->ticket = ticket;

@@ -25,6 +25,12 @@ typedef struct uvrest__attempt_end {
     char words[512]; /* room for text */
 } uvrest__attempt_end;
 
+/**
+ * Asks the ledger of a call's lane for a slot, as uvrest__ratelimit_acquire(). The program's acquire hook may run, and
+ * may not call in.
+ */
+UVREST_MUST_USE bool uvrest__attempt_acquire(uvrest_call *call, uint64_t now, uvrest__ratelimit_ticket *out_ticket,
+                                             uvrest__ratelimit_wait *out_wait);
 /** Sends a call that has been given a ticket; there is room in the pool. UVREST_E_NOMEM: it is not under way. */
 UVREST_MUST_USE uvrest_status uvrest__attempt_send(uvrest_call *call, uint64_t now);
 /** The transfer of a call in flight is done: books it, and says what came of it. */

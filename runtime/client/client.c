@@ -29,21 +29,6 @@ static uvrest_call *call_of_cancel(uvrest__cancel_link *link)
     return (uvrest_call *)(void *)((char *)link - offsetof(uvrest_call, cancel));
 }
 
-bool uvrest__client_acquire(uvrest_call *call, uint64_t now, uvrest__ratelimit_ticket *out_ticket,
-                            uvrest__ratelimit_wait *out_wait)
-{
-    uvrest_client *client = call->client;
-    uvrest_priority priority = (uvrest_priority)call->item.priority;
-    uvrest__loop_visit visit;
-    bool granted;
-    if (client->settings.rate_limit.acquire == NULL)
-        return uvrest__ratelimit_acquire(call->lane->ledger, now, priority, out_ticket, out_wait);
-    uvrest__client_tell(client, &visit);
-    granted = uvrest__ratelimit_acquire(call->lane->ledger, now, priority, out_ticket, out_wait);
-    uvrest__client_told(client, &visit);
-    return granted;
-}
-
 /* Whether the lane's first call may go out now. If not, the lane is held. */
 static bool may_send(uvrest_client *client, uvrest__lane *lane, uvrest_call *call, uint64_t now)
 {
@@ -56,7 +41,7 @@ static bool may_send(uvrest_client *client, uvrest__lane *lane, uvrest_call *cal
     if (lane->member != NULL)
         uvrest__ratelimit_expect(lane->ledger, (uint32_t)uvrest__queue_demand(&lane->queue),
                                  (uvrest_priority)call->item.priority, call->timeout_ms * UVREST__NS_PER_MS);
-    granted = uvrest__client_acquire(call, now, &call->ticket, &wait);
+    granted = uvrest__attempt_acquire(call, now, &call->ticket, &wait);
     warning = uvrest__ratelimit_take_warning(lane->ledger);
     if (warning != NULL)
         uvrest__log_own_ledger(client, warning);

@@ -82,12 +82,6 @@ UVREST_MUST_USE uvrest_status uvrest__client_check(const uvrest_client *client, 
 UVREST_MUST_USE uvrest_status uvrest__client_submit(uvrest_call *call, uvrest_reason *reason);
 /** On the loop: has the end of a group without calls run on the next turn. */
 void uvrest__client_group_due(uvrest_client *client, uvrest_group *group);
-/**
- * Asks the ledger of a call's lane for a slot, as uvrest__ratelimit_acquire(). The program's acquire hook may run, and
- * may not call in.
- */
-UVREST_MUST_USE bool uvrest__client_acquire(uvrest_call *call, uint64_t now, uvrest__ratelimit_ticket *out_ticket,
-                                            uvrest__ratelimit_wait *out_wait);
 /** Runs the loop until *flag, or until nothing can happen any more. The client may be gone afterwards. */
 void uvrest__client_run_until(uvrest_client *client, const bool *flag);
 
@@ -102,7 +96,10 @@ static inline bool uvrest__client_is_forked(const uvrest_client *client)
     return client->pid != uvrest__process_id();
 }
 
-/** The program is about to be told or asked something (on_log, acquire, a hook): it may not call in until uvrest__client_told(). */
+/**
+ * The program is about to be told or asked something (on_log, acquire, a hook): it may not call in until
+ * uvrest__client_told().
+ */
 static inline void uvrest__client_tell(uvrest_client *client, uvrest__loop_visit *visit)
 {
     client->telling = true;

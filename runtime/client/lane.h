@@ -4,13 +4,13 @@
  * The calls that share credentials, and so a budget: who waits, and until when the ledger has nothing for them. A
  * client has a lane of its own; calls that bring credentials get another, which goes with the last of them.
  *
- * A lane in which calls wait is offered or held. Offered: its first call may go out for all that is known, and takes its
- * turn among those of all offered lanes. Held: the ledger had nothing for it. It is offered again when the ledger's
+ * A lane in which calls wait is offered or held. Offered: its first call may go out for all that is known, and takes
+ * its turn among those of all offered lanes. Held: the ledger had nothing for it. It is offered again when the ledger's
  * time has come, when one of its attempts has ended, when a call has come or gone, or when the ledger calls.
  * Cost: a step is as long as the logarithm of the number of lanes. A lane that was brought has a ledger from its first
  * turn on, so that the ledgers of those that only wait need no memory.
- * Threads: plain data of one client; a ledger's call comes from any. Memory: a lane owns its credentials and its hold on
- * the ledger.
+ * Threads: plain data of one client; a ledger's call comes from any. Memory: a lane owns its credentials and its hold
+ * on the ledger.
  */
 #ifndef UVREST_CLIENT_LANE_H
 #define UVREST_CLIENT_LANE_H

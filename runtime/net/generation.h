@@ -39,8 +39,8 @@ bool uvrest__generation_is_over(const uvrest__generation *generation, uint64_t n
 /** A request is sent ahead: on a connection of generation number + 1. */
 void uvrest__generation_send_ahead(uvrest__generation *generation, const void *request, uint64_t now_ms);
 /**
- * Whether the request ahead has waited for UVREST__GENERATION_PATIENCE_MS. If it is not even being connected there is no
- * room for a connection more until an old one ends, which it only does when all others follow.
+ * Whether the request ahead has waited for UVREST__GENERATION_PATIENCE_MS. If it is not even being connected there is
+ * no room for a connection more until an old one ends, which it only does when all others follow.
  */
 bool uvrest__generation_is_late(const uvrest__generation *generation, uint64_t now_ms);
 /** The request ahead has a connection. */

@@ -57,8 +57,8 @@ void *uvrest__handle_easy(const uvrest__handle *handle);
  */
 UVREST_MUST_USE uvrest_status uvrest__handle_shape(uvrest__handle *handle, uvrest_method method, bool has_body);
 /**
- * After that: who is called, for user, and of sockets for owner; user is also CURLOPT_PRIVATE. error: room for libcurl's
- * words. All are borrowed until the handle is shaped again. Failures as above.
+ * After that: who is called, for user, and of sockets for owner; user is also CURLOPT_PRIVATE. error: room for
+ * libcurl's words. All are borrowed until the handle is shaped again. Failures as above.
  */
 UVREST_MUST_USE uvrest_status uvrest__handle_call(uvrest__handle *handle, const uvrest__handle_callbacks *callbacks,
                                                   void *user, void *owner, char *error);

@@ -27,8 +27,8 @@
  * while only newcomers ask it; a process stopped for longer than all that between may() and the send.
  *
  * Other programs, which know nothing of the log: each question tells what the API's newest count was. What of that can
- * not be ours, by what is out and what is back when, is theirs: so much less is granted, to all holders alike. A refused
- * request holds its slot as any other, but is not taken for one that was counted.
+ * not be ours, by what is out and what is back when, is theirs: so much less is granted, to all holders alike. A
+ * refused request holds its slot as any other, but is not taken for one that was counted.
  *
  * A server that cannot be asked: what is leased is used while it is valid. Then nothing is sent for a window, so that
  * whatever others had sent before is over, and after that this client keeps to `alone` slots of its own, or to none.

@@ -309,8 +309,8 @@ static int64_t others(const uvrest__ledger *ledger)
     return ledger->others / UVREST__LEDGER_MEAN;
 }
 
-/* What others use and may take meanwhile stays theirs. At the end of a burst of ours this is what is left to send; while
- * slots return, rule 1 is stricter, since the server has them back a latency before the book. */
+/* What others use and may take meanwhile stays theirs. At the end of a burst of ours this is what is left to send;
+ * while slots return, rule 1 is stricter, since the server has them back a latency before the book. */
 static bool pass_others(const uvrest__ledger *ledger, uvrest__ratelimit_wait *wait)
 {
     int64_t theirs = others(ledger) - ledger->mates, growth, ours;
@@ -471,8 +471,8 @@ static void remember_recent(uvrest__ledger *ledger, int64_t remaining)
 }
 
 /* On the mean, a request that has been counted was as long on its way there as those before and after it: so the count
- * has in it those of ours that were sent in the window before it was. What is certain about this count corrects the mean
- * of those before: the fewer are under way, the more that is. */
+ * has in it those of ours that were sent in the window before it was. What is certain about this count corrects the
+ * mean of those before: the fewer are under way, the more that is. */
 static void average_others(uvrest__ledger *ledger, uint64_t sent, int64_t total, int64_t at_least, int64_t at_most)
 {
     int64_t most = (total - at_least) * UVREST__LEDGER_MEAN, least = (total - at_most) * UVREST__LEDGER_MEAN;

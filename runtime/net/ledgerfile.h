@@ -12,7 +12,8 @@
  *     counts the dead one's requests as answered at that moment.
  *   - stopped while holding the lock: the others wait for a second, then each goes on without the file.
  *   - cut off, removed, replaced, overwritten, of another version, from before a restart of the machine: recognised
- *     before it is used. It is read and written, not mapped: nothing that is done to a file makes a read of it a signal.
+ *     before it is used. It is read and written, not mapped: nothing that is done to a file makes a read of it a
+ *     signal.
  *   - forked: locks belong to what was opened, which parent and child share. The child lets go of it at once, so that
  *     the parent's end is seen, and opens the file anew where it sends as well (ratelimit.c).
  * Layout: a page of head (what it is, whose), a page for each of the two copies of the numbers, then both rings.

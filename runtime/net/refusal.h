@@ -3,19 +3,19 @@
  * @file refusal.h
  * Whether the server has refused an HTTP/2 stream, that is, said that it has not processed the request: RST_STREAM with
  * REFUSED_STREAM, or GOAWAY with a last stream below it. On a connection that the server gives up with an error neither
- * is believed: servers on nghttp2 (node, nghttpx, Apache) that count too many RST_STREAM name the stream they were at as
- * the last, and then go on and execute what came with it; Apache that is reloaded refuses what it has passed on. libcurl
- * counts that as a refusal; here such a request is one that may have been executed.
+ * is believed: servers on nghttp2 (node, nghttpx, Apache) that count too many RST_STREAM name the stream they were at
+ * as the last, and then go on and execute what came with it; Apache that is reloaded refuses what it has passed on.
+ * libcurl counts that as a refusal; here such a request is one that may have been executed.
  *
  * libcurl (7.88 to 8.x) repeats such a request by itself, and nothing public tells it from one that broke; but
  *  - where no stream is left after GOAWAY it fails; its log has the number of the stream, and the log of whichever
  *    request on that connection read the GOAWAY that of the last one;
  *  - on a connection the request had for itself, its log says that the stream was refused;
  *  - on a reused one, where it repeats for any reason, it says nothing and keeps a note in the easy handle. That is
- *    read by giving the handle one more request, to a socket of ours, which ends at once without an answer: libcurl then
- *    says why it would repeat that. Only a stream that was refused makes the note and only these words take it away, so
- *    a handle that may carry one must not be used for another request. Nor does it tell of a request's last sending
- *    once an earlier one was refused without the words.
+ *    read by giving the handle one more request, to a socket of ours, which ends at once without an answer: libcurl
+ *    then says why it would repeat that. Only a stream that was refused makes the note and only these words take it
+ *    away, so a handle that may carry one must not be used for another request. Nor does it tell of a request's last
+ *    sending once an earlier one was refused without the words.
  * A libcurl that behaves otherwise never says the words, and the request counts as one that may have been executed.
  */
 #ifndef UVREST_NET_REFUSAL_H
@@ -48,7 +48,10 @@ void uvrest__refusal_begin(uvrest__refusal *refusal, const char *local_ip, int l
 bool uvrest__refusal_read_connection(uvrest__refusal *refusal, CURL *easy);
 /** A line of the request's log (CURLINFO_TEXT). */
 void uvrest__refusal_hear(uvrest__refusal *refusal, const char *text, size_t len);
-/** Whether a line says that libcurl looks for another connection: until the request is sent again it reads others' words. */
+/**
+ * Whether a line says that libcurl looks for another connection: until the request is sent again it reads others'
+ * words.
+ */
 bool uvrest__refusal_is_leave(const char *text, size_t len);
 /** Whether a line of any request's log tells of a GOAWAY; then *out is what it says. */
 bool uvrest__refusal_find_goaway(const char *text, size_t len, uvrest__goaway *out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program with libcurl of its own that opens the library, makes a client and closes the library again: what libcurl was
- * given to work with has to be there still.
+ * A program with libcurl of its own that opens the library, makes a client and closes the library again: what libcurl
+ * was given to work with has to be there still.
  *
  *   unload LIBUVREST_SO
  */

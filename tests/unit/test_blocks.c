@@ -70,7 +70,8 @@ static void blocks_in_use_do_not_overlap(void **state)
         uvrest__blocks_free(slots[i].at);
 }
 
-/* In a thread that keeps nothing yet: of what it is given it keeps the first, and the last of these comes back first. */
+/* In a thread that keeps nothing yet: of what it is given it keeps the first, and the last of these comes back
+ * first. */
 static void *count_kept(void *out)
 {
     enum { COUNT = 200 };

@@ -881,8 +881,8 @@ static void a_sudden_end_of_the_window_costs_what_is_under_way_row_65(void **sta
 
 /*
  * Who asks so often that each slot is taken as soon as it is free leaves nothing that could be seen before it is asked
- * for: of s requests a second that compete for 50 slots, 1 - 50/s are refused, whoever sends them; 93 of 100 beside this
- * one. What can be had is that few are sent: one a pause, and pauses grow.
+ * for: of s requests a second that compete for 50 slots, 1 - 50/s are refused, whoever sends them; 93 of 100 beside
+ * this one. What can be had is that few are sent: one a pause, and pauses grow.
  */
 static void one_who_fills_every_slot_is_asked_for_rarely_row_65(void **state)
 {

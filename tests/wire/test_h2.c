@@ -124,7 +124,8 @@ static void row_28_early_answers_to_several_uploads_end_them(void **state)
 }
 
 #define TAKE REQUEST "arrived\n" ANSWER
-/* Which servers that refuse by the head alone would otherwise answer, and reset the stream, before they have read it. */
+/* Which servers that refuse by the head alone would otherwise answer, and reset the stream, before they have read
+ * it. */
 static void row_28_a_body_comes_along_with_its_head(void **state)
 {
     static wire_start_fn *const starts[] = {wire_post, wire_put};
