@@ -152,14 +152,15 @@ static uint64_t hash_of(const uvrest__lanes *lanes, const char *const *lines)
     return hash;
 }
 
-static uvrest__lane **bucket_of(const uvrest__lanes *lanes, uint64_t hash)
+/* n: a power of two. */
+static uvrest__lane **bucket_of(uvrest__lane **buckets, size_t n, uint64_t hash)
 {
-    return &lanes->buckets[hash & (lanes->n_buckets - 1)];
+    return &buckets[hash & (n - 1)];
 }
 
-static void link_in(uvrest__lane **buckets, size_t n_buckets, uvrest__lane *lane)
+static void link_in(uvrest__lane **buckets, size_t n, uvrest__lane *lane)
 {
-    uvrest__lane **bucket = &buckets[lane->hash & (n_buckets - 1)];
+    uvrest__lane **bucket = bucket_of(buckets, n, lane->hash);
     lane->next = *bucket;
     *bucket = lane;
 }
@@ -198,7 +199,7 @@ static uvrest_status reserve(uvrest__lanes *lanes)
 
 static uvrest__lane *find(const uvrest__lanes *lanes, uint64_t hash, const char *const *lines)
 {
-    uvrest__lane *lane = lanes->n_buckets == 0 ? NULL : *bucket_of(lanes, hash);
+    uvrest__lane *lane = lanes->n_buckets == 0 ? NULL : *bucket_of(lanes->buckets, lanes->n_buckets, hash);
     while (lane != NULL && !(lane->hash == hash && uvrest__credentials_are(&lane->credentials, lines)))
         lane = lane->next;
     return lane;
@@ -247,7 +248,7 @@ void uvrest__lanes_leave(uvrest__lanes *lanes, uvrest__lane *lane, uint64_t now)
     uvrest__lane **at;
     if (--lane->n_calls > 0 || lane == lanes->own)
         return;
-    at = bucket_of(lanes, lane->hash);
+    at = bucket_of(lanes->buckets, lanes->n_buckets, lane->hash);
     while (*at != lane)
         at = &(*at)->next;
     *at = lane->next;
